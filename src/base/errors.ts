@@ -1,0 +1,180 @@
+/**
+ * The closed table of everything that Latchkey can answer instead of a picture.
+ * `rpc` is the JSON-RPC error code (ONVIF WebRTC 26.06 uses HTTP-like numbers and 1001 to 1003), `http` the status of
+ * an RFC 9457 problem document, `close` the WebSocket close code where the connection ends with it (RFC 6455 section 7.4),
+ * `text` one line for the reader who got it: what happened, what to do.
+ */
+export const errorTable = {
+  'token-missing': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'No token was given. Send one as "Authorization: Bearer …".',
+  },
+  'token-malformed': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token is not a signed JWT. Ask your issuer for a new one.',
+  },
+  'token-algorithm': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token is signed with an algorithm that is not allowed here.',
+  },
+  'token-signature': { rpc: 401, http: 401, close: 4401, text: 'The token was not signed by a key of its issuer.' },
+  'token-issuer': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token comes from an issuer that is not trusted here.',
+  },
+  'token-audience': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token is meant for something else. A viewer and a camera need different tokens.',
+  },
+  'token-claims': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token lacks a claim that is required: iss, aud, sub, exp and iat.',
+  },
+  'token-expired': { rpc: 401, http: 401, close: 4401, text: 'The token has expired. Sign in again.' },
+  'token-not-yet': { rpc: 401, http: 401, close: 4401, text: 'The token is not valid yet. Check the clocks.' },
+  'token-lifetime': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token lives longer than is allowed here. Ask for a shorter one.',
+  },
+  'token-conflict': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'Two tokens were given and they name different subjects. Send one.',
+  },
+  'keys-unavailable': {
+    rpc: 503,
+    http: 503,
+    close: 1013,
+    text: 'The keys of the token’s issuer cannot be had right now. Try again soon.',
+  },
+
+  'not-allowed': { rpc: 403, http: 403, text: 'You may not watch this device, or it does not exist.' },
+  'source-unavailable': {
+    rpc: 503,
+    http: 503,
+    text: 'Who owns this device cannot be established right now. Try again soon.',
+  },
+
+  'id-invalid': { rpc: -32602, http: 400, text: 'An id is empty, too long, or has characters that ids cannot have.' },
+  'message-not-json': { rpc: -32700, http: 400, text: 'The message is not JSON.' },
+  'message-invalid': { rpc: -32600, http: 400, text: 'The message is not a JSON-RPC 2.0 request or response.' },
+  'method-unknown': { rpc: -32601, http: 404, text: 'There is no such method.' },
+  'params-invalid': {
+    rpc: -32602,
+    http: 400,
+    text: 'A parameter is missing, of the wrong type, or out of its bounds.',
+  },
+  'out-of-order': { rpc: -32600, http: 409, text: 'The message does not belong here. Register first, and only once.' },
+  'message-too-large': { rpc: -32600, http: 413, close: 1009, text: 'The message is too large.' },
+  'rate-exceeded': { rpc: 429, http: 429, close: 1008, text: 'Too many messages. Slow down.' },
+  'register-timeout': { rpc: 408, http: 408, close: 4408, text: 'No register arrived in time.' },
+  overloaded: {
+    rpc: 503,
+    http: 503,
+    close: 1013,
+    text: 'The relay is full right now. Try again after the time it names.',
+  },
+
+  'sdp-empty': { rpc: 400, http: 400, text: 'The session description is empty.' },
+  'sdp-too-large': { rpc: 400, http: 413, text: 'The session description is too large.' },
+  'sdp-malformed': { rpc: 400, http: 400, text: 'The session description cannot be read (RFC 8866).' },
+  'sdp-no-media': { rpc: 400, http: 400, text: 'The session description has no media section.' },
+  'sdp-no-fingerprint': {
+    rpc: 400,
+    http: 400,
+    text: 'The session description lacks a DTLS fingerprint of SHA-256 or better.',
+  },
+  'sdp-no-ice': { rpc: 400, http: 400, text: 'The session description lacks usable ICE credentials (RFC 8839).' },
+  'sdp-bundle': { rpc: 400, http: 400, text: 'All media must be in exactly one BUNDLE group, with rtcp-mux.' },
+  'sdp-forbidden': { rpc: 400, http: 400, text: 'The session description has an attribute that is not allowed here.' },
+  'candidate-malformed': { rpc: 1003, http: 400, text: 'The ICE candidate is malformed.' },
+  'media-type': { rpc: 400, http: 415, text: 'The request must carry application/sdp.' },
+
+  'device-offline': { rpc: 480, http: 409, text: 'The camera is not connected right now.' },
+  'device-busy': { rpc: 1001, http: 503, text: 'The camera has as many viewers as it can serve.' },
+  'device-timeout': { rpc: 408, http: 504, text: 'The camera did not answer in time.' },
+  'device-answer-invalid': { rpc: 480, http: 502, text: 'The camera gave an answer that cannot be used.' },
+  'device-cannot-answer': {
+    rpc: 406,
+    http: 406,
+    text: 'The camera makes its own offers and cannot answer one. Use the WebSocket protocol.',
+  },
+  'device-refused': { rpc: 403, http: 403, text: 'The camera itself refused this viewer.' },
+  'viewer-timeout': { rpc: 408, http: 408, text: 'The viewer did not answer in time.' },
+
+  'session-unknown': { rpc: 404, http: 404, text: 'There is no such session for you.' },
+  'session-limit': { rpc: 1001, http: 503, text: 'You have as many live views open as are allowed.' },
+  'peer-gone': { rpc: 410, http: 410, text: 'The other side of the session is gone.' },
+
+  'not-found': { rpc: 404, http: 404, text: 'There is nothing here.' },
+  'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
+  'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
+  internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export interface ErrorEntry {
+  rpc: number;
+  http: number;
+  close?: number;
+  text: string;
+}
+
+/** Each code is a key of the table; there are no others. */
+export type ErrorCode = keyof typeof errorTable;
+
+/**
+ * Bad input, a refusal or an outage: the one error class that reaches a peer.
+ * What the peer reads is the table's line. `detail` is for logs and for the operator's own input: it never travels to a stranger.
+ */
+export class LatchkeyError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  /** How long the peer should wait before it tries again, in seconds. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions & { retryAfterSeconds?: number }) {
+    super(detail === undefined ? errorTable[code].text : `${errorTable[code].text} (${detail})`, options);
+    this.name = 'LatchkeyError';
+    this.code = code;
+    this.detail = detail;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
+  }
+
+  get entry(): ErrorEntry {
+    return errorTable[this.code];
+  }
+}
+
+/** Turns whatever was thrown into an error of the table; what is not ours becomes `internal`, with its cause kept. */
+export function asLatchkeyError(thrown: unknown): LatchkeyError {
+  return thrown instanceof LatchkeyError ? thrown : new LatchkeyError('internal', undefined, { cause: thrown });
+}
+
+/** Why a live view ended, told to both sides. `text` is for the person who watches. */
+export const endReasons = {
+  'viewer-left': 'You stopped watching.',
+  'camera-left': 'The camera went away.',
+  'camera-replaced': 'The camera connected again from somewhere else.',
+  'media-silent': 'The connection was lost.',
+  'setup-failed': 'The live view could not be set up.',
+  expired: 'Your permission to watch has ended.',
+  revoked: 'Your permission to watch was taken back.',
+  'relay-stopping': 'The relay is restarting.',
+} as const;
+
+export type EndReason = keyof typeof endReasons;

@@ -1,0 +1,20 @@
+import type { Redacted } from '../base/index.ts';
+import { VerifiedCamera, VerifiedViewer } from './verified.ts';
+
+export type { TokenEvidence, VerifiedCamera, VerifiedViewer } from './verified.ts';
+
+export const isVerifiedViewer = VerifiedViewer.is;
+export const isVerifiedCamera = VerifiedCamera.is;
+
+/** Turns tokens into proofs. */
+export interface Identity {
+  /**
+   * Verifies a token and says whose it is. A token's audience decides whether it is a viewer's or a camera's.
+   * Throws a `token-…` error, or `keys-unavailable` when the issuer's keys cannot be had.
+   */
+  verify(token: Redacted<string>): Promise<VerifiedViewer | VerifiedCamera>;
+  /** The same, and throws `token-audience` for a camera's token. */
+  verifyViewer(token: Redacted<string>): Promise<VerifiedViewer>;
+  /** The same, and throws `token-audience` for a viewer's token. */
+  verifyCamera(token: Redacted<string>): Promise<VerifiedCamera>;
+}

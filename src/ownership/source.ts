@@ -1,0 +1,32 @@
+import type { DeviceId, SubjectId } from '../base/index.ts';
+
+export type Role = 'owner' | 'viewer';
+
+/** One question: may this subject see this device? */
+export interface OwnershipQuestion {
+  readonly subject: SubjectId;
+  readonly device: DeviceId;
+}
+
+/** One answer. It names the question it answers, and is compared with the one that was asked. */
+export interface OwnershipAnswer {
+  readonly subject: SubjectId;
+  readonly device: DeviceId;
+  /** Absent: refused. */
+  readonly role: Role | undefined;
+  /** When a time-limited share ends, in milliseconds since the epoch. */
+  readonly notAfterMs: number | undefined;
+  /** The source's own mark of what it knew when it answered, for the record. */
+  readonly version: string;
+}
+
+/** Somewhere that knows who owns what. All implementations pass the contract suite in `test/contracts`. */
+export interface OwnershipSource {
+  /** A short name for logs and records, such as `sqlite`. */
+  readonly name: string;
+  /** Answers one question. Rejects when it cannot know; it never guesses. `signal` ends the wait. */
+  ask(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer>;
+  /** The grants of one subject, at most `limits.devicesPerSubjectMax`, ordered by device. */
+  devicesOf(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]>;
+  close(): Promise<void>;
+}

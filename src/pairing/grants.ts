@@ -1,0 +1,41 @@
+import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
+import type { Clock, SessionId } from '../base/index.ts';
+import { grantType } from '../protocol/index.ts';
+import { VerifiedPair } from './verified-pair.ts';
+
+/** Signs what a camera checks before it shows itself to anyone. */
+export interface GrantSigner {
+  /** The public keys, for cameras. */
+  readonly keys: JSONWebKeySet;
+  /**
+   * Signs a grant: this session, this pair, a viewer with one of these DTLS fingerprints (`sha-256 AA:BB:…`).
+   * There is no grant without a pair: throws a TypeError for anything that was not minted.
+   */
+  sign(pair: VerifiedPair, session: SessionId, fingerprints: readonly string[]): Promise<string>;
+}
+
+/** Makes a new private key for grants (Ed25519), as a JWK to keep. */
+export async function newGrantKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
+  return await exportJWK(privateKey);
+}
+
+export async function createGrantSigner(privateJwk: JWK, relayName: string, clock: Clock): Promise<GrantSigner> {
+  const key = await importJWK(privateJwk, 'EdDSA');
+  const { kty, crv, x } = privateJwk;
+  const kid = (x ?? '').slice(0, 12);
+  const keys = { keys: [{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' } as JWK] };
+  return {
+    keys,
+    sign(pair, session, fingerprints) {
+      if (!VerifiedPair.is(pair)) throw new TypeError('A grant is signed for a VerifiedPair and for nothing else.');
+      return new SignJWT({ sid: session, device: pair.device, role: pair.role, fingerprints: [...fingerprints] })
+        .setProtectedHeader({ alg: 'EdDSA', typ: grantType, kid })
+        .setIssuer(relayName)
+        .setSubject(pair.subject)
+        .setIssuedAt(Math.floor(clock.now() / 1000))
+        .setExpirationTime(Math.floor(pair.expiresAtMs / 1000))
+        .sign(key);
+    },
+  };
+}

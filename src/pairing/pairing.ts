@@ -1,0 +1,25 @@
+import type { Clock, DeviceId } from '../base/index.ts';
+import type { VerifiedViewer } from '../identity/index.ts';
+import type { Ownership } from '../ownership/index.ts';
+import { mintPair, type VerifiedPair } from './verified-pair.ts';
+
+/** Joins a proven person to a device that a source says they may see. */
+export interface Pairing {
+  /** Throws `not-allowed` or `source-unavailable`. */
+  pair(viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair>;
+  /** Every device that the viewer may see now, as pairs. Throws `source-unavailable`. */
+  pairsOf(viewer: VerifiedViewer): Promise<VerifiedPair[]>;
+}
+
+export function createPairing(ownership: Ownership, clock: Clock): Pairing {
+  return {
+    async pair(viewer, device) {
+      const proof = await ownership.may(viewer, device);
+      return mintPair(viewer, device, proof, clock.now());
+    },
+    async pairsOf(viewer) {
+      const proofs = await ownership.devices(viewer);
+      return proofs.map((proof) => mintPair(viewer, proof.device, proof, clock.now()));
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export * from './grant.ts';
+export * from './json-rpc.ts';
+export * from './onvif.ts';

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { LatchkeyError } from '../base/errors.ts';
+import { limits } from '../base/limits.ts';
+
+/**
+ * The messages of the ONVIF WebRTC Specification 26.06, section "Communication Protocol", with Latchkey's additions
+ * marked. A schema for each; unknown members are dropped, as JSON-RPC peers of other versions may send them.
+ */
+export const subprotocol = 'webrtc.onvif.org';
+
+/** The path of the WebSocket on the relay. */
+export const webSocketPath = '/webrtc';
+
+const token = z.string().min(1).max(limits.tokenBytesMax);
+const session = z.string().min(1).max(64);
+const sdp = z.string().max(limits.sdpBytesMax);
+const text = z.string().max(128);
+const list = z.array(z.string().max(64)).max(16);
+const seconds = z.number().int().nonnegative();
+
+export const iceServer = z.object({
+  urls: z.array(z.string().max(256)).max(8),
+  username: z.string().max(512).optional(),
+  credential: z.string().max(512).optional(),
+});
+
+export const registerParams = z.object({
+  authorization: token.optional(),
+  name: text.optional(),
+  /** `answer` is Latchkey's addition: the device takes `invite` with an `offer` from the server. */
+  capabilities: list.optional(),
+});
+export const registerResult = z.object({
+  id: z.string(),
+  /** Addition: the JSON Web Key Set that a device checks session grants with. */
+  grantKeys: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(8) }).optional(),
+});
+
+/** Client to server. `offer` is Latchkey's addition: the answer then comes in the result. */
+export const connectParams = z.object({
+  peer: z.string().min(1).max(limits.deviceIdCharactersMax),
+  authorization: token.optional(),
+  profile: text.optional(),
+  offer: sdp.optional(),
+});
+export const connectResult = z.object({
+  session,
+  iceServers: z.array(iceServer).max(8).optional(),
+  expiryTimeSeconds: seconds.optional(),
+  capabilities: list.optional(),
+  answer: sdp.optional(),
+});
+
+/** Server to device. */
+export const deviceConnectParams = z.object({
+  session,
+  profile: text.optional(),
+  iceServers: z.array(iceServer).max(8).optional(),
+  expiryTimeSeconds: seconds.optional(),
+});
+export const deviceConnectResult = z.object({ capabilities: list.optional() });
+
+/** Device to server to client; with Latchkey's `grant`, also server to a device that can `answer`. */
+export const inviteParams = z.object({
+  session,
+  offer: sdp,
+  subprotocols: list.optional(),
+  profile: text.optional(),
+  expiryTimeSeconds: seconds.optional(),
+  grant: z.string().max(4096).optional(),
+});
+export const inviteResult = z.object({
+  answer: sdp,
+  subprotocols: list.optional(),
+  grant: z.string().max(4096).optional(),
+});
+
+/** RTCIceCandidateInit; an empty candidate says that there are no more (RFC 8838). */
+export const trickleParams = z.object({
+  session,
+  candidate: z
+    .object({
+      candidate: z.string().max(1024).optional(),
+      sdpMid: z.string().max(64).nullish(),
+      sdpMLineIndex: z.number().int().min(0).max(limits.sdpMediaSectionsMax).nullish(),
+      usernameFragment: z.string().max(limits.iceUfragCharactersMax).nullish(),
+    })
+    .nullish(),
+});
+
+export const extendParams = z.object({
+  session,
+  authorization: token.optional(),
+  expiryTimeSeconds: seconds.optional(),
+});
+export const extendResult = z.object({ expiryTimeSeconds: seconds });
+
+/** Addition, either side to server: this side is done with a session and stays registered. */
+export const leaveParams = z.object({ session });
+
+/** What `GET /devices` gives a viewer. */
+export const deviceListing = z.object({
+  devices: z.array(
+    z.object({
+      id: z.string(),
+      name: z.string().optional(),
+      role: z.enum(['owner', 'viewer']),
+      state: z.enum(['online', 'offline']),
+      /** When a share ends, as an ISO 8601 time. */
+      until: z.string().optional(),
+    }),
+  ),
+});
+export type DeviceListing = z.infer<typeof deviceListing>;
+export type TrickleCandidate = z.infer<typeof trickleParams>['candidate'];
+export type IceServer = z.infer<typeof iceServer>;
+
+/** Reads parameters by their schema. Throws `params-invalid`, which names the member and never its value. */
+export function read<T>(schema: z.ZodType<T>, params: unknown): T {
+  const parsed = schema.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const at = parsed.error.issues[0]?.path.map(String).join('.');
+  throw new LatchkeyError('params-invalid', at === '' ? undefined : at);
+}
