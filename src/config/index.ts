@@ -1,0 +1,3 @@
+export { type SettingLine, settingLines } from './environment.ts';
+export { loadSettings } from './load.ts';
+export type { Settings } from './schema.ts';

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { limits } from '../base/index.ts';
+
+const port = z.number().int().min(0).max(65_535);
+const file = z.string().min(1);
+const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
+
+const keys = z.union([
+  z.strictObject({ jwksUrl: z.url({ protocol: /^https?$/ }) }),
+  z.strictObject({ jwksFile: file }),
+  z.strictObject({ pemFile: file, algorithm }),
+]);
+
+const issuer = z.strictObject({
+  issuer: z.string().min(1).describe('The `iss` of its tokens, compared whole'),
+  namespace: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Goes before each `sub`, so that two issuers’ people never meet; needed where there are several'),
+  mints: z
+    .array(z.enum(['viewer', 'camera']))
+    .min(1)
+    .optional()
+    .describe('Which kinds of token this issuer may make; both, when left out'),
+  keys: keys.describe('`{"jwksUrl": …}`, `{"jwksFile": …}` or `{"pemFile": …, "algorithm": …}`'),
+});
+
+/** Every setting, with its bounds and its meaning. Unknown keys are refused. Relative paths start at the working directory. */
+export const settingsSchema = z.strictObject({
+  mode: z
+    .enum(['production', 'development'])
+    .describe('The development issuer and the demo run in `development` alone'),
+  dataDirectory: file.describe('Where the relay keeps its database and its keys'),
+  http: z.strictObject({
+    host: z.string().min(1).describe('Address to listen on; `::` is every address, IPv4 and IPv6'),
+    port: port.describe('TCP port of HTTP and WebSocket; 0 lets the system choose'),
+    server: z
+      .enum(['auto', 'uws', 'ws'])
+      .describe('uWebSockets.js, ws, or whichever is the faster one that loads here'),
+    tls: z
+      .strictObject({ certificateFile: file, keyFile: file })
+      .nullable()
+      .describe('PEM files; `null` serves plain HTTP, for loopback or behind a proxy that ends TLS'),
+    connectionsMax: z.number().int().min(1).max(limits.connectionsMax).describe('Open TCP connections; more get 503'),
+  }),
+  relay: z.strictObject({
+    host: z.string().min(1).describe('Address of the media port; `::` is every address, IPv4 and IPv6'),
+    port: port.describe('The one UDP port of all media'),
+    announced: z
+      .array(z.union([z.ipv4(), z.ipv6()]))
+      .max(8)
+      .describe('Addresses that clients are told; empty: those of this machine. Name the public one behind a NAT'),
+  }),
+  operations: z.strictObject({
+    host: z
+      .string()
+      .min(1)
+      .describe('Address of `/metrics`, `/healthz` and `/readyz`; loopback unless you say otherwise'),
+    port: port.describe('TCP port of the same'),
+  }),
+  identity: z.strictObject({
+    audiences: z.strictObject({
+      viewer: z.string().min(1).describe('The `aud` of a viewer’s token'),
+      camera: z.string().min(1).describe('The `aud` of a camera’s token'),
+    }),
+    algorithms: z.array(algorithm).min(1).describe('Signature algorithms that are taken'),
+    clockToleranceSeconds: z.number().int().min(0).max(300).describe('How far an issuer’s clock may be off'),
+    tokenLifetimeSecondsMax: z.number().int().min(60).max(31_536_000).describe('A token that lives longer is refused'),
+    issuers: z.array(issuer).max(limits.issuersMax).describe('Who may sign tokens; see below'),
+    developmentIssuer: z
+      .boolean()
+      .describe('Makes a key of its own and takes the tokens of `latchkey token`; refused in production'),
+  }),
+  ownership: z.strictObject({
+    source: z.enum(['none', 'sqlite']).describe('Who knows who owns what; `none` refuses everyone'),
+    file: file.nullable().describe('The SQLite file; `null`: `ownership.sqlite` in the data directory'),
+    cache: z.strictObject({
+      entriesMax: z.number().int().min(1).max(limits.cacheEntriesMax).describe('Answers remembered'),
+      grantMsMax: z.number().int().min(1).max(300_000).describe('How long a yes is remembered, in milliseconds'),
+      refusalMsMax: z.number().int().min(0).max(300_000).describe('How long a no is; at most as long as a yes'),
+    }),
+  }),
+  sessions: z.strictObject({
+    lifetimeSecondsMax: z
+      .number()
+      .int()
+      .min(10)
+      .max(604_800)
+      .describe('The longest live view, however long its token lives'),
+    perDeviceMax: z.number().int().min(1).max(limits.sessionsPerDeviceMax).describe('Live views of one camera at once'),
+    perSubjectMax: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.sessionsPerSubjectMax)
+      .describe('Live views of one person at once'),
+  }),
+  telemetry: z.strictObject({
+    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).describe('The least that is logged'),
+  }),
+  demo: z.boolean().describe('Two households with four cameras, and sign-in links on the page; in `development` alone'),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
