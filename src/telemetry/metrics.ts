@@ -1,0 +1,138 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+type Side = 'viewer' | 'camera';
+
+/** What the relay counts by itself, read at each scrape. */
+export interface RelayReadings {
+  readonly wires: number;
+  readonly packets: Readonly<Record<Side, number>>;
+  readonly bytes: Readonly<Record<Side, number>>;
+  readonly forwarded: Readonly<Record<Side, number>>;
+  readonly latches: Readonly<Record<Side, number>>;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly sendErrors: number;
+}
+
+/** Gauges that somebody else knows the value of. */
+export interface Readings {
+  sessions(): number;
+  devices(): number;
+  relay(): RelayReadings;
+}
+
+/**
+ * Latchkey's metrics. Labels come from closed sets; no device, subject or address is ever a label.
+ * Names follow Prometheus' conventions: base units, `_total` for counters.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #histograms = new Map<string, Histogram>();
+
+  constructor(version: string) {
+    collectDefaultMetrics({ register: this.#registry });
+    const build = new Gauge({
+      name: 'latchkey_build_info',
+      help: 'Always 1; the labels say what runs.',
+      labelNames: ['version', 'node'],
+      registers: [this.#registry],
+    });
+    build.set({ version, node: process.version }, 1);
+    for (const [name, { help, labels }] of Object.entries(counters)) {
+      const counter = new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] });
+      this.#counters.set(name, counter);
+    }
+    for (const [name, { help, buckets }] of Object.entries(histograms)) {
+      this.#histograms.set(name, new Histogram({ name, help, buckets: [...buckets], registers: [this.#registry] }));
+    }
+  }
+
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+
+  count(name: CounterName, labels: Readonly<Record<string, string>> = {}): void {
+    this.#counters.get(name)?.inc(labels);
+  }
+
+  /** Takes a duration in milliseconds; it is kept in seconds. */
+  took(name: HistogramName, ms: number): void {
+    this.#histograms.get(name)?.observe(ms / 1000);
+  }
+
+  /** Reads the rest from whoever knows it, at each scrape. */
+  readFrom(readings: Readings): void {
+    this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
+    this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
+    this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.relay().wires);
+    const perSide = (name: string, help: string, read: (relay: RelayReadings) => Readonly<Record<string, number>>) =>
+      this.#perLabel(name, help, 'side', () => read(readings.relay()));
+    perSide('latchkey_relay_packets_total', 'Datagrams that came from a latched address.', (relay) => relay.packets);
+    perSide('latchkey_relay_bytes_total', 'Payload of the same, in bytes.', (relay) => relay.bytes);
+    perSide('latchkey_relay_forwarded_total', 'Datagrams sent on, by the side that sent them.', (r) => r.forwarded);
+    perSide('latchkey_relay_latches_total', 'Addresses that proved themselves.', (relay) => relay.latches);
+    this.#perLabel(
+      'latchkey_relay_dropped_total',
+      'Datagrams that went nowhere.',
+      'reason',
+      () => readings.relay().drops,
+    );
+    this.#perLabel('latchkey_relay_send_errors_total', 'Datagrams that the system would not send.', undefined, () => ({
+      '': readings.relay().sendErrors,
+    }));
+  }
+
+  /** The whole of it in the text exposition format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** A counter whose truth lies elsewhere: set to it at each scrape. */
+  #perLabel(name: string, help: string, label: string | undefined, read: () => Readonly<Record<string, number>>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [value, total] of Object.entries(read()))
+          this.inc(label === undefined ? {} : { [label]: value }, total);
+      },
+    });
+  }
+}
+
+const counters = {
+  latchkey_refusals_total: { help: 'Requests that were refused, by code and place.', labels: ['code', 'where'] },
+  latchkey_registrations_total: { help: 'Cameras that registered.', labels: [] },
+  latchkey_registrations_ended_total: { help: 'Registrations that ended.', labels: ['reason'] },
+  latchkey_sessions_opened_total: { help: 'Live views that were opened, by flow.', labels: ['flow'] },
+  latchkey_sessions_ended_total: { help: 'Live views that ended.', labels: ['reason'] },
+  latchkey_ownership_answers_total: { help: 'Answers about ownership.', labels: ['outcome', 'from'] },
+  latchkey_alarms_total: {
+    help: 'Answers and messages that did not belong to their question. Each is worth a look.',
+    labels: ['kind'],
+  },
+  latchkey_messages_ignored_total: { help: 'Messages that were late, repeated or for nobody.', labels: ['what'] },
+  latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
+} as const;
+
+const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+const histograms = {
+  latchkey_answer_seconds: { help: 'From a viewer’s connect to the camera’s answer.', buckets: fast },
+  latchkey_first_media_seconds: { help: 'From a viewer’s connect to the first packet of media.', buckets: fast },
+  latchkey_ownership_answer_seconds: { help: 'How long an answer about ownership took.', buckets: fast },
+} as const;
+
+export type CounterName = keyof typeof counters;
+export type HistogramName = keyof typeof histograms;
