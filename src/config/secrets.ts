@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LatchkeyError } from '../base/index.ts';
+
+/**
+ * Reads a secret that this relay keeps for itself (JSON, mode 0600), and makes it the first time.
+ * Two processes that start at once agree on one: the file appears whole or not at all, and never twice.
+ * Throws `settings-invalid` when the file can neither be read nor made.
+ */
+export async function keptSecret<T>(file: string, make: () => Promise<T>): Promise<T> {
+  const kept = readSecret<T>(file);
+  if (kept !== undefined) return kept;
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(unfinished, JSON.stringify(await make()), { mode: 0o600, flag: 'wx' });
+    try {
+      linkSync(unfinished, file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      unlinkSync(unfinished);
+    }
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be made: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const agreed = readSecret<T>(file);
+  if (agreed === undefined) throw new LatchkeyError('settings-invalid', `${file} went away as it was made`);
+  return agreed;
+}
+
+function readSecret<T>(file: string): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new LatchkeyError('settings-invalid', `${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new LatchkeyError('settings-invalid', `${file} is damaged; move it away to have a new one made`);
+  }
+}
