@@ -44,6 +44,11 @@ export interface Wire {
   stats(): WireStats;
   /** Takes new credentials after an ICE restart (RFC 8445 section 9); the old ones end as the new ones latch. */
   restart(viewer: IceCredentials, camera: IceCredentials): void;
+  /**
+   * Lives on under a fresh pair, until its end at the latest. Throws a TypeError when `pair` was not minted, or names
+   * another subject or device than the wire was opened for.
+   */
+  extend(pair: VerifiedPair): void;
   /** Ends the wire at once: from here on no datagram of either side goes anywhere. Calling it twice does nothing. */
   end(): void;
 }
