@@ -1,0 +1,1 @@
+export { createWebAssets, type WebAssets, type WebResponse } from './assets.ts';
