@@ -1,0 +1,13 @@
+export { startCamera } from './camera.ts';
+export type { GrantRefusal } from './grant.ts';
+export type {
+  Camera,
+  CameraObserver,
+  CameraPowers,
+  CameraSettings,
+  CameraSource,
+  SourceFailure,
+  SubjectPolicy,
+  ViewerEnd,
+} from './settings.ts';
+export { parseSource } from './sources/parse-source.ts';

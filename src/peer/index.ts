@@ -1,0 +1,2 @@
+export { codecParameters, type VideoCodec, videoCodecOf, videoCodecs } from './codecs.ts';
+export type DropReason = 'source';
