@@ -34,6 +34,8 @@ export const limits = {
   sdpBytesMax: 32 * 1024,
   sdpMediaSectionsMax: 16,
   sdpLinesMax: 1_000,
+  sdpLineCharactersMax: 4_096,
+  fingerprintsMax: 8,
   sendBufferBytesMax: 1024 * 1024,
   messagesPerSecondMax: 50,
   messagesBurstMax: 100,
