@@ -80,6 +80,18 @@ export const errorTable = {
     text: 'A parameter is missing, of the wrong type, or out of its bounds.',
   },
   'out-of-order': { rpc: -32600, http: 409, text: 'The message does not belong here. Register first, and only once.' },
+  'not-registered': { rpc: 404, http: 404, text: 'You are not registered. Register first.' },
+  'registration-replaced': {
+    rpc: 409,
+    http: 409,
+    close: 4409,
+    text: 'The same device registered again from somewhere else.',
+  },
+  'subprotocol-missing': {
+    rpc: -32600,
+    http: 400,
+    text: 'The WebSocket must ask for the subprotocol webrtc.onvif.org.',
+  },
   'message-too-large': { rpc: -32600, http: 413, close: 1009, text: 'The message is too large.' },
   'rate-exceeded': { rpc: 429, http: 429, close: 1008, text: 'Too many messages. Slow down.' },
   'register-timeout': { rpc: 408, http: 408, close: 4408, text: 'No register arrived in time.' },
@@ -117,11 +129,23 @@ export const errorTable = {
   'device-refused': { rpc: 403, http: 403, text: 'The camera itself refused this viewer.' },
   'viewer-timeout': { rpc: 408, http: 408, text: 'The viewer did not answer in time.' },
 
+  'relay-unreachable': { rpc: 503, http: 503, text: 'The relay cannot be reached right now. Try again soon.' },
+  'codec-mismatch': { rpc: 488, http: 406, text: 'The camera and the viewer have no video codec in common.' },
+
   'session-unknown': { rpc: 404, http: 404, text: 'There is no such session for you.' },
   'session-limit': { rpc: 1001, http: 503, text: 'You have as many live views open as are allowed.' },
   'peer-gone': { rpc: 410, http: 410, text: 'The other side of the session is gone.' },
 
+  'request-malformed': { rpc: -32600, http: 400, text: 'The HTTP request is malformed.' },
+  'request-timeout': { rpc: 408, http: 408, text: 'The request did not arrive in time.' },
+  'headers-too-large': { rpc: -32600, http: 431, text: 'The request has too many headers, or too large ones.' },
   'not-found': { rpc: 404, http: 404, text: 'There is nothing here.' },
+  'precondition-required': {
+    rpc: -32600,
+    http: 428,
+    text: 'The request must say which state it changes: send If-Match.',
+  },
+  'precondition-failed': { rpc: -32600, http: 412, text: 'The session has changed since. Read its ETag again.' },
   'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
   'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
   internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
@@ -163,6 +187,11 @@ export class LatchkeyError extends Error {
 /** Turns whatever was thrown into an error of the table; what is not ours becomes `internal`, with its cause kept. */
 export function asLatchkeyError(thrown: unknown): LatchkeyError {
   return thrown instanceof LatchkeyError ? thrown : new LatchkeyError('internal', undefined, { cause: thrown });
+}
+
+/** The code of the table that `text` spells, if it does. */
+export function asErrorCode(text: string): ErrorCode | undefined {
+  return Object.hasOwn(errorTable, text) ? (text as ErrorCode) : undefined;
 }
 
 /** Why a live view ended, told to both sides. `text` is for the person who watches. */

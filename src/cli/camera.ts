@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { JSONWebKeySet } from 'jose';
+import { LatchkeyError, systemClock, systemRandom } from '../base/index.ts';
+import { type CameraObserver, parseSource, type SubjectPolicy, startCamera } from '../camera/index.ts';
+import { integerFrom } from './durations.ts';
+import { caOption, jsonOption, relayOption, type TokenOptions, tokenFrom, tokenOptions } from './options.ts';
+import { concluded, stopSignal } from './outcome.ts';
+
+interface CameraOptions extends TokenOptions {
+  relay: string;
+  ca?: string;
+  name?: string;
+  viewersMax: number;
+  subject?: string[];
+  learnOwner?: string;
+  grantKeys?: string;
+  json: boolean;
+}
+
+/** `latchkey camera rtsp://…` */
+export function cameraCommand(): Command {
+  const command = new Command('camera')
+    .description('Stand in front of a camera: register it, and send its pictures to whoever may see it.')
+    .argument('<source>', 'rtsp://…, a video file, a clip without its ending (.h264, .ivf, .opus), or "pattern"')
+    .addOption(relayOption())
+    .addOption(caOption())
+    .option('--name <name>', 'what people call the camera')
+    .addOption(new Option('--viewers-max <count>', 'viewers at once').argParser(integerFrom(1, 16)).default(4))
+    .addOption(new Option('--subject <subject...>', 'show the camera to these people alone, whatever the relay says'))
+    .addOption(
+      new Option('--learn-owner <file>', 'learn the owner from the first grant, keep it here').conflicts('subject'),
+    )
+    .option('--grant-keys <file>', 'JSON Web Key Set with the relay’s grant keys, instead of those it names itself');
+  for (const option of [...tokenOptions('camera'), jsonOption()]) command.addOption(option);
+  return command.action((source: string, options: CameraOptions) =>
+    concluded(async () => {
+      const stopping = stopSignal();
+      const camera = startCamera(
+        {
+          relay: options.relay,
+          caFile: options.ca,
+          token: await tokenFrom(options, 'camera'),
+          name: options.name,
+          source: parseSource(source),
+          viewersMax: options.viewersMax,
+          grantKeys: options.grantKeys === undefined ? undefined : keySet(options.grantKeys),
+          subjects: policy(options),
+        },
+        { clock: systemClock, random: systemRandom },
+        narrator(options.json),
+      );
+      await stopping;
+      await camera.close();
+    }, options.json),
+  );
+}
+
+function policy({ subject, learnOwner }: CameraOptions): SubjectPolicy {
+  if (subject !== undefined) return { mode: 'list', subjects: subject };
+  return learnOwner === undefined ? { mode: 'any' } : { mode: 'learn', file: learnOwner };
+}
+
+function keySet(file: string): JSONWebKeySet {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** One line for each thing that happens, in words or as JSON. */
+function narrator(json: boolean): CameraObserver {
+  const say = (event: string, fields: Record<string, string | number>, words: string) =>
+    process.stdout.write(`${json ? JSON.stringify({ event, ...fields }) : words}\n`);
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  return {
+    registered: (device) => say('registered', { device }, `registered as ${device}, waiting for viewers`),
+    disconnected: (code, retryMs) =>
+      say('disconnected', { code, retryMs }, `not connected (${code}), next try in ${seconds(retryMs)}`),
+    tokenRefused: (code) => say('token-refused', { code }, `the relay refused the token (${code})`),
+    grantRefused: (reason) => say('grant-refused', { reason }, `refused a viewer: ${reason}`),
+    viewerRefused: (code) => say('viewer-refused', { code }, `refused a viewer: ${code}`),
+    viewerConnected: (session) => say('viewer-connected', { session }, 'a viewer watches'),
+    viewerLeft: (session, reason) => say('viewer-left', { session, reason }, `a viewer is gone (${reason})`),
+    sourceFailed: (reason, retryMs) =>
+      say('source-failed', { reason, retryMs }, `the source failed (${reason}), next try in ${seconds(retryMs)}`),
+  };
+}

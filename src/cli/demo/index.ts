@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { deviceId, subjectId } from '../../base/index.ts';
+import type { Settings } from '../../config/index.ts';
+import { type LatchkeyServer, openEmbeddedOwnership, startServer } from '../../server.ts';
+import { cameras, grants, people } from './households.ts';
+import { demoRoute } from './route.ts';
+
+export interface Demo extends AsyncDisposable {
+  readonly server: LatchkeyServer;
+  /** What the command prints: the page's address and the sign-in links. */
+  readonly welcome: string;
+}
+
+/** Starts a relay with two households, and their four cameras in a process of their own. */
+export async function startDemo(settings: Settings): Promise<Demo> {
+  await seedOwnership(settings);
+  const server = await startServer(
+    settings,
+    {},
+    demoRoute(() => server.developmentIssuer),
+  );
+  const agents = fork(new URL('./cameras-process.ts', import.meta.url), [], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: withoutSettings(process.env),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  agents.send({ relay: server.url, settings });
+  return {
+    server,
+    welcome: welcomeText(server),
+    async [Symbol.asyncDispose]() {
+      await ended(agents);
+      await server.close();
+    },
+  };
+}
+
+async function seedOwnership(settings: Settings): Promise<void> {
+  const source = openEmbeddedOwnership(settings);
+  try {
+    for (const { subject, device, role } of grants) {
+      source.grant({ subject: subjectId(subject), device: deviceId(device), role, notAfterMs: undefined });
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** The cameras leave by themselves when they are told to, or when this process is gone. */
+async function ended(agents: ChildProcess): Promise<void> {
+  if (agents.exitCode !== null || agents.signalCode !== null) return;
+  const exit = once(agents, 'exit');
+  if (agents.connected) agents.disconnect();
+  const late = setTimeout(() => agents.kill('SIGKILL'), 5_000);
+  await exit;
+  clearTimeout(late);
+}
+
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LATCHKEY_')));
+}
+
+function welcomeText(server: LatchkeyServer): string {
+  const links = people.map(
+    ({ id, name, note }) => `    ${name.padEnd(6)} ${`${server.url}/#as=${id}`.padEnd(36)} ${note}`,
+  );
+  return `
+  Latchkey is running, with ${cameras.length} demo cameras of two households.
+
+  Open  ${server.url}/
+
+  Or sign in at once as
+${links.join('\n')}
+
+  Metrics: http://localhost:${server.operationsPort}/metrics     Stop: Ctrl-C
+`;
+}

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander';
+
+const secondsPer = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
+
+/** Reads `90`, `90s`, `15m`, `8h` or `7d` as seconds; a bare number is seconds. */
+export function durationSeconds(text: string): number {
+  const unit = text.at(-1) ?? '';
+  const known = Object.hasOwn(secondsPer, unit) ? secondsPer[unit as keyof typeof secondsPer] : undefined;
+  const amount = Number(known === undefined ? text : text.slice(0, -1));
+  if (text === '' || !Number.isFinite(amount) || amount <= 0) {
+    throw new InvalidArgumentError('Give a time such as 90s, 15m, 8h or 7d.');
+  }
+  return Math.round(amount * (known ?? 1));
+}
+
+/** Reads an ISO 8601 time, or a duration from now such as `7d`, as milliseconds since the epoch. */
+export function momentMs(text: string): number {
+  const parsed = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() + durationSeconds(text) * 1000;
+  if (Number.isNaN(parsed)) throw new InvalidArgumentError('Give a time such as 2030-01-31T18:00:00Z, or 7d from now.');
+  return parsed;
+}
+
+/** Reads a whole number from `min` to `max`. */
+export function integerFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { cameraCommand } from './camera.ts';
+import { exitCodes, exitCodesHelp } from './outcome.ts';
+import { ownCommand } from './own.ts';
+import { serveCommand } from './serve.ts';
+import { tokenCommand } from './token.ts';
+import { viewCommand } from './view.ts';
+
+/** The one command, with its subcommands. */
+export function latchkey(): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const program = new Command('latchkey')
+    .description('A WebRTC live-view relay for home cameras that shows a camera to nobody but its own people.')
+    .version(version)
+    .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', exitCodesHelp);
+  for (const command of [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand()]) {
+    program.addCommand(command.addHelpText('after', exitCodesHelp));
+  }
+  return endsWithUsageCode(program);
+}
+
+/** Wrong usage exits with its own code, in every subcommand. */
+function endsWithUsageCode(command: Command): Command {
+  command.exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage));
+  for (const subcommand of command.commands) endsWithUsageCode(subcommand as Command);
+  return command;
+}

@@ -1,0 +1,61 @@
+import { asLatchkeyError, type ErrorCode, LatchkeyError } from '../base/index.ts';
+
+/** What the command's exit codes mean. `--help` prints them. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  offline: 4,
+  unavailable: 5,
+  interrupted: 130,
+} as const;
+
+export const exitCodesHelp = `
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 refused (token or permission),
+4 the camera is not connected, 5 not available right now (try again), 130 interrupted.`;
+
+/** The exit code that tells a script what kind of error it was. */
+export function exitCodeOf(thrown: unknown): number {
+  if (!(thrown instanceof LatchkeyError)) return exitCodes.failed;
+  if (isOneOf(thrown.code, ['settings-invalid', 'id-invalid', 'params-invalid'])) return exitCodes.usage;
+  if (isOneOf(thrown.code, ['device-offline', 'peer-gone'])) return exitCodes.offline;
+  const { http } = thrown.entry;
+  if (http === 401 || http === 403) return exitCodes.refused;
+  return http === 408 || http === 503 || http === 504 ? exitCodes.unavailable : exitCodes.failed;
+}
+
+/** Runs a subcommand's work: its error becomes one line on standard error (or one JSON object) and an exit code. */
+export async function concluded(work: () => Promise<void>, json = false): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    const error = asLatchkeyError(thrown);
+    const said = error.code === 'internal' ? messageOf(error.cause) : error.message;
+    if (json) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: said } })}\n`);
+    else process.stderr.write(`latchkey: ${said}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** Resolves with the name of the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(exitCodes.interrupted);
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function isOneOf(code: ErrorCode, codes: readonly ErrorCode[]): boolean {
+  return codes.includes(code);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

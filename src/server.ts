@@ -1,0 +1,210 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { JWK } from 'jose';
+import { type Clock, LatchkeyError, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
+import { keptSecret, type Settings } from './config/index.ts';
+import { createDevelopmentIssuer, createIdentity, type DevelopmentIssuer } from './identity/index.ts';
+import {
+  createOwnership,
+  type OwnershipSource,
+  openSqliteSource,
+  refusingSource,
+  type SqliteSource,
+} from './ownership/index.ts';
+import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
+import { createRelay, type OpenUdpPort } from './relay/index.ts';
+import {
+  createSignaling,
+  type HttpRequest,
+  type HttpResponse,
+  openTransport,
+  type SignalingObserver,
+} from './signaling/index.ts';
+import { createLog, type Log, Metrics, openOperations, type Readiness } from './telemetry/index.ts';
+import { createWebAssets } from './web/index.ts';
+
+/** A running relay. */
+export interface LatchkeyServer {
+  /** Where HTTP and WebSocket answer on this machine, such as `http://localhost:8080`. */
+  readonly url: string;
+  readonly httpPort: number;
+  readonly mediaPort: number;
+  readonly operationsPort: number;
+  readonly transport: 'uws' | 'ws';
+  readonly metrics: Metrics;
+  readonly developmentIssuer: DevelopmentIssuer | undefined;
+  /** Tells everyone, ends all sessions and closes all ports. */
+  close(): Promise<void>;
+}
+
+/** What a test may put in the place of a part; each has the part's own door. */
+export interface ServerParts {
+  readonly clock?: Clock;
+  readonly random?: RandomSource;
+  readonly log?: Log;
+  readonly source?: OwnershipSource;
+  readonly openPort?: OpenUdpPort;
+  readonly sessions?: (real: Sessions) => Sessions;
+}
+
+/** Answers requests that are not signaling, before the page does. */
+export type Route = (request: HttpRequest) => Promise<HttpResponse | undefined>;
+
+const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
+const closeGraceMs = 2_000;
+
+/** Starts a relay. Throws `settings-invalid` when a setting cannot be had: a port in use, a file that cannot be read. */
+export async function startServer(settings: Settings, parts: ServerParts = {}, route?: Route): Promise<LatchkeyServer> {
+  await using started = new AsyncDisposableStack();
+  const clock = parts.clock ?? systemClock;
+  const random = parts.random ?? systemRandom;
+  const log = parts.log ?? createLog(settings.telemetry.logLevel);
+  const metrics = new Metrics(version);
+  let readiness: Readiness = 'starting';
+
+  const operations = await openOperations(settings.operations, metrics, () => readiness);
+  started.defer(() => operations.close());
+
+  const developmentIssuer = settings.identity.developmentIssuer
+    ? await developmentIssuerOf(settings, clock)
+    : undefined;
+  const issuers = [
+    ...settings.identity.issuers,
+    ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
+  ];
+  const identity = await createIdentity({ ...settings.identity, issuers }, { clock });
+
+  const source =
+    parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));
+  const ownership = createOwnership(
+    source,
+    settings.ownership.cache,
+    { clock, random },
+    {
+      answered(outcome, from, ms) {
+        metrics.count('latchkey_ownership_answers_total', { outcome, from });
+        metrics.took('latchkey_ownership_answer_seconds', ms);
+      },
+      alarm(kind) {
+        metrics.count('latchkey_alarms_total', { kind });
+        log.warn('an answer did not belong to its question', { kind });
+      },
+    },
+  );
+  started.defer(() => ownership.close());
+
+  const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
+  const table = createSessions(
+    { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
+    clock,
+    random,
+  );
+  const sessions = parts.sessions?.(table) ?? table;
+  const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
+
+  const relay = await createRelay(settings.relay, { clock, ...(parts.openPort && { openPort: parts.openPort }) });
+  started.defer(() => relay.close());
+
+  const assets = createWebAssets();
+  const signaling = createSignaling({
+    identity,
+    pairing: createPairing(ownership, clock),
+    sessions,
+    relay,
+    grants: await createGrantSigner(grantKey, 'latchkey', clock),
+    clock,
+    random,
+    settings: { realm: 'latchkey', unregisteredMax: limits.connectionsUnregisteredMax },
+    observer: signalingObserver(metrics, log),
+    async web(request) {
+      const answer = await route?.(request);
+      if (answer !== undefined) return answer;
+      if (request.path === '/healthz')
+        return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'alive\n' };
+      return assets.serve(request.method, request.path, request.header('if-none-match'));
+    },
+  });
+  metrics.readFrom({
+    sessions: () => table.size,
+    devices: () => signaling.devicesOnline,
+    relay: () => relay.counters,
+  });
+
+  const { server, ...listen } = settings.http;
+  const bounds = {
+    messageBytesMax: limits.messageBytesMax,
+    sendBufferBytesMax: limits.sendBufferBytesMax,
+    keepAliveMs: limits.keepAliveMs,
+  };
+  const transport = await openTransport(signaling, { ...listen, ...bounds, tls: listen.tls ?? undefined }, server);
+  started.defer(() => transport.close(closeGraceMs));
+  started.defer(() => signaling.stop());
+  readiness = 'ready';
+  log.info('ready', { transport: transport.name, httpPort: transport.port });
+
+  const running = started.move();
+  return {
+    url: `${settings.http.tls === null ? 'http' : 'https'}://${urlHost(settings.http.host)}:${transport.port}`,
+    httpPort: transport.port,
+    mediaPort: relay.addresses[0]?.port ?? 0,
+    operationsPort: operations.port,
+    transport: transport.name,
+    metrics,
+    developmentIssuer,
+    async close() {
+      readiness = 'stopping';
+      await running.disposeAsync();
+      log.info('stopped');
+    },
+  };
+}
+
+/** The issuer of development tokens, whose key lies in the data directory. Throws `settings-invalid` in production. */
+export function developmentIssuerOf(settings: Settings, clock: Clock = systemClock): Promise<DevelopmentIssuer> {
+  return createDevelopmentIssuer({
+    keyFile: join(settings.dataDirectory, 'development-issuer.json'),
+    issuer: 'latchkey-development',
+    mode: settings.mode,
+    audiences: settings.identity.audiences,
+    clock,
+  });
+}
+
+/** The embedded database of who may see what. Throws `settings-invalid` where the settings have none. */
+export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemClock): SqliteSource {
+  if (settings.ownership.source !== 'sqlite') {
+    throw new LatchkeyError(
+      'settings-invalid',
+      'ownership.source: these settings have no embedded database ("sqlite")',
+    );
+  }
+  const file = settings.ownership.file ?? join(settings.dataDirectory, 'ownership.sqlite');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return openSqliteSource({ file, clock });
+}
+
+function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
+  return {
+    refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
+    registered: () => metrics.count('latchkey_registrations_total'),
+    unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
+    sessionOpened: (flow) => metrics.count('latchkey_sessions_opened_total', { flow }),
+    answered: (ms) => metrics.took('latchkey_answer_seconds', ms),
+    sessionEnded: (reason) => metrics.count('latchkey_sessions_ended_total', { reason }),
+    firstMedia(side, ms) {
+      if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
+    },
+    ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
+    internal(error) {
+      metrics.count('latchkey_internal_errors_total');
+      log.error('a fault of the relay itself', error);
+    },
+  };
+}
+
+/** A name for this machine's own use: every address is also `localhost`. */
+function urlHost(host: string): string {
+  if (host === '::' || host === '0.0.0.0') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
