@@ -42,19 +42,6 @@ const vp8 = [
   ...['-g', `${framesPerSecond}`, '-keyint_min', `${framesPerSecond}`, '-threads', '1', '-f', 'ivf'],
 ];
 const opus = ['-c:a', 'libopus', '-b:a', '24k', '-vbr', 'off', '-frame_duration', '20', '-f', 'ogg'];
-  '-c:a',
-  'libopus',
-  '-b:a',
-  '24k',
-  '-ac',
-  '1',
-  '-frame_duration',
-  '20',
-  '-f',
-  'ogg',
-  '-flags',
-  '+bitexact',
-];
 
 const chosen = process.argv.slice(2);
 for (const [device, { scene, sound }] of Object.entries(cameras)) {
