@@ -44,10 +44,22 @@ export const limits = {
   viewerAnswerMsMax: 10_000,
   callsInFlightPerConnectionMax: 64,
   candidatesPerSessionMax: 64,
+  requestHeaderMsMax: 10_000,
+  requestHeaderBytesMax: 16 * 1024,
+  requestHeadersMax: 64,
   requestBodyMsMax: 10_000,
+  httpIdleMsMax: 10_000,
+  responseStallMsMax: 30_000,
+  messageFragmentsMax: 256,
   keepAliveMs: 30_000,
+  closeHandshakeMsMax: 5_000,
+  closeReasonBytesMax: 123,
+  connectionsRefusedAtOnceMax: 1_024,
+  overloadRetrySecondsMin: 5,
+  overloadRetrySecondsMax: 30,
 
   // the sealed wire
+  iceUfragCharactersMin: 4,
   iceUfragCharactersMax: 256,
   icePasswordCharactersMin: 22,
   icePasswordCharactersMax: 256,
@@ -60,15 +72,61 @@ export const limits = {
   transactionMsMax: 10_000,
   wiresPerUsernameMax: 16,
   sideSilentMsMax: 30_000,
+  /** A live address is heard every 6 s or sooner: consent is asked for every 5 s, give or take a fifth (RFC 7675). */
+  addressQuietMsMax: 6_000,
   streamsPerSideMax: 16,
+  announcedAddressesMax: 16,
+  udpBufferBytes: 4 * 1024 * 1024,
+  udpSendQueueBytesMax: 4 * 1024 * 1024,
+
+  // the ends of a live view: the camera agent and the headless viewer
+  upgradeMsMax: 10_000,
+  callMsMax: 15_000,
+  problemBytesMax: 8 * 1024,
+  deviceListBytesMax: 1024 * 1024,
+  reconnectMsFirst: 500,
+  reconnectMsMax: 30_000,
+  reconnectRefusedMsMax: 300_000,
+  retryAfterSecondsMax: 3_600,
+  tokenRenewalMsMin: 5_000,
+  peerSetupMsMax: 30_000,
+  relayCandidatesMax: 16,
+  handshakeMessageBytesMax: 16 * 1024,
+  handshakeBytesMax: 64 * 1024,
+  subjectsPerCameraMax: 1_000,
+
+  // pictures and sound
+  clipBytesMax: 64 * 1024 * 1024,
+  frameBytesMax: 4 * 1024 * 1024,
+  soundPacketBytesMax: 8 * 1024,
+  framesHeldMax: 600,
+  framesHeldBytesMax: 8 * 1024 * 1024,
+  rtpPayloadBytesMax: 1_160,
+  packetsPerBurstMax: 24,
+  burstMs: 4,
+  packetsWaitingMax: 8_192,
+  keyFrameRequestMsMin: 300,
+  sourceSilentMsMax: 10_000,
+  sourceRestartMsFirst: 500,
+  sourceRestartMsMax: 30_000,
+  processEndMsMax: 2_000,
 } as const;
 
 assert(limits.sdpBytesMax < limits.messageBytesMax, 'an SDP fits into a message, with room for its JSON');
 assert(limits.messageBytesMax < limits.sendBufferBytesMax, 'a slow reader can be sent at least one message');
 assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a message');
+assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
+assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);
+assert(limits.addressQuietMsMax < limits.sideSilentMsMax, 'other addresses are tried before a side counts as silent');
 assert(limits.heldDatagramBytesMax <= limits.datagramBytesMax && limits.stunMessageBytesMax <= limits.datagramBytesMax);
+assert(limits.announcedAddressesMax <= limits.candidatesPerSessionMax);
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
+assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than the camera’s answer that it waits for');
+assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
+assert(limits.frameBytesMax < limits.framesHeldBytesMax);
+assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingMax, 'the largest frame can be queued');
+assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);

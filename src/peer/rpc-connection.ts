@@ -1,0 +1,202 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { asLatchkeyError, type Clock, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import {
+  errorObjectFor,
+  errorText,
+  parseRpc,
+  type RpcError,
+  type RpcId,
+  type RpcMessage,
+  requestText,
+  resultText,
+  subprotocol,
+} from '../protocol/index.ts';
+import { refusalOf, refusalOfClose, refusalOfHttp } from './refusal.ts';
+import type { RelayTarget } from './relay-target.ts';
+
+export interface RpcHandlers {
+  /** Answers a request of the relay's; a `LatchkeyError` becomes its error. */
+  request(method: string, params: unknown): Promise<object>;
+  /** An `error` notification: it ends the session that it names. */
+  failure(error: RpcError): void;
+}
+
+/** An open connection to a relay. */
+export interface RpcConnection {
+  /** Calls a method. Throws the relay's refusal, `relay-unreachable` when the connection ends, or `overloaded` past the bound of calls. */
+  call(method: string, params: object): Promise<unknown>;
+  /** Resolves, never rejects, with why the connection ended. */
+  readonly ended: Promise<LatchkeyError>;
+  close(): void;
+}
+
+/** Opens a connection and shows `token` in its header. Throws what the relay refused it with, or `relay-unreachable`. */
+export async function openRpc(
+  target: RelayTarget,
+  token: string,
+  handlers: RpcHandlers,
+  clock: Clock,
+): Promise<RpcConnection> {
+  const socket = new WebSocket(target.webSocket, subprotocol, {
+    headers: { authorization: `Bearer ${token}` },
+    maxPayload: limits.messageBytesMax,
+    perMessageDeflate: false,
+    ...(target.ca === undefined ? {} : { ca: target.ca }),
+  });
+  const connection = createConnection(socket, handlers, clock);
+  await opened(socket, clock);
+  connection.watch();
+  return connection;
+}
+
+async function opened(socket: WebSocket, clock: Clock): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = clock.after(limits.upgradeMsMax, () => {
+    reject(new LatchkeyError('relay-unreachable', 'no answer in time'));
+  });
+  socket.once('open', resolve);
+  socket.once('error', (cause) => reject(new LatchkeyError('relay-unreachable', undefined, { cause })));
+  socket.once('unexpected-response', (_request, response) => {
+    void bodyOf(response).then((body) => {
+      reject(refusalOfHttp(response.statusCode ?? 0, response.headers['retry-after'], body, clock));
+    });
+  });
+  try {
+    await promise;
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > limits.problemBytesMax) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // What came so far is enough: a refusal without its words is still a refusal.
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+interface PendingCall {
+  resolve(result: unknown): void;
+  reject(error: LatchkeyError): void;
+  timer: Timer;
+}
+
+function createConnection(socket: WebSocket, handlers: RpcHandlers, clock: Clock): RpcConnection & { watch(): void } {
+  const calls = new Map<RpcId, PendingCall>();
+  const end = Promise.withResolvers<LatchkeyError>();
+  let lastFailure: LatchkeyError | undefined;
+  let answering = 0;
+  let nextId = 1;
+  let heard = true;
+  let heartbeat: Timer | undefined;
+
+  /** A connection that died without a word is noticed by its silence: ws answers the relay's pings, and we send our own. */
+  function watch(): void {
+    heartbeat = clock.after(limits.keepAliveMs, () => {
+      if (!heard) {
+        socket.terminate();
+        return;
+      }
+      heard = false;
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+      watch();
+    });
+  }
+
+  function send(text: string): void {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > limits.sendBufferBytesMax) socket.terminate();
+    else socket.send(text);
+  }
+
+  async function answer(id: RpcId, method: string, params: unknown): Promise<void> {
+    if (answering >= limits.callsInFlightPerConnectionMax) {
+      send(errorText(id, errorObjectFor(new LatchkeyError('rate-exceeded'))));
+      return;
+    }
+    answering += 1;
+    try {
+      send(resultText(id, await handlers.request(method, params)));
+    } catch (thrown) {
+      send(errorText(id, errorObjectFor(asLatchkeyError(thrown))));
+    } finally {
+      answering -= 1;
+    }
+  }
+
+  function settle(id: RpcId, run: (call: PendingCall) => void): void {
+    const call = calls.get(id);
+    if (call === undefined) return;
+    calls.delete(id);
+    call.timer.cancel();
+    run(call);
+  }
+
+  function take(message: RpcMessage): void {
+    if (message.kind === 'request') void answer(message.id, message.method, message.params);
+    if (message.kind === 'result') settle(message.id, (call) => call.resolve(message.result));
+    if (message.kind !== 'error') return;
+    const { id, error } = message;
+    if (id !== undefined) settle(id, (call) => call.reject(refusalOf(error)));
+    else if (error.session === undefined) lastFailure = refusalOf(error);
+    else handlers.failure(error);
+  }
+
+  socket.on('message', (data: Buffer, isBinary) => {
+    heard = true;
+    try {
+      if (!isBinary) take(parseRpc(data.toString('utf8')));
+    } catch (thrown) {
+      // A message that cannot be read harms its sender alone: it is not answered, and the connection lives on.
+      asLatchkeyError(thrown);
+    }
+  });
+  socket.on('ping', () => {
+    heard = true;
+  });
+  socket.on('pong', () => {
+    heard = true;
+  });
+  socket.on('error', () => {});
+  socket.on('close', (code: number, reason: Buffer) => {
+    heartbeat?.cancel();
+    const cause = lastFailure ?? refusalOfClose(code, reason.toString('utf8'));
+    for (const id of [...calls.keys()]) settle(id, (call) => call.reject(cause));
+    end.resolve(cause);
+  });
+
+  return {
+    watch,
+    ended: end.promise,
+    call(method, params) {
+      if (calls.size >= limits.callsInFlightPerConnectionMax) return Promise.reject(new LatchkeyError('overloaded'));
+      if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new LatchkeyError('relay-unreachable'));
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const id = nextId++;
+      const timer = clock.after(limits.callMsMax, () => {
+        settle(id, (call) => call.reject(new LatchkeyError('relay-unreachable', `no answer to ${method}`)));
+      });
+      calls.set(id, { resolve, reject, timer });
+      send(requestText(id, method, params));
+      return promise;
+    },
+    close() {
+      heartbeat?.cancel();
+      socket.close(1000);
+      const timer = clock.after(limits.upgradeMsMax, () => socket.terminate());
+      void end.promise.then(() => timer.cancel());
+    },
+  };
+}
