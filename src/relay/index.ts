@@ -1,5 +1,19 @@
 import type { EndReason, SessionId } from '../base/index.ts';
 import type { VerifiedPair } from '../pairing/index.ts';
+import type { RelayCounters, RelayGauges } from './driver.ts';
+
+export {
+  createRelay,
+  type RelayCounters,
+  type RelayGauges,
+  type RelayObserver,
+  type RelayPowers,
+  type RelaySettings,
+} from './driver.ts';
+export { type DropReason, dropReasons } from './engine/drops.ts';
+export { openDgramPort } from './udp/dgram-port.ts';
+export type { OpenUdpPort, ReceiveDatagram, UdpPort, UdpPortCounters } from './udp/port.ts';
+export { type AddressKey, type UdpAddress, udpAddress } from './wire/ip-address.ts';
 
 export type Side = 'viewer' | 'camera';
 
@@ -15,7 +29,7 @@ export interface RelayAddress {
   readonly port: number;
 }
 
-/** What one side has sent, as far as can be read without a key. */
+/** What one side has sent, as far as can be read without a key: all datagrams from its latched addresses, ICE checks included. */
 export interface SideStats {
   packets: number;
   bytes: number;
@@ -42,11 +56,19 @@ export interface WireEvents {
 /** One open wire between the two sides of one pair. */
 export interface Wire {
   stats(): WireStats;
-  /** Takes new credentials after an ICE restart (RFC 8445 section 9); the old ones end as the new ones latch. */
+  /**
+   * Takes new credentials after an ICE restart (RFC 8445 section 9); a side's old ones end as its new ones latch.
+   * Throws `sdp-no-ice` for credentials that cannot be used or are in use, `overloaded`, and `peer-gone` after the end.
+   */
   restart(viewer: IceCredentials, camera: IceCredentials): void;
   /**
    * Lives on under a fresh pair, until its end at the latest. Throws a TypeError when `pair` was not minted, or names
    * another subject or device than the wire was opened for.
+   */
+  extend(pair: VerifiedPair): void;
+  /**
+   * Lives on until `pair.expiresAtMs`. Throws a TypeError when `pair` was not minted, `not-allowed` for another subject or
+   * device or an expired pair, and `peer-gone` after the end.
    */
   extend(pair: VerifiedPair): void;
   /** Ends the wire at once: from here on no datagram of either side goes anywhere. Calling it twice does nothing. */
@@ -58,8 +80,9 @@ export interface Relay {
   /** The addresses that clients are told. */
   readonly addresses: readonly RelayAddress[];
   /**
-   * Opens a wire. Throws a TypeError when `pair` was not minted, whatever its type says, and `overloaded` when the table
-   * is full. The wire ends at `pair.expiresAtMs` at the latest.
+   * Opens a wire. Throws a TypeError when `pair` was not minted, whatever its type says, or the session has a wire already;
+   * `not-allowed` when the pair has expired, `sdp-no-ice` for credentials that cannot be used or are in use, and
+   * `overloaded` when a table is full. The wire ends at `pair.expiresAtMs` at the latest.
    */
   open(
     pair: VerifiedPair,
@@ -68,5 +91,9 @@ export interface Relay {
     camera: IceCredentials,
     events: WireEvents,
   ): Wire;
+  readonly counters: RelayCounters;
+  /** The sizes of the relay's tables; all return to 0 when no wire is open. */
+  readonly gauges: RelayGauges;
+  /** Ends every wire as `relay-stopping` and lets go of the port. */
   close(): Promise<void>;
 }

@@ -1,0 +1,24 @@
+/** Why a datagram went nowhere. None of them is answered. */
+export const dropReasons = [
+  'empty',
+  'class-zrtp',
+  'class-turn-channel',
+  'class-quic',
+  'class-unassigned',
+  'unlatched',
+  'stun-malformed',
+  'stun-fingerprint',
+  'stun-method',
+  'username-missing',
+  'username-unknown',
+  'integrity',
+  'own-address',
+  'replayed',
+  'transaction-unknown',
+  'asker-gone',
+  'held-too-large',
+  'held-too-many',
+  'held-too-long',
+] as const;
+
+export type DropReason = (typeof dropReasons)[number];

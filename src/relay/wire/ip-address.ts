@@ -1,0 +1,113 @@
+/** Equal for equal addresses, whatever text they came in: a number for IPv4, a string for IPv6. */
+export type AddressKey = number | string;
+
+/** An IP address and UDP port in canonical form: there is one for each place that a datagram can come from. */
+export interface UdpAddress {
+  /** Dotted decimal, or IPv6 as in RFC 5952, with a scope only where the address means nothing without it. */
+  readonly host: string;
+  /** 1 to 65535. */
+  readonly port: number;
+  readonly key: AddressKey;
+}
+
+/** The canonical form of an address. Undefined when `host` is not an IP address or `port` is not 1 to 65535. */
+export function udpAddress(host: string, port: number): UdpAddress | undefined {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
+  const ipv4 = parseIpv4(host);
+  if (ipv4 !== undefined) return { host, port, key: ipv4 * 65_536 + port };
+  const canonical = canonicalHost(host);
+  if (canonical === undefined) return undefined;
+  const mapped = parseIpv4(canonical);
+  const key = mapped === undefined ? `${canonical} ${port}` : mapped * 65_536 + port;
+  return { host: canonical, port, key };
+}
+
+/**
+ * The canonical text of an IP address: an IPv4-mapped IPv6 address is its IPv4 address (RFC 4291 section 2.5.5.2), IPv6 is
+ * written as in RFC 5952, and a scope stays on link-local addresses only (RFC 4007). Undefined for anything else.
+ */
+export function canonicalHost(text: string): string | undefined {
+  if (text.length > textCharactersMax) return undefined;
+  if (parseIpv4(text) !== undefined) return text;
+  const percent = text.indexOf('%');
+  const groups = parseIpv6(percent < 0 ? text : text.slice(0, percent));
+  if (groups === undefined) return undefined;
+  const scope = percent < 0 ? '' : text.slice(percent);
+  if (percent >= 0 && !scopePattern.test(scope)) return undefined;
+  const [, , , , , sixth = 0, high = 0, low = 0] = groups;
+  if (sixth === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  const ipv6 = formatIpv6(groups);
+  return isLinkLocal(ipv6) ? ipv6 + scope : ipv6;
+}
+
+/** Whether a canonical address reaches the own link only: 169.254.0.0/16 and fe80::/10. */
+export function isLinkLocal(host: string): boolean {
+  return host.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/.test(host);
+}
+
+/** Whether a canonical address is the machine's own: 127.0.0.0/8 and ::1. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || (host.startsWith('127.') && parseIpv4(host) !== undefined);
+}
+
+/** The longest IPv6 text and the longest interface name, with room to spare. */
+const textCharactersMax = 80;
+const scopePattern = /^%[^\s%]{1,32}$/;
+
+/** An IPv4 address as an unsigned 32-bit number. Four decimal numbers without leading zeros, or undefined. */
+function parseIpv4(text: string): number | undefined {
+  if (text.length < 7 || text.length > 15) return undefined;
+  let address = 0;
+  let part = -1;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x2e) {
+      if (part < 0) return undefined;
+      address = address * 256 + part;
+      part = -1;
+      dots++;
+    } else {
+      if (code < 0x30 || code > 0x39 || part === 0) return undefined;
+      part = (part < 0 ? 0 : part * 10) + code - 0x30;
+      if (part > 255) return undefined;
+    }
+  }
+  return dots === 3 && part >= 0 ? address * 256 + part : undefined;
+}
+
+/** The eight groups of an IPv6 address without scope (RFC 4291 section 2.2), or undefined. */
+function parseIpv6(text: string): number[] | undefined {
+  const halves = hexTail(text).split('::');
+  if (halves.length > 2) return undefined;
+  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
+  return groups.map((group) => Number.parseInt(group, 16));
+}
+
+/** Writes a dotted-decimal tail as the two groups that it stands for. */
+function hexTail(text: string): string {
+  const at = text.lastIndexOf(':') + 1;
+  const ipv4 = parseIpv4(text.slice(at));
+  if (ipv4 === undefined || at === 0) return text;
+  return `${text.slice(0, at)}${Math.floor(ipv4 / 65_536).toString(16)}:${(ipv4 % 65_536).toString(16)}`;
+}
+
+/** RFC 5952 section 4: lower case, no leading zeros, the first of the longest runs of two or more zeros left out. */
+function formatIpv6(groups: readonly number[]): string {
+  let bestAt = -1;
+  let bestLength = 1;
+  for (let at = 0; at < 8; at++) {
+    let length = 0;
+    while (groups[at + length] === 0) length++;
+    if (length > bestLength) [bestAt, bestLength] = [at, length];
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (bestAt < 0) return hex.join(':');
+  return `${hex.slice(0, bestAt).join(':')}::${hex.slice(bestAt + bestLength).join(':')}`;
+}
