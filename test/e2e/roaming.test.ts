@@ -1,0 +1,63 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addressTranslator } from '../support/address-translator.ts';
+import {
+  deviceInPicture,
+  framesDecoded,
+  framesGoOn,
+  launchChromium,
+  liveViewPage,
+  showLiveView,
+  stateOf,
+  stateReached,
+} from '../support/browser.ts';
+import { type RunningRelay, runningRelay } from '../support/running-relay.ts';
+
+let browser: Browser;
+let relay: RunningRelay;
+
+beforeAll(async () => {
+  relay = await runningRelay();
+  await relay.grant('alice', 'maple-garden');
+  await relay.camera('maple-garden');
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await relay[Symbol.asyncDispose]();
+});
+
+describe('a viewer whose network address changes', () => {
+  it('goes on watching, without new signaling', async () => {
+    const router = await addressTranslator(relay.server.mediaPort);
+    const page = await liveViewPage(browser, relay.url);
+    await page.evaluate(
+      ([relayPort, routerPort]) => {
+        const take = RTCPeerConnection.prototype.setRemoteDescription;
+        RTCPeerConnection.prototype.setRemoteDescription = function (this: RTCPeerConnection, description) {
+          const sdp = description.sdp?.replaceAll(` ${relayPort} typ`, ` ${routerPort} typ`) ?? '';
+          return (take as (this: RTCPeerConnection, given: RTCSessionDescriptionInit) => Promise<void>).call(this, {
+            type: description.type,
+            sdp,
+          });
+        } as typeof take;
+      },
+      [relay.server.mediaPort, router.port] as const,
+    );
+    await showLiveView(page, 'maple-garden', await relay.token('viewer', 'alice'));
+    await stateReached(page, 'maple-garden', 'live');
+    await framesGoOn(page, 'maple-garden', 0, 20);
+    const latchesBefore = await relay.metric('latchkey_relay_latches_total', { side: 'viewer' });
+
+    await router.move();
+
+    await framesGoOn(page, 'maple-garden', await framesDecoded(page, 'maple-garden'), 40);
+    expect(await deviceInPicture(page, 'maple-garden')).toBe('maple-garden');
+    expect(await stateOf(page, 'maple-garden')).toBe('live');
+    expect(await relay.metric('latchkey_relay_latches_total', { side: 'viewer' })).toBe(latchesBefore + 1);
+    expect(await relay.metric('latchkey_sessions_opened_total', { flow: 'answer' })).toBe(1);
+    await page.close();
+    router.close();
+  });
+});

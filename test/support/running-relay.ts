@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deviceId, subjectId, systemClock, systemRandom } from '../../src/base/index.ts';
+import { type Camera, type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
+import { loadSettings } from '../../src/config/index.ts';
+import type { Role } from '../../src/ownership/index.ts';
+import { openEmbeddedOwnership, type Route, type ServerParts, startServer } from '../../src/server.ts';
+
+export interface RelayOptions {
+  /** Environment variables that set settings, such as `LATCHKEY_SESSIONS_PER_DEVICE_MAX`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly parts?: ServerParts;
+  readonly route?: Route;
+}
+
+/** A whole relay in this process, on ports and in a folder of its own, on loopback. */
+export async function runningRelay({ environment = {}, parts, route }: RelayOptions = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-relay-'));
+  const settings = loadSettings('config/demo.json', {
+    LATCHKEY_DEMO: 'false',
+    LATCHKEY_DATA_DIRECTORY: folder,
+    LATCHKEY_HTTP_HOST: '127.0.0.1',
+    LATCHKEY_HTTP_PORT: '0',
+    LATCHKEY_RELAY_HOST: '127.0.0.1',
+    LATCHKEY_RELAY_PORT: '0',
+    LATCHKEY_OPERATIONS_PORT: '0',
+    ...environment,
+  });
+  const server = await startServer(settings, parts, route);
+  const issuer = server.developmentIssuer;
+  if (issuer === undefined) throw new Error('the relay of a test has the development issuer');
+  const cameras: Camera[] = [];
+
+  return {
+    server,
+    settings,
+    url: server.url,
+    token: (kind: 'viewer' | 'camera', subject: string, seconds = 3_600) => issuer.token(kind, subject, seconds),
+
+    async grant(subject: string, device: string, role: Role = 'owner', notAfterMs?: number): Promise<void> {
+      const source = openEmbeddedOwnership(settings);
+      source.grant({ subject: subjectId(subject), device: deviceId(device), role, notAfterMs });
+      await source.close();
+    },
+
+    async revoke(subject: string, device: string): Promise<void> {
+      const source = openEmbeddedOwnership(settings);
+      source.revoke({ subject: subjectId(subject), device: deviceId(device) });
+      await source.close();
+    },
+
+    /** A camera agent that plays the demo's clip of that device, registered by the time this resolves. */
+    camera(device: string, more: Partial<CameraSettings> = {}, observer: CameraObserver = {}): Promise<Camera> {
+      return new Promise((resolve) => {
+        const camera = startCamera(
+          {
+            relay: server.url,
+            token: () => issuer.token('camera', device, 3_600),
+            source: { kind: 'clip', path: join('config', 'demo', device) },
+            ...more,
+          },
+          { clock: systemClock, random: systemRandom },
+          {
+            ...observer,
+            registered(id) {
+              observer.registered?.(id);
+              resolve(camera);
+            },
+          },
+        );
+        cameras.push(camera);
+      });
+    },
+
+    /** The value of a metric with exactly these labels; 0 where it was never counted. */
+    async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+      const text = await server.metrics.text();
+      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      for (const line of text.split('\n')) {
+        const [, found, inside = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+        if (found === name && inside === wanted.join(',')) return Number(value);
+      }
+      return 0;
+    },
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      await Promise.all(cameras.map((camera) => camera.close()));
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type RunningRelay = Awaited<ReturnType<typeof runningRelay>>;
