@@ -12,12 +12,18 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** Aborted when the client goes away before the response is written. */
   readonly aborted: AbortSignal;
-  /** The whole body as bytes. Throws `message-too-large` past `bytesMax`, and `internal` when the client goes away. */
+  /**
+   * The whole body as bytes, asked for once. Throws `message-too-large` past `bytesMax` or the transport's own
+   * `messageBytesMax`, `request-timeout` when it takes longer than `limits.requestBodyMsMax`, and `internal` when the
+   * client goes away.
+   */
   body(bytesMax: number): Promise<Buffer>;
 }
 
 export interface HttpResponse {
+  /** 200 to 599. */
   readonly status: number;
+  /** The transport itself writes `Content-Length` and `Connection`; given here, they are ignored. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }
@@ -25,20 +31,36 @@ export interface HttpResponse {
 /** What to do with a request to upgrade: refuse it as HTTP, or open a WebSocket. */
 export type UpgradeDecision =
   | { readonly refuse: HttpResponse }
-  | { readonly subprotocol: string; open(connection: Connection): ConnectionHandlers };
+  | {
+      /** One of those that the client offered, or empty for none. */
+      readonly subprotocol: string;
+      open(connection: Connection): ConnectionHandlers;
+    };
 
 /** An open WebSocket. */
 export interface Connection {
   readonly remoteAddress: string;
-  /** Sends a text message. False: more than `sendBufferBytesMax` would wait, nothing was sent, and the connection is closed (1013). */
+  /**
+   * Sends a text message. False: nothing was sent, because the connection is gone, or because more than
+   * `sendBufferBytesMax` would wait and the connection is now closed for that (1013).
+   */
   send(text: string): boolean;
-  /** Closes with a code (1000 to 4999) and a reason of at most 123 bytes. Calling it twice does nothing. */
+  /**
+   * Closes with a code (1000 to 4999, RFC 6455 section 7.4) and a reason of at most 123 bytes. Throws a TypeError for
+   * others. Calling it twice does nothing.
+   */
   close(code: number, reason: string): void;
 }
 
+/** What a handler throws closes its connection with 1011. */
 export interface ConnectionHandlers {
+  /** Never called again once either side has begun to close. */
   message(text: string): void;
-  /** Called exactly once, when the connection is gone for whatever reason. */
+  /**
+   * Called exactly once, when the connection is gone for whatever reason, and never from inside `send` or `close`.
+   * `code` is the one that this side closed with, the peer's, or the one of its offence: 1002 a malformed frame, 1003 a
+   * binary message, 1007 text that is not UTF-8, 1009 a message too large; 1006 when the connection was lost.
+   */
   closed(code: number): void;
 }
 
@@ -54,13 +76,31 @@ export interface TransportSettings {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | undefined;
-  /** Longest message in bytes; a longer one closes the connection with 1009. */
+  /** Longest message, and longest body of a request, in bytes; a longer message closes the connection with 1009. */
   readonly messageBytesMax: number;
   readonly sendBufferBytesMax: number;
+  /** Open TCP connections; whatever the ones beyond ask for is answered 503 with `Retry-After`. */
   readonly connectionsMax: number;
-  /** A ping is sent after that long; a connection silent for twice as long is closed. */
+  /** A ping is sent to a peer that was silent for so long; after twice as long (and a quarter) its connection is closed. */
   readonly keepAliveMs: number;
 }
+
+/** What a transport has to tell. Every value comes from a closed set. */
+export interface TransportObserver {
+  /** Which server listens, and why it was taken. `why` is for a person. */
+  listening?(name: Transport['name'], why: string): void;
+  /** How many TCP connections are open, whenever that changes. */
+  connections?(open: number): void;
+  /** A request or an upgrade was refused before any handler was asked. */
+  refused?(reason: TransportRefusal): void;
+  /** The transport ended a WebSocket on its own account. */
+  dropped?(reason: DropReason): void;
+  /** A handler threw, or gave a response that cannot be written. */
+  fault?(error: unknown): void;
+}
+
+export type TransportRefusal = 'overloaded' | 'request-malformed' | 'headers-too-large';
+export type DropReason = 'slow' | 'silent' | 'too-large' | 'binary' | 'malformed';
 
 /** An HTTP and WebSocket server. Both implementations pass the contract suite in `test/contracts`. */
 export interface Transport {

@@ -1,0 +1,3 @@
+export { openTransport } from './choose.ts';
+export type { TransportParts } from './server-core.ts';
+export type * from './transport.ts';

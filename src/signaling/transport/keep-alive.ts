@@ -1,0 +1,65 @@
+import type { Clock, Timer } from '../../base/index.ts';
+
+/** A peer that can be asked whether it is there, and given up. */
+export interface KeptAlive {
+  ping(): void;
+  silent(): void;
+}
+
+/** Sweeps in a period: a peer is pinged and given up at most this share of the period late. */
+const sweepsPerPeriod = 4;
+
+/**
+ * Pings peers that were silent for `keepAliveMs` and gives up those that were for twice as long. One timer serves all;
+ * what was heard longest ago stands first, so that a sweep looks at the due ones alone.
+ */
+export class KeepAlive<Peer extends KeptAlive> {
+  readonly #clock: Clock;
+  readonly #keepAliveMs: number;
+  readonly #heardMs = new Map<Peer, number>();
+  readonly #pingedHeardMs = new Map<Peer, number>();
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, keepAliveMs: number) {
+    this.#clock = clock;
+    this.#keepAliveMs = keepAliveMs;
+    this.#arm();
+  }
+
+  /** The peer gave a sign of life, its first one included. */
+  heard(peer: Peer): void {
+    this.forget(peer);
+    this.#heardMs.set(peer, this.#clock.now());
+  }
+
+  forget(peer: Peer): void {
+    this.#heardMs.delete(peer);
+    this.#pingedHeardMs.delete(peer);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  #arm(): void {
+    this.#timer = this.#clock.after(this.#keepAliveMs / sweepsPerPeriod, () => {
+      this.#sweep();
+      this.#arm();
+    });
+  }
+
+  #sweep(): void {
+    const nowMs = this.#clock.now();
+    for (const [peer, heardMs] of this.#heardMs) {
+      if (nowMs - heardMs < this.#keepAliveMs) break;
+      this.#heardMs.delete(peer);
+      this.#pingedHeardMs.set(peer, heardMs);
+      peer.ping();
+    }
+    for (const [peer, heardMs] of this.#pingedHeardMs) {
+      if (nowMs - heardMs < 2 * this.#keepAliveMs) break;
+      this.#pingedHeardMs.delete(peer);
+      peer.silent();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { asLatchkeyError, type Clock, LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { bareResponse, type ReadyResponse, readyResponse } from './ready-response.ts';
+import { type RequestHead, readHead } from './request-head.ts';
+import { type RawSocket, ServedConnection } from './served-connection.ts';
+import type {
+  HttpRequest,
+  TransportHandlers,
+  TransportObserver,
+  TransportRefusal,
+  TransportSettings,
+  UpgradeDecision,
+} from './transport.ts';
+import { checkOpeningHandshake, offeredSubprotocols } from './upgrade.ts';
+
+export interface TransportParts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly observer: TransportObserver;
+}
+
+export type OpenUpgrade = Exclude<UpgradeDecision, { refuse: unknown }>;
+
+/** Everything that both servers do alike: what is let in, what handlers are asked, and what becomes of their answers. */
+export class ServerCore {
+  readonly clock: Clock;
+  readonly settings: TransportSettings;
+  readonly open = new Set<ServedConnection>();
+  readonly #handlers: TransportHandlers;
+  readonly #random: RandomSource;
+  readonly #observer: TransportObserver;
+  readonly #keepAlive: KeepAlive<ServedConnection>;
+  #tcpConnections = 0;
+  #stopping = false;
+
+  constructor(handlers: TransportHandlers, settings: TransportSettings, parts: TransportParts) {
+    this.settings = settings;
+    this.clock = parts.clock;
+    this.#handlers = handlers;
+    this.#random = parts.random;
+    this.#observer = parts.observer;
+    this.#keepAlive = new KeepAlive(parts.clock, settings.keepAliveMs);
+  }
+
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Counts a TCP connection that came. False: there are so many that it is not even worth a refusal. */
+  connected(): boolean {
+    this.#observer.connections?.(++this.#tcpConnections);
+    return this.#tcpConnections <= this.settings.connectionsMax + limits.connectionsRefusedAtOnceMax;
+  }
+
+  /** Counts a TCP connection that went. */
+  disconnected(): void {
+    this.#observer.connections?.(--this.#tcpConnections);
+  }
+
+  /** Reads the head of a request that may come in, or throws `overloaded`, `request-malformed`, `headers-too-large`. */
+  admit(method: string, target: string, rawHeaders: readonly string[]): RequestHead {
+    if (this.#stopping || this.#tcpConnections > this.settings.connectionsMax) throw this.#overloaded();
+    return readHead(method, target, rawHeaders);
+  }
+
+  /** The same for a request to open a WebSocket. */
+  admitUpgrade(method: string, target: string, rawHeaders: readonly string[]): RequestHead {
+    const head = this.admit(method, target, rawHeaders);
+    checkOpeningHandshake(head);
+    return head;
+  }
+
+  /** What to write for a request that `admit` threw for. */
+  refusal(thrown: unknown): ReadyResponse {
+    const error = asLatchkeyError(thrown);
+    if (isRefusal(error.code)) this.#observer.refused?.(error.code);
+    else this.#observer.fault?.(thrown);
+    return readyResponse(bareResponse(error));
+  }
+
+  /** Asks the handler. What it throws, and what cannot be written, becomes a bare 500. */
+  async answer(request: HttpRequest): Promise<ReadyResponse> {
+    try {
+      return readyResponse(await this.#handlers.request(request));
+    } catch (error) {
+      return this.#fault(error);
+    }
+  }
+
+  /** Asks the handler whether to open a WebSocket. */
+  async decide(request: HttpRequest, head: RequestHead): Promise<ReadyResponse | OpenUpgrade> {
+    try {
+      const decision = await this.#handlers.upgrade(request);
+      if ('refuse' in decision) return readyResponse(decision.refuse);
+      if (decision.subprotocol !== '' && !offeredSubprotocols(head).includes(decision.subprotocol)) {
+        throw new TypeError('a subprotocol was chosen that the client did not offer');
+      }
+      return this.#stopping ? this.refusal(this.#overloaded()) : decision;
+    } catch (error) {
+      return this.#fault(error);
+    }
+  }
+
+  /** Begins to serve an open WebSocket. */
+  serve(raw: RawSocket, remoteAddress: string): ServedConnection {
+    const connection = new ServedConnection({
+      raw,
+      remoteAddress,
+      messageBytesMax: this.settings.messageBytesMax,
+      sendBufferBytesMax: this.settings.sendBufferBytesMax,
+      dropped: (reason) => this.#observer.dropped?.(reason),
+      fault: (error) => this.#observer.fault?.(error),
+      gone: (gone) => {
+        this.open.delete(gone);
+        this.#keepAlive.forget(gone);
+      },
+    });
+    this.open.add(connection);
+    this.heard(connection);
+    return connection;
+  }
+
+  heard(connection: ServedConnection): void {
+    if (this.open.has(connection)) this.#keepAlive.heard(connection);
+  }
+
+  /** Refuses whatever is new and closes the open WebSockets. */
+  stop(): void {
+    this.#stopping = true;
+    for (const connection of this.open) connection.close(1001, 'The relay is stopping.');
+    this.#keepAlive.stop();
+  }
+
+  #overloaded(): LatchkeyError {
+    const { overloadRetrySecondsMin: min, overloadRetrySecondsMax: max } = limits;
+    const retryAfterSeconds = Math.floor(min + this.#random.fraction() * (max + 1 - min));
+    return new LatchkeyError('overloaded', undefined, { retryAfterSeconds });
+  }
+
+  #fault(error: unknown): ReadyResponse {
+    this.#observer.fault?.(error);
+    return readyResponse(bareResponse(new LatchkeyError('internal', undefined, { cause: error })));
+  }
+}
+
+function isRefusal(code: string): code is TransportRefusal {
+  return code === 'overloaded' || code === 'request-malformed' || code === 'headers-too-large';
+}

@@ -1,0 +1,28 @@
+import { LatchkeyError } from '../../base/index.ts';
+import type { RequestHead } from './request-head.ts';
+
+const key = /^[+/0-9A-Za-z]{22}==$/;
+
+/** Whether a request asks for a WebSocket. Other upgrades are ignored, as RFC 9110 section 7.8 lets a server do. */
+export function asksForWebSocket(upgradeHeader: string | undefined): boolean {
+  return upgradeHeader?.trim().toLowerCase() === 'websocket';
+}
+
+/** Demands of an opening handshake what RFC 6455 section 4.2.1 does, and no body. Throws `request-malformed`. */
+export function checkOpeningHandshake(head: RequestHead): void {
+  const connection = head.header('connection')?.toLowerCase().split(',') ?? [];
+  const sound =
+    head.method === 'GET' &&
+    head.bodyLength === 0 &&
+    asksForWebSocket(head.header('upgrade')) &&
+    connection.some((token) => token.trim() === 'upgrade') &&
+    head.header('sec-websocket-version') === '13' &&
+    key.test(head.header('sec-websocket-key') ?? '');
+  if (!sound) throw new LatchkeyError('request-malformed', 'opening handshake');
+}
+
+/** The subprotocols that the client offers, in its order. */
+export function offeredSubprotocols(head: RequestHead): string[] {
+  const offered = head.header('sec-websocket-protocol');
+  return offered === undefined ? [] : offered.split(',').map((name) => name.trim());
+}

@@ -1,0 +1,70 @@
+import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, us_socket_context_t } from 'uWebSockets.js';
+import type { ReadyResponse } from './ready-response.ts';
+import { addressFromBytes } from './remote-address.ts';
+import type { UwsUser } from './uws-connection.ts';
+
+/**
+ * One request of uWebSockets.js and its answer. The library lends the request for the length of one call, and forbids
+ * to touch the response once it is written or its client is gone: all is read here at once, and written at most once.
+ */
+export class UwsExchange {
+  readonly method: string;
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+  readonly remoteAddress: string;
+  readonly aborted: AbortSignal;
+  readonly #response: UwsResponse;
+  readonly #done: (exchange: UwsExchange) => void;
+  #over = false;
+
+  constructor(response: UwsResponse, request: UwsRequest, done: (exchange: UwsExchange) => void) {
+    const gone = new AbortController();
+    response.onAborted(() => {
+      this.#end();
+      gone.abort();
+    });
+    const query = request.getQuery();
+    const rawHeaders: string[] = [];
+    request.forEach((name, value) => void rawHeaders.push(name, value));
+    // Asked for in lower case, the library would change the method where it stands.
+    this.method = request.getCaseSensitiveMethod();
+    this.target = query ? `${request.getUrl()}?${query}` : request.getUrl();
+    this.rawHeaders = rawHeaders;
+    this.remoteAddress = addressFromBytes(new Uint8Array(response.getRemoteAddress()));
+    this.aborted = gone.signal;
+    this.#response = response;
+    this.#done = done;
+  }
+
+  /** Hands over the body as it comes; a chunk is lent for the length of the call. To be called in the request's own call. */
+  onData(take: (chunk: Uint8Array, isLast: boolean) => void): void {
+    this.#response.onData((chunk, isLast) => take(new Uint8Array(chunk), isLast));
+  }
+
+  /** Writes the answer. `last` ends the connection with it. */
+  answer(ready: ReadyResponse, last: boolean): void {
+    if (this.#over) return;
+    this.#end();
+    const response = this.#response;
+    response.cork(() => {
+      response.writeStatus(`${ready.status} ${ready.statusText}`);
+      for (const [name, value] of ready.headers) response.writeHeader(name, value);
+      if (ready.bodiless) response.endWithoutBody(undefined, last);
+      else if (this.method === 'HEAD') response.endWithoutBody(ready.body.byteLength, last);
+      else response.end(ready.body, last);
+    });
+  }
+
+  /** Opens the WebSocket that was asked for with this key. */
+  upgrade(user: UwsUser, key: string, context: us_socket_context_t): void {
+    if (this.#over) return;
+    this.#end();
+    this.#response.cork(() => this.#response.upgrade(user, key, user.decision.subprotocol, '', context));
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#done(this);
+  }
+}

@@ -1,0 +1,179 @@
+import type {
+  TemplatedApp,
+  HttpRequest as UwsRequest,
+  HttpResponse as UwsResponse,
+  us_listen_socket,
+  us_socket_context_t,
+} from 'uWebSockets.js';
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { listenError, readTlsFiles } from './listening.ts';
+import { RequestBody } from './request-body.ts';
+import type { RequestHead } from './request-head.ts';
+import { ServerCore, type TransportParts } from './server-core.ts';
+import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import { asksForWebSocket } from './upgrade.ts';
+import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
+import { UwsExchange } from './uws-exchange.ts';
+import type { UwsModule } from './uws-module.ts';
+
+/** The port is not shared with other processes by SO_REUSEPORT (`LIBUS_LISTEN_EXCLUSIVE_PORT`). */
+const exclusivePort = 1;
+
+/** `listen` in a form that the binary has and its types leave out. */
+interface ExclusiveListen {
+  listen(host: string, port: number, options: number, listening: (socket: us_listen_socket | false) => void): unknown;
+}
+
+/** Opens a transport on uWebSockets.js. Throws `settings-invalid` when it cannot listen. */
+export async function openUwsTransport(
+  module: UwsModule,
+  handlers: TransportHandlers,
+  settings: TransportSettings,
+  parts: TransportParts,
+): Promise<Transport> {
+  const app = createApp(module, settings);
+  const transport = new UwsTransport(module, app, new ServerCore(handlers, settings, parts));
+  await transport.listen();
+  return transport;
+}
+
+class UwsTransport implements Transport {
+  readonly name = 'uws';
+  readonly #module: UwsModule;
+  readonly #app: TemplatedApp;
+  readonly #core: ServerCore;
+  readonly #unanswered = new Set<UwsExchange>();
+  #listening: us_listen_socket | undefined;
+  #port = 0;
+  #closing: Promise<void> | undefined;
+  #allAnswered: (() => void) | undefined;
+
+  constructor(module: UwsModule, app: TemplatedApp, core: ServerCore) {
+    this.#module = module;
+    this.#app = app;
+    this.#core = core;
+    app.filter((response, change) => this.#counted(response, Number(change)));
+    app.ws<UwsUser>('/*', {
+      ...webSocketBehavior(core),
+      upgrade: (response, request, context) => this.#take(response, request, context),
+    });
+    app.any('/*', (response, request) => this.#take(response, request, undefined));
+  }
+  get port(): number {
+    return this.#port;
+  }
+
+  async listen(): Promise<void> {
+    const { settings } = this.#core;
+    const socket = await new Promise<us_listen_socket | false>((resolve) => {
+      (this.#app as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
+    });
+    if (socket === false) throw listenError(settings, await whyNotListening(settings));
+    this.#listening = socket;
+    this.#port = this.#module.us_socket_local_port(socket);
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
+    // The library does not tell when a socket that was closed has sent its last byte: those that lag get all the time.
+    const lagging = [...this.#core.open].some((connection) => connection.waitingBytes > 0);
+    this.#core.stop();
+    if (lagging || this.#unanswered.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#core.clock.after(graceMs, resolve);
+        this.#allAnswered = () => {
+          if (lagging) return;
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    this.#app.close();
+  }
+
+  #counted(response: UwsResponse, change: number): void {
+    if (change < 0) this.#core.disconnected();
+    else if (!this.#core.connected()) response.close();
+  }
+
+  #take(response: UwsResponse, request: UwsRequest, context: us_socket_context_t | undefined): void {
+    const exchange = new UwsExchange(response, request, (over) => {
+      this.#unanswered.delete(over);
+      if (this.#unanswered.size === 0) this.#allAnswered?.();
+    });
+    this.#unanswered.add(exchange);
+    if (asksForWebSocket(request.getHeader('upgrade'))) void this.#upgrade(exchange, context);
+    else void this.#request(exchange);
+  }
+
+  async #request(exchange: UwsExchange): Promise<void> {
+    let head: RequestHead;
+    try {
+      head = this.#core.admit(exchange.method, exchange.target, exchange.rawHeaders);
+    } catch (error) {
+      exchange.answer(this.#core.refusal(error), true);
+      return;
+    }
+    const body = this.#bodyOf(exchange, head);
+    const answer = await this.#core.answer(requestOf(exchange, head, body));
+    exchange.answer(answer, this.#core.stopping || !body.complete);
+  }
+
+  async #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Promise<void> {
+    let head: RequestHead;
+    try {
+      head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.rawHeaders);
+    } catch (error) {
+      exchange.answer(this.#core.refusal(error), true);
+      return;
+    }
+    assert(context, 'a sound opening handshake comes by the route for WebSockets');
+    const decision = await this.#core.decide(requestOf(exchange, head, this.#bodyOf(exchange, head)), head);
+    if (!('open' in decision)) return exchange.answer(decision, true);
+    const { remoteAddress } = exchange;
+    exchange.upgrade({ decision, remoteAddress }, head.header('sec-websocket-key') ?? '', context);
+  }
+
+  #bodyOf(exchange: UwsExchange, head: RequestHead): RequestBody {
+    const { clock, settings } = this.#core;
+    const body = new RequestBody({ clock, length: head.bodyLength, bytesMax: settings.messageBytesMax });
+    exchange.aborted.addEventListener('abort', () => body.abort());
+    if (!body.complete) {
+      exchange.onData((chunk, isLast) => {
+        body.push(chunk);
+        if (isLast) body.end();
+      });
+    }
+    return body;
+  }
+}
+
+function requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {
+  const { method, path, query, header } = head;
+  const { remoteAddress, aborted } = exchange;
+  return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+}
+
+function createApp(module: UwsModule, settings: TransportSettings): TemplatedApp {
+  if (settings.tls === undefined) return module.App();
+  readTlsFiles(settings.tls);
+  return module.SSLApp({ cert_file_name: settings.tls.certificateFile, key_file_name: settings.tls.keyFile });
+}
+
+/** The library says only that it failed. Trying the same once more in another way brings the reason. */
+function whyNotListening(settings: TransportSettings): Promise<NodeJS.ErrnoException> {
+  const { host, port } = settings;
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', resolve);
+    probe.listen({ host, port }, () => {
+      probe.close(() => resolve(new Error(`${host} port ${port} cannot be listened on`)));
+    });
+  });
+}

@@ -1,0 +1,175 @@
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { listenError } from './listening.ts';
+import type { ReadyResponse } from './ready-response.ts';
+import { addressFromText } from './remote-address.ts';
+import { RequestBody } from './request-body.ts';
+import type { RequestHead } from './request-head.ts';
+import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
+import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import { serveWebSocket, webSocketOptions } from './ws-connection.ts';
+import { createHttpServer } from './ws-http-server.ts';
+
+/** Opens a transport on Node's own HTTP server and ws. Throws `settings-invalid` when it cannot listen. */
+export async function openWsTransport(
+  handlers: TransportHandlers,
+  settings: TransportSettings,
+  parts: TransportParts,
+): Promise<Transport> {
+  const server = createHttpServer(settings);
+  const transport = new WsTransport(server, new ServerCore(handlers, settings, parts));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(settings, error)));
+    server.listen({ host: settings.host, port: settings.port }, resolve);
+  });
+  return transport;
+}
+
+class WsTransport implements Transport {
+  readonly name = 'ws';
+  readonly #core: ServerCore;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** Those whose last request has not been answered yet. */
+  readonly #busy = new WeakSet<Duplex>();
+  readonly #subprotocols = new WeakMap<IncomingMessage, string>();
+  readonly #webSockets: WebSocketServer;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: Server, core: ServerCore) {
+    this.#core = core;
+    this.#server = server;
+    this.#webSockets = new WebSocketServer(
+      webSocketOptions(core.settings, (request) => this.#subprotocols.get(request) || false),
+    );
+    server.on('connection', (socket) => this.#connected(socket));
+    server.on('request', (request, response) => void this.#request(request, response));
+    server.on('checkExpectation', (request, response) => void this.#request(request, response));
+    server.on('upgrade', (request, socket, early) => void this.#upgrade(request, socket, early));
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#core.stop();
+    const timer = this.#core.clock.after(graceMs, () => {
+      for (const socket of this.#sockets) socket.destroy();
+    });
+    await closed;
+    timer.cancel();
+  }
+
+  #connected(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#core.disconnected();
+    });
+    if (!this.#core.connected()) socket.destroy();
+  }
+
+  async #request(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { socket } = message;
+    // Requests that do not wait for their answers would be as many at once as one connection likes.
+    if (this.#busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#busy.add(socket);
+    response.once('finish', () => this.#busy.delete(socket));
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    let head: RequestHead;
+    try {
+      head = this.#core.admit(message.method ?? '', message.url ?? '', message.rawHeaders);
+    } catch (error) {
+      write(response, this.#core.refusal(error), true);
+      return;
+    }
+    const body = bodyOf(message, head, this.#core);
+    const answer = await this.#core.answer(requestOf(message, head, body, gone.signal));
+    write(response, answer, this.#core.stopping || !body.complete);
+  }
+
+  async #upgrade(message: IncomingMessage, socket: Duplex, early: Buffer): Promise<void> {
+    socket.on('error', () => socket.destroy());
+    const gone = new AbortController();
+    const leave = () => {
+      gone.abort();
+      socket.destroy();
+    };
+    // A client has nothing to say before the handshake is over (RFC 6455 section 4.1); reading on shows when it leaves.
+    if (early.length > 0) return leave();
+    const ends = ['data', 'end', 'close'] as const;
+    for (const event of ends) socket.on(event, leave);
+    const decision = await this.#decide(message, gone.signal);
+    for (const event of ends) socket.off(event, leave);
+    if (socket.destroyed) return;
+    if ('open' in decision) this.#open(message, socket, decision);
+    else refuse(message, socket, decision);
+  }
+
+  async #decide(message: IncomingMessage, gone: AbortSignal): Promise<ReadyResponse | OpenUpgrade> {
+    try {
+      const head = this.#core.admitUpgrade(message.method ?? '', message.url ?? '', message.rawHeaders);
+      const body = new RequestBody({ clock: this.#core.clock, length: 0, bytesMax: 0 });
+      return await this.#core.decide(requestOf(message, head, body, gone), head);
+    } catch (error) {
+      return this.#core.refusal(error);
+    }
+  }
+
+  #open(message: IncomingMessage, socket: Duplex, decision: OpenUpgrade): void {
+    this.#subprotocols.set(message, decision.subprotocol);
+    this.#webSockets.handleUpgrade(message, socket, Buffer.alloc(0), (webSocket) => {
+      serveWebSocket(this.#core, webSocket, addressFromText(message.socket.remoteAddress), decision);
+    });
+  }
+}
+
+function requestOf(message: IncomingMessage, head: RequestHead, body: RequestBody, aborted: AbortSignal): HttpRequest {
+  const { method, path, query, header } = head;
+  const remoteAddress = addressFromText(message.socket.remoteAddress);
+  return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+}
+
+function bodyOf(message: IncomingMessage, head: RequestHead, core: ServerCore): RequestBody {
+  const body: RequestBody = new RequestBody({
+    clock: core.clock,
+    length: head.bodyLength,
+    bytesMax: core.settings.messageBytesMax,
+    start: () => message.on('data', (chunk: Buffer) => body.push(chunk)),
+  });
+  message.once('end', () => body.end());
+  message.once('close', () => body.abort());
+  return body;
+}
+
+function write(response: ServerResponse, ready: ReadyResponse, last: boolean): void {
+  if (response.destroyed) return;
+  for (const [name, value] of ready.headers) response.setHeader(name, value);
+  if (!ready.bodiless) response.setHeader('Content-Length', ready.body.byteLength);
+  if (last) response.setHeader('Connection', 'close');
+  response.writeHead(ready.status, ready.statusText);
+  response.end(ready.bodiless ? undefined : ready.body);
+}
+
+/** Answers a request to upgrade as any other, and ends the connection. */
+function refuse(message: IncomingMessage, socket: Duplex, ready: ReadyResponse): void {
+  const response = new ServerResponse(message);
+  response.assignSocket(socket as Socket);
+  response.once('finish', () => (socket as Socket).destroySoon());
+  write(response, ready, true);
+}
