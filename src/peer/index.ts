@@ -4,6 +4,8 @@ export { codecParameters, type VideoCodec, videoCodecOf, videoCodecs } from './c
 export { createDatagramGuard, type DatagramGuard, type DropReason, dropReasons } from './datagram-guard.ts';
 export { type Description, normalFingerprint, readDescription } from './description.ts';
 export { createGuardedPeer, type GuardedPeer, type PeerSettings } from './guarded-peer.ts';
+export * from './h264.ts';
 export { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds } from './refusal.ts';
 export { type RelayTarget, relayTarget } from './relay-target.ts';
 export { openRpc, type RpcConnection, type RpcHandlers } from './rpc-connection.ts';
+export { readVp8Header, type Vp8Header } from './vp8.ts';
