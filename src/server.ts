@@ -128,6 +128,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   metrics.readFrom({
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
+    wires: () => relay.gauges.wires,
     relay: () => relay.counters,
   });
 

@@ -2,21 +2,27 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 type Side = 'viewer' | 'camera';
 
+interface Traffic {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /** What the relay counts by itself, read at each scrape. */
 export interface RelayReadings {
-  readonly wires: number;
-  readonly packets: Readonly<Record<Side, number>>;
-  readonly bytes: Readonly<Record<Side, number>>;
-  readonly forwarded: Readonly<Record<Side, number>>;
+  readonly received: Readonly<Record<Side, Traffic>>;
+  readonly forwarded: Readonly<Record<Side, Traffic>>;
   readonly latches: Readonly<Record<Side, number>>;
+  readonly moves: number;
   readonly drops: Readonly<Record<string, number>>;
   readonly sendErrors: number;
+  readonly receiveErrors: number;
 }
 
 /** Gauges that somebody else knows the value of. */
 export interface Readings {
   sessions(): number;
   devices(): number;
+  wires(): number;
   relay(): RelayReadings;
 }
 
@@ -62,22 +68,47 @@ export class Metrics {
   readFrom(readings: Readings): void {
     this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
     this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
-    this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.relay().wires);
-    const perSide = (name: string, help: string, read: (relay: RelayReadings) => Readonly<Record<string, number>>) =>
-      this.#perLabel(name, help, 'side', () => read(readings.relay()));
-    perSide('latchkey_relay_packets_total', 'Datagrams that came from a latched address.', (relay) => relay.packets);
-    perSide('latchkey_relay_bytes_total', 'Payload of the same, in bytes.', (relay) => relay.bytes);
-    perSide('latchkey_relay_forwarded_total', 'Datagrams sent on, by the side that sent them.', (r) => r.forwarded);
-    perSide('latchkey_relay_latches_total', 'Addresses that proved themselves.', (relay) => relay.latches);
-    this.#perLabel(
-      'latchkey_relay_dropped_total',
-      'Datagrams that went nowhere.',
-      'reason',
-      () => readings.relay().drops,
+    this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
+    const relay = (name: string, help: string, label: string | undefined, read: (from: RelayReadings) => Tally) =>
+      this.#tallied(name, help, label, () => read(readings.relay()));
+    const packets = 'Datagrams from an address that its side has latched, by the side that sent them.';
+    relay('latchkey_relay_packets_total', packets, 'side', ({ received }) => perSide(received, 'packets'));
+    relay('latchkey_relay_bytes_total', 'Payload of the same, in bytes.', 'side', ({ received }) =>
+      perSide(received, 'bytes'),
     );
-    this.#perLabel('latchkey_relay_send_errors_total', 'Datagrams that the system would not send.', undefined, () => ({
-      '': readings.relay().sendErrors,
-    }));
+    const forwarded = 'Datagrams that were passed on, by the side that sent them.';
+    relay('latchkey_relay_forwarded_total', forwarded, 'side', (from) => perSide(from.forwarded, 'packets'));
+    relay('latchkey_relay_forwarded_bytes_total', 'Payload of the same.', 'side', (from) =>
+      perSide(from.forwarded, 'bytes'),
+    );
+    relay('latchkey_relay_latches_total', 'Addresses that proved themselves.', 'side', ({ latches }) => latches);
+    relay(
+      'latchkey_relay_moves_total',
+      'Addresses that a valid check took from another side or view.',
+      undefined,
+      (from) => ({
+        '': from.moves,
+      }),
+    );
+    relay('latchkey_relay_dropped_total', 'Datagrams that went nowhere.', 'reason', ({ drops }) => drops);
+    relay(
+      'latchkey_relay_socket_errors_total',
+      'Datagrams that the system did not take or give.',
+      'direction',
+      (from) => ({
+        send: from.sendErrors,
+        receive: from.receiveErrors,
+      }),
+    );
+  }
+
+  /** Every metric of Latchkey's own, for its documentation. Complete once `readFrom` was called. */
+  catalogue(): { name: string; type: string; labels: readonly string[]; help: string }[] {
+    return this.#registry
+      .getMetricsAsArray()
+      .map((metric) => metric as unknown as Described)
+      .filter(({ name }) => name.startsWith('latchkey_'))
+      .map((metric) => ({ name: metric.name, type: typeOf(metric), labels: metric.labelNames, help: metric.help }));
   }
 
   /** The whole of it in the text exposition format. */
@@ -97,7 +128,7 @@ export class Metrics {
   }
 
   /** A counter whose truth lies elsewhere: set to it at each scrape. */
-  #perLabel(name: string, help: string, label: string | undefined, read: () => Readonly<Record<string, number>>): void {
+  #tallied(name: string, help: string, label: string | undefined, read: () => Tally): void {
     new Counter({
       name,
       help,
@@ -110,6 +141,23 @@ export class Metrics {
       },
     });
   }
+}
+
+type Tally = Readonly<Record<string, number>>;
+
+interface Described {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+}
+
+function typeOf(metric: object): string {
+  if (metric instanceof Histogram) return 'histogram';
+  return metric instanceof Gauge ? 'gauge' : 'counter';
+}
+
+function perSide(traffic: Readonly<Record<Side, Traffic>>, unit: keyof Traffic): Tally {
+  return { viewer: traffic.viewer[unit], camera: traffic.camera[unit] };
 }
 
 const counters = {

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { Metrics, type RelayReadings } from '../../src/telemetry/index.ts';
+
+const readings: RelayReadings = {
+  received: { viewer: { packets: 1, bytes: 10 }, camera: { packets: 2, bytes: 20 } },
+  forwarded: { viewer: { packets: 3, bytes: 30 }, camera: { packets: 4, bytes: 40 } },
+  latches: { viewer: 5, camera: 6 },
+  moves: 7,
+  drops: { unlatched: 8, integrity: 0 },
+  sendErrors: 9,
+  receiveErrors: 10,
+};
+
+function busy(): Metrics {
+  const metrics = new Metrics('1.2.3');
+  metrics.readFrom({ sessions: () => 11, devices: () => 12, wires: () => 13, relay: () => readings });
+  return metrics;
+}
+
+describe('metrics', () => {
+  it('count what they are told, in seconds where it is a time', async () => {
+    const metrics = busy();
+    metrics.count('latchkey_refusals_total', { code: 'not-allowed', where: 'http' });
+    metrics.took('latchkey_answer_seconds', 30);
+    const text = await metrics.text();
+    expect(text).toContain('latchkey_refusals_total{code="not-allowed",where="http"} 1\n');
+    expect(text).toContain('latchkey_answer_seconds_sum 0.03\n');
+    expect(text).toContain('latchkey_answer_seconds_bucket{le="0.025"} 0\n');
+    expect(text).toContain('latchkey_answer_seconds_bucket{le="0.05"} 1\n');
+  });
+
+  it('read the relay and the tables at each scrape', async () => {
+    const metrics = busy();
+    await metrics.text();
+    const text = await metrics.text();
+    for (const line of [
+      'latchkey_sessions 11',
+      'latchkey_cameras 12',
+      'latchkey_relay_wires 13',
+      'latchkey_relay_packets_total{side="viewer"} 1',
+      'latchkey_relay_bytes_total{side="camera"} 20',
+      'latchkey_relay_forwarded_total{side="viewer"} 3',
+      'latchkey_relay_forwarded_bytes_total{side="camera"} 40',
+      'latchkey_relay_latches_total{side="camera"} 6',
+      'latchkey_relay_moves_total 7',
+      'latchkey_relay_dropped_total{reason="unlatched"} 8',
+      'latchkey_relay_dropped_total{reason="integrity"} 0',
+      'latchkey_relay_socket_errors_total{direction="send"} 9',
+      'latchkey_relay_socket_errors_total{direction="receive"} 10',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+
+  it('have names, units and help by Prometheus’ conventions, and no label that could name anyone', () => {
+    const harmless = [
+      'version',
+      'node',
+      'code',
+      'where',
+      'reason',
+      'flow',
+      'outcome',
+      'from',
+      'kind',
+      'what',
+      'side',
+      'direction',
+    ];
+    for (const { name, type, labels, help } of busy().catalogue()) {
+      expect(name).toMatch(/^latchkey_[a-z_]+$/);
+      expect(name.endsWith('_total')).toBe(type === 'counter');
+      if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+      expect(help).toMatch(/\.$/);
+      for (const label of labels) expect(harmless).toContain(label);
+    }
+  });
+});
