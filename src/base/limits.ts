@@ -52,6 +52,7 @@ export const limits = {
   responseStallMsMax: 30_000,
   messageFragmentsMax: 256,
   keepAliveMs: 30_000,
+  timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,
   connectionsRefusedAtOnceMax: 1_024,

@@ -30,6 +30,8 @@ export const registerParams = z.object({
   /** `answer` is Latchkey's addition: the device takes `invite` with an `offer` from the server. */
   capabilities: list.optional(),
 });
+/** What register, connect and extend have in common: where several tokens are given, they name the same subject. */
+export const authorizationParams = z.object({ authorization: token.optional() });
 export const registerResult = z.object({
   id: z.string(),
   /** Addition: the JSON Web Key Set that a device checks session grants with. */
@@ -60,7 +62,10 @@ export const deviceConnectParams = z.object({
 });
 export const deviceConnectResult = z.object({ capabilities: list.optional() });
 
-/** Device to server to client; with Latchkey's `grant`, also server to a device that can `answer`. */
+/**
+ * Device to server to client; with Latchkey's `grant`, also server to a device that can `answer`. As an addition, a client
+ * sends it to restart ICE in a live view of such a device (RFC 8839 section 4.4.1), and gets the new answer.
+ */
 export const inviteParams = z.object({
   session,
   offer: sdp,
@@ -92,6 +97,8 @@ export const extendParams = z.object({
   session,
   authorization: token.optional(),
   expiryTimeSeconds: seconds.optional(),
+  /** Addition, server to device: the grant for the time that was added. */
+  grant: z.string().max(4096).optional(),
 });
 export const extendResult = z.object({ expiryTimeSeconds: seconds });
 

@@ -1,20 +1,21 @@
 import { LatchkeyError, limits } from '../../base/index.ts';
 import type { IceCredentials, RelayAddress } from '../../relay/index.ts';
 import { type Description, isRejected } from './description.ts';
-import { checkCandidate } from './ice-candidate.ts';
 import { readIceCredentials } from './ice-credentials.ts';
 import { attributeName, type SdpLine, splitLines, writeLines } from './lines.ts';
 import { candidateLines } from './relay-candidates.ts';
 
 /** What an `application/trickle-ice-sdpfrag` says (RFC 8840 section 9). */
 export interface IceFragment {
-  readonly ice: IceCredentials;
-  readonly candidates: number;
+  /** Absent where it names none. */
+  readonly ice: IceCredentials | undefined;
+  /** The candidates, each as `candidate:…`. */
+  readonly candidates: readonly string[];
 }
 
 /**
  * Reads a fragment: credentials and candidates, at the session's level or in media sections that must agree.
- * Throws `sdp-…` errors, and `candidate-malformed`.
+ * Throws `sdp-…` errors; the candidates are not checked yet.
  */
 export function readIceFragment(text: string): IceFragment {
   const lines = splitLines(text).map((whole): SdpLine => ({ type: whole.charAt(0), value: whole.slice(2) }));
@@ -22,8 +23,10 @@ export function readIceFragment(text: string): IceFragment {
   const distinct = [...new Map(credentials.map((line) => [line.value, line])).values()];
   const candidates = lines.filter((line) => attributeName(line) === 'candidate');
   if (candidates.length > limits.candidatesPerSessionMax) throw new LatchkeyError('sdp-too-large', 'candidates');
-  for (const candidate of candidates) checkCandidate(candidate.value);
-  return { ice: readIceCredentials([], distinct), candidates: candidates.length };
+  return {
+    ice: distinct.length === 0 ? undefined : readIceCredentials([], distinct),
+    candidates: candidates.map((candidate) => candidate.value),
+  };
 }
 
 /**

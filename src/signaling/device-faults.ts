@@ -1,0 +1,66 @@
+import { type EndReason, type ErrorCode, endReasons, errorTable, LatchkeyError } from '../base/index.ts';
+import { codeOf, type RpcError } from '../protocol/index.ts';
+import type { CallOutcome } from './rpc-peer.ts';
+
+/** The codes that a camera may say of itself. What else it says, and every word of its text, stays here. */
+const speakable: readonly ErrorCode[] = ['device-busy', 'device-refused', 'device-offline', 'device-cannot-answer'];
+
+/** ONVIF's numbers for the same (WebRTC 26.06, sections connect, invite and error). */
+const byNumber: Readonly<Record<number, ErrorCode>> = {
+  401: 'device-refused',
+  403: 'device-refused',
+  480: 'device-offline',
+  1001: 'device-busy',
+};
+
+/** What a viewer is told when the camera did not do what it was called for. */
+export function deviceError(outcome: CallOutcome): LatchkeyError {
+  if (outcome.kind === 'timeout') return new LatchkeyError('device-timeout');
+  if (outcome.kind === 'busy') return new LatchkeyError('device-busy', 'calls in flight');
+  if (outcome.kind === 'error') return new LatchkeyError(deviceErrorCode(outcome.error));
+  return new LatchkeyError('device-offline', 'gone');
+}
+
+export function deviceErrorCode(error: RpcError): ErrorCode {
+  const code = codeOf(error);
+  if (code !== undefined && speakable.includes(code)) return code;
+  return byNumber[error.code] ?? 'device-answer-invalid';
+}
+
+/** ONVIF's `error` notification about the end of a session, or of all of them, for either side. */
+export function endNotification(session: string | undefined, reason: EndReason, cause?: LatchkeyError): RpcError {
+  return {
+    code: cause?.entry.rpc ?? endNumbers[reason],
+    message: endReasons[reason],
+    ...(session === undefined ? {} : { session }),
+    data: { reason },
+  };
+}
+
+/** What a viewer is told when a session ended before there was anything to see. */
+export function endedEarly(reason: EndReason): LatchkeyError {
+  return new LatchkeyError(earlyCodes[reason]);
+}
+
+/** 1002 is ONVIF's `Peer disconnected`; the others borrow the numbers of the table. */
+const endNumbers: Readonly<Record<EndReason, number>> = {
+  'viewer-left': 1002,
+  'camera-left': 1002,
+  'camera-replaced': 1002,
+  'media-silent': 1002,
+  'setup-failed': errorTable['device-timeout'].rpc,
+  expired: errorTable['token-expired'].rpc,
+  revoked: errorTable['not-allowed'].rpc,
+  'relay-stopping': errorTable.overloaded.rpc,
+};
+
+const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
+  'viewer-left': 'peer-gone',
+  'camera-left': 'device-offline',
+  'camera-replaced': 'device-offline',
+  'media-silent': 'device-timeout',
+  'setup-failed': 'device-timeout',
+  expired: 'token-expired',
+  revoked: 'not-allowed',
+  'relay-stopping': 'overloaded',
+};

@@ -1,0 +1,317 @@
+import { asLatchkeyError, type EndReason, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import type { Session, VerifiedPair } from '../pairing/index.ts';
+import { extendResult, inviteParams, inviteResult, type RpcError, read } from '../protocol/index.ts';
+import type { Wire } from '../relay/index.ts';
+import { demandCrossing } from './crossing.ts';
+import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
+import type { ViewKind } from './observer.ts';
+import type { Core } from './parts.ts';
+import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
+import { checkCandidate, type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
+import type { Registration, View, ViewerEnd } from './view.ts';
+
+/**
+ * Where a live view stands. `inviting`: the camera has the viewer's offer. `connecting`: the camera was told of the session
+ * and shall make the offer. `offering`: its offer is due. `answering`: the viewer has it. `open`: the wire stands.
+ */
+type Phase = 'new' | 'inviting' | 'connecting' | 'offering' | 'answering' | 'open' | 'restarting' | 'ended';
+
+export interface ViewRequest {
+  readonly kind: ViewKind;
+  readonly pair: VerifiedPair;
+  readonly registration: Registration;
+  readonly end: ViewerEnd;
+  readonly offer: Description | undefined;
+  readonly profile: string | undefined;
+}
+
+/**
+ * One live view between one viewer's end and one camera's registration. It lives as long as its session and holds its wire.
+ * Every message of a side is an event here; none of them throws, and a message that does not fit its phase is refused.
+ */
+export class LiveView implements View {
+  readonly session: Session;
+  readonly registration: Registration;
+  readonly #core: Core;
+  readonly #end: ViewerEnd;
+  readonly #profile: string | undefined;
+  readonly #startedMs: number;
+  #phase: Phase = 'new';
+  #wait: Timer | undefined;
+  #wire: Wire | undefined;
+  /** The description of the viewer; of the camera, while the viewer has not answered yet. */
+  #viewerSdp: Description | undefined;
+  #cameraSdp: Description | undefined;
+  /** The camera's own request, while the viewer has not answered it. */
+  #invite: IncomingRequest | undefined;
+  #restart: ((answered: Description | LatchkeyError) => void) | undefined;
+  #viewerKnows = false;
+  #cameraKnows = false;
+  #cause: LatchkeyError | undefined;
+  #candidates = { viewer: 0, camera: 0 };
+
+  /** Opens a session for the pair and begins. Throws what `Sessions.open` throws; everything later goes to the end. */
+  constructor(core: Core, request: ViewRequest) {
+    const { pair, registration, end } = request;
+    this.#core = core;
+    this.#end = end;
+    this.#profile = request.profile;
+    this.#viewerSdp = request.offer;
+    this.#startedMs = core.clock.now();
+    this.registration = registration;
+    this.session = core.sessions.open(pair);
+    registration.views.set(this.session.id, this);
+    this.session.ended.addEventListener('abort', () => this.#finish(this.session.ended.reason as EndReason));
+    core.observer.sessionOpened?.(request.kind);
+    if (request.offer !== undefined && registration.answers) this.#inviteCamera(request.offer);
+    else this.#connectCamera();
+  }
+
+  get live(): boolean {
+    return this.#phase !== 'ended';
+  }
+
+  /** Seconds until the session ends, as ONVIF counts them. */
+  get expiryTimeSeconds(): number {
+    return Math.max(0, Math.floor((this.session.expiresAtMs - this.#core.clock.now()) / 1000));
+  }
+
+  /** The camera's `invite`: its offer, for this session, once. */
+  offered(request: IncomingRequest): void {
+    if (this.#phase !== 'offering') throw new LatchkeyError('out-of-order');
+    const { offer, subprotocols } = this.#cameraOffer(request.params);
+    this.#phase = 'answering';
+    this.#wait?.cancel();
+    this.#cameraSdp = offer;
+    this.#invite = request;
+    this.#guard(() => {
+      this.#demandCrossing();
+      const text = withRelayCandidates(offer, this.#core.relay.addresses);
+      this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
+      this.#end.invite(this, text, subprotocols, (outcome) => this.#guard(() => this.#viewerAnswered(outcome)));
+    });
+  }
+
+  /** A trickled candidate is checked and goes nowhere: the relay's own are complete. Throws `candidate-malformed`. */
+  trickled(side: 'viewer' | 'camera', candidate: string | undefined): void {
+    if (candidate !== undefined && candidate !== '') checkCandidate(candidate);
+    this.#candidates[side] += 1;
+    if (this.#candidates[side] > limits.candidatesPerSessionMax) throw new LatchkeyError('rate-exceeded', 'candidates');
+    this.#core.observer.ignored?.('candidate');
+  }
+
+  /** Lives on under a fresh pair of the same subject and device, and tells the camera. Throws `not-allowed` for another. */
+  extend(pair: VerifiedPair): void {
+    this.session.extend(pair);
+    this.#wire?.extend(pair);
+    const viewerSdp = this.#viewerSdp;
+    if (viewerSdp === undefined || !this.#cameraKnows) return;
+    this.#withGrant(viewerSdp, (grant) => {
+      const params = { session: this.session.id, expiryTimeSeconds: this.expiryTimeSeconds, grant };
+      this.registration.call('extend', params, limits.cameraAnswerMsMax, (outcome) => {
+        if (outcome.kind !== 'result' || !extendResult.safeParse(outcome.result).success)
+          this.#core.observer.ignored?.('device-fault');
+      });
+    });
+  }
+
+  /** The viewer's ICE restart (RFC 8445 section 9): a new offer of the same certificate. Only an answering camera can follow. */
+  restart(offer: Description, settled: (answered: Description | LatchkeyError) => void): void {
+    if (this.#phase !== 'open' || !this.registration.answers) throw new LatchkeyError('out-of-order');
+    const { viewer, camera } = this.#descriptions();
+    if (offer.fingerprints.join() !== viewer.fingerprints.join())
+      throw new LatchkeyError('not-allowed', 'a new certificate');
+    this.#phase = 'restarting';
+    this.#restart = settled;
+    this.#callInvite(offer, (outcome) => {
+      this.#phase = 'open';
+      this.#restart = undefined;
+      try {
+        const answer = this.#cameraAnswer(outcome, offer);
+        if (answer.fingerprints.join() !== camera.fingerprints.join())
+          throw new LatchkeyError('device-answer-invalid', 'a new certificate');
+        this.#demandCrossing();
+        this.#wire?.restart(offer.ice, answer.ice);
+        this.#viewerSdp = offer;
+        this.#cameraSdp = answer;
+        settled(answer);
+      } catch (thrown) {
+        settled(this.#known(thrown));
+      }
+    });
+  }
+
+  /** The viewer's own description, while the view is open. Throws `out-of-order` before. */
+  get viewerDescription(): Description {
+    return this.#descriptions().viewer;
+  }
+
+  /** One side named this session in an `error` notification: it is over for both. */
+  faulted(side: 'viewer' | 'camera', error: RpcError): void {
+    if (side === 'viewer') this.session.end('viewer-left');
+    else if (this.#phase === 'open' || this.#phase === 'restarting') this.session.end('camera-left');
+    else this.#fail(new LatchkeyError(deviceErrorCode(error)));
+  }
+
+  #inviteCamera(offer: Description): void {
+    this.#phase = 'inviting';
+    this.#callInvite(offer, (outcome) => {
+      const answer = this.#cameraAnswer(outcome, offer);
+      this.#cameraSdp = answer;
+      this.#demandCrossing();
+      this.#openWire();
+      this.#viewerKnows = true;
+      this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
+      this.#end.opened(this, { answer, capabilities: [] });
+    });
+  }
+
+  /** Signs a grant for the author of `offer` and invites the camera with both. */
+  #callInvite(offer: Description, answered: (outcome: CallOutcome) => void): void {
+    this.#withGrant(offer, (grant) => {
+      this.#cameraKnows = true;
+      const params = {
+        session: this.session.id,
+        offer: withRelayCandidates(offer, this.#core.relay.addresses),
+        grant,
+        expiryTimeSeconds: this.expiryTimeSeconds,
+        ...(this.#profile === undefined ? {} : { profile: this.#profile }),
+      };
+      this.registration.call('invite', params, limits.cameraAnswerMsMax, (outcome) =>
+        this.#guard(() => answered(outcome)),
+      );
+    });
+  }
+
+  #connectCamera(): void {
+    this.#phase = 'connecting';
+    this.#cameraKnows = true;
+    const params = {
+      session: this.session.id,
+      iceServers: [],
+      expiryTimeSeconds: this.expiryTimeSeconds,
+      ...(this.#profile === undefined ? {} : { profile: this.#profile }),
+    };
+    this.registration.call('connect', params, limits.cameraAnswerMsMax, (outcome) =>
+      this.#guard(() => {
+        if (outcome.kind !== 'result') throw deviceError(outcome);
+        this.#demandCrossing();
+        this.#phase = 'offering';
+        this.#viewerKnows = true;
+        this.#wait = this.#core.clock.after(limits.cameraAnswerMsMax, () =>
+          this.#fail(new LatchkeyError('device-timeout')),
+        );
+        this.#end.opened(this, { answer: undefined, capabilities: this.registration.capabilities });
+      }),
+    );
+  }
+
+  /** What is no offer ends the view: the camera had its turn. Throws what is wrong with it, for the camera. */
+  #cameraOffer(params: unknown): { offer: Description; subprotocols: string[] | undefined } {
+    try {
+      const { offer, subprotocols } = read(inviteParams, params);
+      return { offer: readDescription(offer, 'offer'), subprotocols };
+    } catch (thrown) {
+      this.#fail(new LatchkeyError('device-answer-invalid'));
+      throw thrown;
+    }
+  }
+
+  #cameraAnswer(outcome: CallOutcome, offer: Description): Description {
+    if (outcome.kind !== 'result') throw deviceError(outcome);
+    let answer: Description;
+    try {
+      answer = readDescription(read(inviteResult, outcome.result).answer, 'answer');
+    } catch (thrown) {
+      throw new LatchkeyError('device-answer-invalid', asLatchkeyError(thrown).code, { cause: thrown });
+    }
+    if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('device-answer-invalid', 'media sections');
+    return answer;
+  }
+
+  #viewerAnswered(outcome: CallOutcome): void {
+    const invite = this.#invite;
+    const offer = this.#cameraSdp;
+    if (invite === undefined || offer === undefined) return;
+    if (outcome.kind === 'gone' || outcome.kind === 'error') throw new LatchkeyError('peer-gone', outcome.kind);
+    if (outcome.kind !== 'result') throw new LatchkeyError('viewer-timeout');
+    const { answer: text, subprotocols } = read(inviteResult, outcome.result);
+    const answer = readDescription(text, 'answer');
+    if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('sdp-malformed', 'media sections');
+    this.#viewerSdp = answer;
+    this.#withGrant(answer, (grant) => {
+      this.#openWire();
+      this.#invite = undefined;
+      invite.result({
+        answer: withRelayCandidates(answer, this.#core.relay.addresses),
+        grant,
+        ...(subprotocols === undefined ? {} : { subprotocols }),
+      });
+    });
+  }
+
+  #openWire(): void {
+    const { viewer, camera } = this.#descriptions();
+    const { relay, observer, clock } = this.#core;
+    this.#wire = relay.open(this.session.pair, this.session.id, viewer.ice, camera.ice, {
+      latched: (side) => observer.latched?.(side),
+      media: (side) => observer.firstMedia?.(side, clock.now() - this.#startedMs),
+      ended: (reason) => this.session.end(reason),
+    });
+    this.#phase = 'open';
+  }
+
+  #descriptions(): { viewer: Description; camera: Description } {
+    if (this.#viewerSdp === undefined || this.#cameraSdp === undefined) throw new LatchkeyError('out-of-order');
+    return { viewer: this.#viewerSdp, camera: this.#cameraSdp };
+  }
+
+  #demandCrossing(): void {
+    demandCrossing(this.#core.sessions, this.session, this.#end.viewer, this.registration.camera);
+  }
+
+  /** A grant takes a turn of the event loop: what comes after it happens only if the view is still where it was. */
+  #withGrant(viewerSdp: Description, use: (grant: string) => void): void {
+    const phase = this.#phase;
+    this.#core.grants.sign(this.session.pair, this.session.id, viewerSdp.fingerprints).then(
+      (grant) => {
+        if (this.#phase === phase) this.#guard(() => use(grant));
+      },
+      (thrown: unknown) => this.#fail(this.#known(thrown)),
+    );
+  }
+
+  /** Runs a step of a live view; what it throws ends the view and reaches nobody but as a code of the table. */
+  #guard(step: () => void): void {
+    if (!this.live) return;
+    try {
+      step();
+    } catch (thrown) {
+      this.#fail(this.#known(thrown));
+    }
+  }
+
+  #known(thrown: unknown): LatchkeyError {
+    const error = asLatchkeyError(thrown);
+    if (error.code === 'internal') this.#core.observer.internal?.(thrown);
+    return error;
+  }
+
+  #fail(error: LatchkeyError): void {
+    this.#cause ??= error;
+    this.session.end('setup-failed');
+  }
+
+  #finish(reason: EndReason): void {
+    this.#phase = 'ended';
+    this.#wait?.cancel();
+    this.#wire?.end();
+    this.registration.views.delete(this.session.id);
+    this.#core.observer.sessionEnded?.(reason);
+    this.#invite?.error(this.#cause ?? new LatchkeyError('peer-gone'));
+    this.#restart?.(this.#cause ?? new LatchkeyError('peer-gone'));
+    if (this.#cameraKnows) this.registration.tell(endNotification(this.session.id, reason, this.#cause));
+    if (this.#viewerKnows) this.#end.ended(this, reason, this.#cause);
+    else this.#end.refused(this, this.#cause ?? endedEarly(reason));
+  }
+}

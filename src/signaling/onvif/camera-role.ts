@@ -1,0 +1,117 @@
+import { type EndReason, LatchkeyError } from '../../base/index.ts';
+import type { VerifiedCamera } from '../../identity/index.ts';
+import {
+  extendParams,
+  inviteParams,
+  leaveParams,
+  type RpcError,
+  read,
+  registerParams,
+  trickleParams,
+} from '../../protocol/index.ts';
+import type { UnregisterReason } from '../observer.ts';
+import type { Core } from '../parts.ts';
+import type { CallOutcome, IncomingRequest, RpcPeer } from '../rpc-peer.ts';
+import type { Registration, View } from '../view.ts';
+
+/** A camera on its WebSocket: its registration, and the live views of that registration alone. */
+export class CameraRole implements Registration {
+  readonly views = new Map<string, View>();
+  readonly #core: Core;
+  readonly #peer: RpcPeer;
+  camera: VerifiedCamera;
+  name: string | undefined;
+  answers = false;
+  capabilities: readonly string[] = [];
+  #registered = false;
+
+  constructor(core: Core, peer: RpcPeer, camera: VerifiedCamera) {
+    this.#core = core;
+    this.#peer = peer;
+    this.camera = camera;
+  }
+
+  get registered(): boolean {
+    return this.#registered;
+  }
+
+  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. */
+  register(request: IncomingRequest): void {
+    const params = read(registerParams, request.params);
+    if (this.#registered && params.authorization === undefined) throw new LatchkeyError('out-of-order');
+    this.name = params.name ?? this.name;
+    if (params.capabilities !== undefined) {
+      this.answers = params.capabilities.includes('answer');
+      this.capabilities = params.capabilities.filter((capability) => capability !== 'answer');
+    }
+    if (!this.#registered) {
+      this.#registered = true;
+      this.#core.registrations.add(this);
+      this.#core.observer.registered?.();
+    }
+    request.result({ id: this.camera.device, grantKeys: this.#core.grants.keys });
+  }
+
+  unregister(request: IncomingRequest): void {
+    if (!this.#registered) throw new LatchkeyError('not-registered');
+    this.end('asked', 'camera-left');
+    request.result({});
+  }
+
+  invite(request: IncomingRequest): void {
+    this.#view(read(inviteParams, request.params).session).offered(request);
+  }
+
+  trickle(request: IncomingRequest): void {
+    const { session, candidate } = read(trickleParams, request.params);
+    this.#view(session).trickled('camera', candidate?.candidate);
+    request.result({});
+  }
+
+  /** Where a camera sends it, it asks how long a session still lasts; a fresh token beside it prolongs its registration. */
+  extend(request: IncomingRequest): void {
+    const view = this.#view(read(extendParams, request.params).session);
+    request.result({ expiryTimeSeconds: view.expiryTimeSeconds });
+  }
+
+  leave(request: IncomingRequest): void {
+    this.#view(read(leaveParams, request.params).session).session.end('camera-left');
+    request.result({});
+  }
+
+  /** Throws `session-unknown` or `peer-gone` for what names no live view of this registration. */
+  fault(error: RpcError): void {
+    if (error.session === undefined) throw new LatchkeyError('session-unknown');
+    this.#view(error.session).faulted('camera', error);
+  }
+
+  /** Ends the registration and every live view of it. Calling it twice does nothing. */
+  end(reason: UnregisterReason, tellViewers: EndReason): void {
+    if (!this.#registered) return;
+    this.#registered = false;
+    this.#core.registrations.remove(this);
+    this.#core.observer.unregistered?.(reason);
+    for (const view of [...this.views.values()]) view.session.end(tellViewers);
+  }
+
+  replaced(): void {
+    this.end('replaced', 'camera-replaced');
+    this.#peer.end(new LatchkeyError('registration-replaced'));
+  }
+
+  call(method: string, params: object, msMax: number, settled: (outcome: CallOutcome) => void): void {
+    this.#peer.call(method, params, msMax, settled);
+  }
+
+  tell(error: RpcError): void {
+    this.#peer.tell(error);
+  }
+
+  /** A live view of this registration, and of its device. Throws `session-unknown` or `peer-gone` for any other. */
+  #view(id: string): View {
+    this.#core.sessions.ofCamera(id, this.camera);
+    const view = this.views.get(id);
+    if (view === undefined) throw new LatchkeyError('session-unknown');
+    return view;
+  }
+}

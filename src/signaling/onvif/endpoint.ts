@@ -1,0 +1,185 @@
+import { LatchkeyError, limits, type Timer } from '../../base/index.ts';
+import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
+import { type Holder, isSameHolder, later, redacted } from '../bearer.ts';
+import { endNotification } from '../device-faults.ts';
+import type { Core } from '../parts.ts';
+import { type IncomingRequest, RpcPeer } from '../rpc-peer.ts';
+import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
+import { CameraRole } from './camera-role.ts';
+import { ViewerRole } from './viewer-role.ts';
+
+export interface EndpointEvents {
+  /** The connection showed its first valid token after the upgrade. */
+  verified(): void;
+  /** The connection has ended. */
+  left(): void;
+}
+
+/**
+ * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
+ * every later token must name the same one.
+ */
+export class Endpoint implements ConnectionHandlers {
+  readonly #core: Core;
+  readonly #peer: RpcPeer;
+  readonly #events: EndpointEvents;
+  #holder: Holder | undefined;
+  #role: ViewerRole | CameraRole | undefined;
+  #registerBy: Timer | undefined;
+  #expiry: Timer | undefined;
+  /** Tokens are taken one after the other, in the order in which they came. */
+  #gate: Promise<unknown> = Promise.resolve();
+
+  /** `holder`: who was verified before the upgrade, if anyone was. */
+  constructor(core: Core, connection: Connection, holder: Holder | undefined, events: EndpointEvents) {
+    this.#core = core;
+    this.#events = events;
+    this.#peer = new RpcPeer(connection, core.clock, core.observer, {
+      request: (request) => this.#request(request),
+      fault: (error) => this.#fault(error),
+      gone: () => this.#gone(),
+    });
+    this.#awaitRegister();
+    if (holder !== undefined) this.#adopt(holder);
+  }
+
+  message(text: string): void {
+    this.#peer.receive(text);
+  }
+
+  closed(): void {
+    this.#peer.gone();
+  }
+
+  /** The relay stops: the peer is told why, and the connection ends. */
+  stop(): void {
+    if (this.#role instanceof CameraRole) this.#role.end('stopping', 'relay-stopping');
+    else this.#role?.end('relay-stopping');
+    this.#peer.tell(endNotification(undefined, 'relay-stopping'));
+    this.#peer.close(1001, 'relay-stopping');
+  }
+
+  #request(request: IncomingRequest): void | Promise<void> {
+    switch (request.method) {
+      case 'register':
+      case 'connect':
+      case 'extend':
+        return this.#authorized(request, request.method);
+      case 'unregister':
+        return this.#unregister(request);
+      case 'invite':
+      case 'trickle':
+      case 'leave':
+        return this.#known()[request.method](request);
+      default:
+        throw new LatchkeyError('method-unknown');
+    }
+  }
+
+  /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection. */
+  async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
+    try {
+      const { authorization } = read(authorizationParams, request.params);
+      const holder = await this.#authenticate(authorization);
+      if (this.#peer.open) await this.#perform(request, method, holder);
+    } catch (thrown) {
+      request.error(thrown);
+      if (this.#holder !== undefined || !(thrown instanceof LatchkeyError)) return;
+      if (thrown.entry.close !== undefined) this.#peer.close(thrown.entry.close, thrown.code);
+    }
+  }
+
+  async #perform(request: IncomingRequest, method: 'register' | 'connect' | 'extend', holder: Holder): Promise<void> {
+    const role = this.#known();
+    if (role instanceof CameraRole) {
+      if (method === 'connect') throw new LatchkeyError('token-audience');
+      role[method](request);
+      if (method === 'register') this.#registerBy?.cancel();
+    } else if (holder.kind === 'viewer') {
+      if (method === 'register') role.register(request);
+      else await role[method](request, holder);
+    }
+  }
+
+  #unregister(request: IncomingRequest): void {
+    if (this.#role === undefined) throw new LatchkeyError('not-registered');
+    this.#role.unregister(request);
+    if (this.#role instanceof CameraRole) this.#awaitRegister();
+  }
+
+  #authenticate(authorization: string | undefined): Promise<Holder> {
+    const verified = this.#gate.then(() => this.#verify(authorization));
+    this.#gate = verified.catch(() => undefined);
+    return verified;
+  }
+
+  async #verify(authorization: string | undefined): Promise<Holder> {
+    if (authorization === undefined) {
+      if (this.#holder === undefined) throw new LatchkeyError('token-missing');
+      return this.#holder;
+    }
+    const fresh = await this.#core.identity.verify(redacted(authorization));
+    const first = this.#holder === undefined;
+    if (!this.#peer.open) return fresh;
+    this.#adopt(fresh);
+    if (first) this.#events.verified();
+    return fresh;
+  }
+
+  #adopt(fresh: Holder): void {
+    if (this.#holder !== undefined && !isSameHolder(this.#holder, fresh)) throw new LatchkeyError('token-conflict');
+    const holder = this.#holder === undefined ? fresh : later(this.#holder, fresh);
+    this.#holder = holder;
+    if (holder.kind === 'viewer') {
+      if (this.#role instanceof ViewerRole) this.#role.viewer = holder;
+      else this.#role = new ViewerRole(this.#core, this.#peer, holder);
+      this.#registerBy?.cancel();
+    } else if (this.#role instanceof CameraRole) this.#role.camera = holder;
+    else this.#role = new CameraRole(this.#core, this.#peer, holder);
+    this.#expiry?.cancel();
+    this.#awaitExpiry(holder.evidence.expiresAtMs);
+  }
+
+  #known(): ViewerRole | CameraRole {
+    if (this.#role === undefined) throw new LatchkeyError('out-of-order');
+    return this.#role;
+  }
+
+  #fault(error: RpcError): void {
+    try {
+      this.#known().fault(error);
+    } catch (thrown) {
+      this.#core.observer.ignored?.('notification');
+      if (!(thrown instanceof LatchkeyError)) this.#core.observer.internal?.(thrown);
+    }
+  }
+
+  #awaitRegister(): void {
+    this.#registerBy = this.#core.clock.after(limits.registerMsMax, () =>
+      this.#peer.end(new LatchkeyError('register-timeout')),
+    );
+  }
+
+  /** Nothing outlives its token. A timer reaches 24 days far, a token perhaps further. */
+  #awaitExpiry(atMs: number): void {
+    const restMs = atMs - this.#core.clock.now();
+    const wait = Math.min(Math.max(0, restMs), limits.timerMsMax);
+    this.#expiry = this.#core.clock.after(wait, () => {
+      if (this.#core.clock.now() < atMs) {
+        this.#awaitExpiry(atMs);
+        return;
+      }
+      if (this.#role instanceof CameraRole) this.#role.end('expired', 'camera-left');
+      else this.#role?.end('expired');
+      this.#peer.end(new LatchkeyError('token-expired'));
+    });
+  }
+
+  #gone(): void {
+    this.#registerBy?.cancel();
+    this.#expiry?.cancel();
+    if (this.#role instanceof CameraRole) this.#role.end('closed', 'camera-left');
+    else this.#role?.end('viewer-left');
+    this.#events.left();
+  }
+}

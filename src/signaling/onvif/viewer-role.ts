@@ -1,0 +1,143 @@
+import { deviceId, type EndReason, LatchkeyError, limits } from '../../base/index.ts';
+import type { VerifiedViewer } from '../../identity/index.ts';
+import {
+  connectParams,
+  extendParams,
+  inviteParams,
+  leaveParams,
+  type RpcError,
+  read,
+  trickleParams,
+} from '../../protocol/index.ts';
+import { endNotification } from '../device-faults.ts';
+import { LiveView } from '../live-view.ts';
+import type { Core } from '../parts.ts';
+import type { IncomingRequest, RpcPeer } from '../rpc-peer.ts';
+import { readDescription, withRelayCandidates } from '../sdp/index.ts';
+import type { Opened, View, ViewerEnd } from '../view.ts';
+
+/** A viewer on its WebSocket: the live views of this connection, which no other connection reaches. */
+export class ViewerRole {
+  readonly #core: Core;
+  readonly #peer: RpcPeer;
+  readonly #views = new Map<string, View>();
+  viewer: VerifiedViewer;
+
+  constructor(core: Core, peer: RpcPeer, viewer: VerifiedViewer) {
+    this.#core = core;
+    this.#peer = peer;
+    this.viewer = viewer;
+  }
+
+  register(request: IncomingRequest): void {
+    request.result({ id: this.viewer.subject });
+  }
+
+  /** `viewer` is the proof of the token that came with this very request, where one came. */
+  async connect(request: IncomingRequest, viewer: VerifiedViewer): Promise<void> {
+    const params = read(connectParams, request.params);
+    const device = deviceId(params.peer);
+    const offer = params.offer === undefined ? undefined : readDescription(params.offer, 'offer');
+    const pair = await this.#core.pairing.pair(viewer, device);
+    if (!this.#peer.open) return;
+    const registration = this.#core.registrations.get(device);
+    if (registration === undefined) throw new LatchkeyError('device-offline');
+    const kind = offer !== undefined && registration.answers ? 'answer' : 'onvif';
+    const end = this.#endFor(request);
+    const view = new LiveView(this.#core, { kind, pair, registration, end, offer, profile: params.profile });
+    if (!view.session.ended.aborted) this.#views.set(view.session.id, view);
+  }
+
+  async extend(request: IncomingRequest, viewer: VerifiedViewer): Promise<void> {
+    const { session } = read(extendParams, request.params);
+    const view = this.#view(session);
+    try {
+      view.extend(await this.#core.pairing.pair(viewer, view.session.pair.device));
+    } catch (thrown) {
+      if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') view.session.end('revoked');
+      throw thrown;
+    }
+    request.result({ expiryTimeSeconds: view.expiryTimeSeconds });
+  }
+
+  /** The addition to ONVIF: an ICE restart with a new offer, answered by the camera's new answer. */
+  invite(request: IncomingRequest): void {
+    const { session, offer } = read(inviteParams, request.params);
+    this.#view(session).restart(readDescription(offer, 'offer'), (answered) => {
+      if (answered instanceof LatchkeyError) request.error(answered);
+      else request.result({ answer: withRelayCandidates(answered, this.#core.relay.addresses) });
+    });
+  }
+
+  trickle(request: IncomingRequest): void {
+    const { session, candidate } = read(trickleParams, request.params);
+    this.#view(session).trickled('viewer', candidate?.candidate);
+    request.result({});
+  }
+
+  leave(request: IncomingRequest): void {
+    this.#view(read(leaveParams, request.params).session).session.end('viewer-left');
+    request.result({});
+  }
+
+  unregister(request: IncomingRequest): void {
+    this.end('viewer-left');
+    request.result({});
+  }
+
+  /** Throws `session-unknown` for what names no live view of this connection. */
+  fault(error: RpcError): void {
+    if (error.session === undefined) throw new LatchkeyError('session-unknown');
+    this.#view(error.session).faulted('viewer', error);
+  }
+
+  /** Ends every live view of this connection. */
+  end(reason: EndReason): void {
+    for (const view of [...this.#views.values()]) view.session.end(reason);
+  }
+
+  /** A live view of this connection, and of its subject. Throws `session-unknown` for any other. */
+  #view(id: string): View {
+    const view = this.#views.get(id);
+    if (view === undefined || view.session.pair.subject !== this.viewer.subject)
+      throw new LatchkeyError('session-unknown');
+    this.#core.sessions.ofViewer(id, view.session.pair);
+    return view;
+  }
+
+  #endFor(request: IncomingRequest): ViewerEnd {
+    const role = this;
+    return {
+      get viewer() {
+        return role.viewer;
+      },
+      opened: (view, opened) => {
+        this.#views.set(view.session.id, view);
+        request.result(connectResult(this.#core, view, opened));
+      },
+      refused: (view, error) => {
+        this.#views.delete(view.session.id);
+        request.error(error);
+      },
+      invite: (view, offer, subprotocols, settled) => {
+        const params = { session: this.#view(view.session.id).session.id, offer };
+        const withProtocols = subprotocols === undefined ? params : { ...params, subprotocols };
+        this.#peer.call('invite', withProtocols, limits.viewerAnswerMsMax, settled);
+      },
+      ended: (view, reason, cause) => {
+        this.#views.delete(view.session.id);
+        this.#peer.tell(endNotification(view.session.id, reason, cause));
+      },
+    };
+  }
+}
+
+function connectResult(core: Core, view: View, { answer, capabilities }: Opened): object {
+  return {
+    session: view.session.id,
+    iceServers: [],
+    expiryTimeSeconds: view.expiryTimeSeconds,
+    capabilities: ['extend', ...capabilities.filter((capability) => capability !== 'extend')],
+    ...(answer === undefined ? {} : { answer: withRelayCandidates(answer, core.relay.addresses) }),
+  };
+}

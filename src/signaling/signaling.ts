@@ -1,0 +1,90 @@
+import { LatchkeyError, limits } from '../base/index.ts';
+import { subprotocol, webSocketPath } from '../protocol/index.ts';
+import { holderOf } from './bearer.ts';
+import { Routes } from './http/routes.ts';
+import { Endpoint } from './onvif/endpoint.ts';
+import { type Core, coreOf, type SignalingParts } from './parts.ts';
+import type { HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
+
+/** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
+export interface Signaling extends TransportHandlers {
+  /** Cameras that are registered now. */
+  readonly devicesOnline: number;
+  /** WebSockets that are open now. */
+  readonly connections: number;
+  /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
+  stop(): void;
+}
+
+/** Makes the one signaling server of a relay. It opens nothing by itself: a transport carries it. */
+export function createSignaling(parts: SignalingParts): Signaling {
+  const core = coreOf(parts);
+  const routes = new Routes(core);
+  const endpoints = new Set<Endpoint>();
+  const unverified = new Set<Endpoint>();
+  let stopped = false;
+
+  async function decide(request: HttpRequest): Promise<UpgradeDecision> {
+    if (stopped) throw comeBack(core);
+    if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
+    if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
+    const holder = await holderOf(request, core.identity);
+    if (holder === undefined && unverified.size >= unverifiedMax(core)) throw comeBack(core);
+    return {
+      subprotocol,
+      open(connection) {
+        const endpoint: Endpoint = new Endpoint(core, connection, holder, {
+          verified: () => unverified.delete(endpoint),
+          left: () => {
+            endpoints.delete(endpoint);
+            unverified.delete(endpoint);
+          },
+        });
+        endpoints.add(endpoint);
+        if (holder === undefined) unverified.add(endpoint);
+        if (stopped) endpoint.stop();
+        return endpoint;
+      },
+    };
+  }
+
+  return {
+    get devicesOnline() {
+      return core.registrations.size;
+    },
+    get connections() {
+      return endpoints.size;
+    },
+    request(request) {
+      return routes.answer(request);
+    },
+    async upgrade(request) {
+      try {
+        return await decide(request);
+      } catch (thrown) {
+        return { refuse: routes.refusal(thrown) };
+      }
+    },
+    stop() {
+      stopped = true;
+      routes.stop(comeBack(core));
+      core.sessions.endWhere(() => true, 'relay-stopping');
+      for (const endpoint of [...endpoints]) endpoint.stop();
+    },
+  };
+}
+
+function offers(request: HttpRequest, wanted: string): boolean {
+  const offered = request.header('sec-websocket-protocol')?.split(',') ?? [];
+  return offered.some((name) => name.trim() === wanted);
+}
+
+function unverifiedMax(core: Core): number {
+  return Math.min(core.settings.unregisteredMax, limits.connectionsUnregisteredMax);
+}
+
+/** A refusal for now, with a time to come back that is spread, so that not all come back at once. */
+function comeBack(core: Core): LatchkeyError {
+  const seconds = 1 + Math.floor((core.random.fraction() * limits.registerMsMax) / 1000);
+  return new LatchkeyError('overloaded', undefined, { retryAfterSeconds: seconds });
+}
