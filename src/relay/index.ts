@@ -62,11 +62,6 @@ export interface Wire {
    */
   restart(viewer: IceCredentials, camera: IceCredentials): void;
   /**
-   * Lives on under a fresh pair, until its end at the latest. Throws a TypeError when `pair` was not minted, or names
-   * another subject or device than the wire was opened for.
-   */
-  extend(pair: VerifiedPair): void;
-  /**
    * Lives on until `pair.expiresAtMs`. Throws a TypeError when `pair` was not minted, `not-allowed` for another subject or
    * device or an expired pair, and `peer-gone` after the end.
    */

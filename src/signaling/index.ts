@@ -1,4 +1,4 @@
 export type { IgnoredKind, SignalingObserver, UnregisterReason, ViewKind } from './observer.ts';
 export type { SignalingParts, SignalingSettings } from './parts.ts';
 export { createSignaling, type Signaling } from './signaling.ts';
-export type { HttpRequest, HttpResponse } from './transport/transport.ts';
+export * from './transport/index.ts';
