@@ -87,7 +87,7 @@ describe('the image', () => {
 
   it('gets signals itself, because no shell stands between', () => {
     expect(textsOf(relay, 'STOPSIGNAL')).toEqual(['SIGTERM']);
-    expect(textsOf(relay, 'ENTRYPOINT').map(execForm)).toEqual([['node', 'src/main.ts']]);
+    expect(textsOf(relay, 'ENTRYPOINT').map(execForm)).toEqual([['node', '--disable-warning=ExperimentalWarning', 'src/main.ts']]);
     expect(textsOf(relay, 'CMD').map(execForm)).toEqual([['serve']]);
   });
 

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withTables } from './support/readme-tables.ts';
+import { documents, withTables } from './support/document-tables.ts';
 import { fileAt, repositoryRoot } from './support/source-files.ts';
 
-// Writes the tables of README.md anew from the code: `npm run docs`.
-writeFileSync(join(repositoryRoot, 'README.md'), withTables(fileAt('README.md').text));
+// Writes the tables of the documents anew from the code: `npm run docs`.
+for (const [name, tables] of Object.entries(documents)) {
+  writeFileSync(join(repositoryRoot, name), await withTables(fileAt(name).text, tables));
+}

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { endReasons, errorTable, limits } from '../src/base/index.ts';
-import { readmeTables, tablesIn, withTables } from './support/readme-tables.ts';
+import { attacksTable, documents, tablesIn, withTables } from './support/document-tables.ts';
 import { fileAt, pathsBelow, repositoryRoot, type SourceFile, typeScriptBelow } from './support/source-files.ts';
 import {
   isKebabCase,
@@ -99,15 +99,21 @@ describe('the repository', () => {
   });
 });
 
-describe('README.md', () => {
-  const readme = () => fileAt('README.md').text;
+describe.each(Object.entries(documents))('%s', (name, tables) => {
+  const text = () => fileAt(name).text;
 
   it('has every table that is written from the code', () => {
-    expect(tablesIn(readme()).sort()).toEqual(Object.keys(readmeTables).sort());
+    expect(tablesIn(text()).sort()).toEqual(Object.keys(tables).sort());
   });
 
-  it('has them as the code is now (npm run docs)', () => {
-    expect(readme()).toBe(withTables(readme()));
+  it('has them as the code is now (npm run docs)', async () => {
+    expect(text()).toBe(await withTables(text(), tables));
+  });
+
+  it('names no file that is not there', () => {
+    const named = [...text().matchAll(/\]\(([\w./-]+)\)|`((?:src|test|config|bench)\/[\w./-]+)`/g)];
+    const paths = named.map(([, link, path]) => link ?? path ?? '');
+    expect(paths.filter((path) => !existsSync(join(repositoryRoot, path)))).toEqual([]);
   });
 });
 
@@ -172,16 +178,27 @@ describe('the checks of tidiness', () => {
     expect(unusedWords(['c', 'd'], users)).toEqual(['d']);
   });
 
-  it('find a table that is unknown, or not closed', () => {
-    expect(() => withTables('<!-- nothing -->\n<!-- /nothing -->\n')).toThrow(/no table/);
-    expect(() => withTables('<!-- errors -->\n')).toThrow(/not closed/);
-    expect(() => withTables('<!-- errors -->\n<!-- /settings -->\n')).toThrow(/not closed/);
+  const tables = { odd: () => 'new', even: async () => 'also new' };
+
+  it('find a table that is unknown, or not closed', async () => {
+    await expect(withTables('<!-- nothing -->\n<!-- /nothing -->\n', tables)).rejects.toThrow(/no table/);
+    await expect(withTables('<!-- toString -->\n<!-- /toString -->\n', tables)).rejects.toThrow(/no table/);
+    await expect(withTables('<!-- odd -->\n', tables)).rejects.toThrow(/not closed/);
+    await expect(withTables('<!-- odd -->\n<!-- /even -->\n', tables)).rejects.toThrow(/not closed/);
   });
 
-  it('write a table between its markers and leave the rest', () => {
-    const text = withTables('a\n<!-- end-reasons -->\nold\n<!-- /end-reasons -->\nb\n');
-    expect(text).toMatch(/^a\n<!-- end-reasons -->\n\| Reason .*\n<!-- \/end-reasons -->\nb\n$/s);
-    expect(text).toContain('| `expired` | Your permission to watch has ended. |');
-    expect(text).not.toContain('old');
+  it('write tables between their markers and leave the rest', async () => {
+    const text = 'a\n<!-- odd -->\nold\n<!-- /odd -->\nb\n<!-- even -->\n<!-- /even -->\n';
+    const written = 'a\n<!-- odd -->\nnew\n<!-- /odd -->\nb\n<!-- even -->\nalso new\n<!-- /even -->\n';
+    expect(await withTables(text, tables)).toBe(written);
+    expect(await withTables(written, tables)).toBe(written);
+  });
+
+  it('make a line of each attack, and demand who can mount it', () => {
+    const path = 'test/attacks/late-answer.test.ts';
+    const lines = attacksTable([file('/**\n * A camera\n * | late.\n */\ncode', path), file('', 'test/attacks/a.ts')]);
+    expect(lines.split('\n').slice(2)).toEqual([`| late answer | A camera \\| late. | [late-answer](${path}) |`]);
+    expect(attacksTable([file('// Anyone,\n// at once.\ncode', path)])).toContain('| Anyone, at once. |');
+    expect(() => attacksTable([file('code', path)])).toThrow(/who can mount/);
   });
 });
