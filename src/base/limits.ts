@@ -87,6 +87,7 @@ export const limits = {
   deviceListBytesMax: 1024 * 1024,
   reconnectMsFirst: 500,
   reconnectMsMax: 30_000,
+  reconnectRefusedMsFirst: 5_000,
   reconnectRefusedMsMax: 300_000,
   retryAfterSecondsMax: 3_600,
   tokenRenewalMsMin: 5_000,

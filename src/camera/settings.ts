@@ -50,8 +50,10 @@ export type ViewerEnd =
   | 'relay-ended'
   | 'relay-lost'
   | 'connection-lost'
+  | 'refused'
   | 'setup-failed'
   | 'certificate-refused'
+  | 'grant-expired'
   | 'camera-stopping';
 
 /** Why a source stopped by itself. It starts again, later and later, for as long as somebody watches. */

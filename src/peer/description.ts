@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { LatchkeyError, limits } from '../base/index.ts';
+import { type VideoCodec, videoCodecs } from './codecs.ts';
 
 /** What matters in the session description of the other side. */
 export interface Description {
@@ -9,6 +10,8 @@ export interface Description {
   readonly candidates: readonly { readonly host: string; readonly port: number }[];
   /** `sha-256 AA:BB:…`, each once. */
   readonly fingerprints: readonly string[];
+  /** The video codecs of ours that it names, in its order of preference. */
+  readonly video: readonly VideoCodec[];
   /** What `a=setup` leaves open (RFC 8842): whether this side may be the DTLS server. */
   readonly mayServe: boolean;
 }
@@ -33,13 +36,30 @@ export function readDescription(text: string): Description {
   if (fingerprints.size === 0) throw new LatchkeyError('sdp-no-fingerprint');
   if (candidates.length === 0) throw new LatchkeyError('sdp-no-ice', 'no usable candidate');
   const mayServe = !valuesOf(lines, 'a=setup:').includes('passive');
-  return { sdp: kept.join('\r\n'), candidates, fingerprints: [...fingerprints], mayServe };
+  return { sdp: kept.join('\r\n'), candidates, fingerprints: [...fingerprints], video: videoOrder(lines), mayServe };
 }
 
 /** A fingerprint (`algorithm AA:BB:…`) as it is compared: algorithm in lower case, digits in upper case. */
 export function normalFingerprint(text: string): string {
   const [algorithm = '', digits = ''] = text.trim().split(/\s+/);
   return `${algorithm.toLowerCase()} ${digits.toUpperCase()}`;
+}
+
+/** The payload types of the first video section stand in order of preference (RFC 3264 section 5.1). */
+function videoOrder(lines: readonly string[]): VideoCodec[] {
+  const begin = lines.findIndex((line) => line.startsWith('m=video '));
+  if (begin === -1) return [];
+  const section = lines.slice(begin + 1);
+  const end = section.findIndex((line) => line.startsWith('m='));
+  const names = new Map(
+    valuesOf(end === -1 ? section : section.slice(0, end), 'a=rtpmap:').map((value) => {
+      const [payloadType = '', encoding = ''] = value.split(' ');
+      return [payloadType, encoding.split('/')[0]?.toUpperCase()];
+    }),
+  );
+  const order = (lines[begin] ?? '').split(' ').slice(3);
+  const named = order.flatMap((payloadType) => videoCodecs.filter((codec) => codec === names.get(payloadType)));
+  return [...new Set(named)];
 }
 
 function valuesOf(lines: readonly string[], attribute: string): string[] {

@@ -31,12 +31,16 @@ export interface RpcConnection {
   close(): void;
 }
 
-/** Opens a connection and shows `token` in its header. Throws what the relay refused it with, or `relay-unreachable`. */
+/**
+ * Opens a connection and shows `token` in its header. Throws what the relay refused it with, or `relay-unreachable`; also
+ * when `signal` aborts before the connection is open.
+ */
 export async function openRpc(
   target: RelayTarget,
   token: string,
   handlers: RpcHandlers,
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<RpcConnection> {
   const socket = new WebSocket(target.webSocket, subprotocol, {
     headers: { authorization: `Bearer ${token}` },
@@ -45,13 +49,16 @@ export async function openRpc(
     ...(target.ca === undefined ? {} : { ca: target.ca }),
   });
   const connection = createConnection(socket, handlers, clock);
-  await opened(socket, clock);
+  await opened(socket, clock, signal);
   connection.watch();
   return connection;
 }
 
-async function opened(socket: WebSocket, clock: Clock): Promise<void> {
+async function opened(socket: WebSocket, clock: Clock, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = () => reject(new LatchkeyError('relay-unreachable', 'given up'));
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
   const timer = clock.after(limits.upgradeMsMax, () => {
     reject(new LatchkeyError('relay-unreachable', 'no answer in time'));
   });
@@ -69,6 +76,7 @@ async function opened(socket: WebSocket, clock: Clock): Promise<void> {
     throw error;
   } finally {
     timer.cancel();
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -25,6 +25,7 @@ export function createClipSource(path: string, clock: Clock): MediaSource {
   const codecs = (['H264', 'VP8'] as const).filter((codec) => clip.video[codec] !== undefined);
   return {
     video: codecs,
+    equal: true,
     sound: clip.sound.length > 0,
     play(codec, sink) {
       const frames = clip.video[codec];

@@ -6,8 +6,8 @@ import { createFfmpegSource } from './ffmpeg.ts';
 import { fileInput, patternInput, rtspInput } from './ffmpeg-arguments.ts';
 import type { MediaSource } from './media.ts';
 
-/** Makes a source ready. Throws `settings-invalid`: no such file, not a clip, not an RTSP URL, or ffmpeg is missing. */
-export function createSource(source: CameraSource, name: string, clock: Clock): MediaSource {
+/** Makes a source ready; `name` is what a test pattern shows. Throws `settings-invalid`: no such file, not a clip, not an RTSP URL, or ffmpeg is missing. */
+export function createSource(source: CameraSource, name: () => string, clock: Clock): MediaSource {
   switch (source.kind) {
     case 'clip':
       return createClipSource(source.path, clock);
@@ -15,13 +15,13 @@ export function createSource(source: CameraSource, name: string, clock: Clock): 
       if (!statSync(source.path, { throwIfNoEntry: false })?.isFile()) {
         throw new LatchkeyError('settings-invalid', `there is no video file at ${source.path}`);
       }
-      return createFfmpegSource(fileInput(source.path), clock);
+      return createFfmpegSource(() => fileInput(source.path), clock);
     case 'rtsp':
       if (!/^rtsps?:$/.test(URL.parse(source.url)?.protocol ?? '')) {
         throw new LatchkeyError('settings-invalid', 'the source is written rtsp://host/path');
       }
-      return createFfmpegSource(rtspInput(source.url), clock);
+      return createFfmpegSource(() => rtspInput(source.url), clock);
     case 'pattern':
-      return createFfmpegSource(patternInput(name), clock);
+      return createFfmpegSource(() => patternInput(name()), clock);
   }
 }

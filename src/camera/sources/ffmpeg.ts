@@ -19,14 +19,17 @@ import type { MediaSink, MediaSource, Playing } from './media.ts';
 import { createOggReader } from './ogg.ts';
 
 /** A source that an ffmpeg process plays while somebody watches. Throws `settings-invalid` where ffmpeg is missing. */
-export function createFfmpegSource(input: FfmpegInput, clock: Clock, searchPath?: string): MediaSource {
+export function createFfmpegSource(nextInput: () => FfmpegInput, clock: Clock, searchPath?: string): MediaSource {
   const ffmpeg = findProgram('ffmpeg', 'ffmpeg', searchPath);
   const ffprobe = findProgram('ffprobe', 'ffmpeg', searchPath);
-  let content = input.content;
+  let content: Content | undefined;
   return {
     video: ['H264', 'VP8'],
+    equal: false,
     sound: true,
     play(codec, sink) {
+      const input = nextInput();
+      content ??= input.content;
       return playFfmpeg(codec, sink, clock, {
         async probe(own) {
           content ??= await probe(own(startChild(ffprobe, probeArguments(input), [1], clock)));

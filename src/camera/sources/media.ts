@@ -32,6 +32,8 @@ export interface Playing {
 export interface MediaSource {
   /** What it can give, in its own order of preference. */
   readonly video: readonly VideoCodec[];
+  /** Whether each of them costs the same, so that a viewer's own order counts. */
+  readonly equal: boolean;
   readonly sound: boolean;
   play(codec: VideoCodec, sink: MediaSink): Playing;
 }

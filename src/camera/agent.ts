@@ -1,0 +1,206 @@
+import { decodeJwt, type JSONWebKeySet } from 'jose';
+import { asLatchkeyError, errorTable, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import {
+  type Backoff,
+  type Certificate,
+  createBackoff,
+  newCertificate,
+  openRpc,
+  type RelayTarget,
+  type RpcConnection,
+} from '../peer/index.ts';
+import { type RpcError, read, registerResult } from '../protocol/index.ts';
+import { Audience } from './audience.ts';
+import type { Camera, CameraObserver, CameraPowers, CameraSettings } from './settings.ts';
+import type { MediaSource } from './sources/media.ts';
+import type { Subjects } from './subjects.ts';
+
+export interface AgentParts {
+  readonly settings: CameraSettings;
+  readonly target: RelayTarget;
+  readonly source: MediaSource;
+  readonly subjects: Subjects;
+  readonly viewersMax: number;
+  readonly powers: CameraPowers;
+  readonly observer: CameraObserver;
+}
+
+/** The camera's life: connect, register, wait; and again. */
+export class Agent implements Camera {
+  readonly #parts: AgentParts;
+  readonly #certificate: Promise<Certificate>;
+  readonly #closing = new AbortController();
+  readonly #outage: Backoff;
+  readonly #refusal: Backoff;
+  #life: Promise<void> = Promise.resolve();
+  #audience: Audience | undefined;
+  #connection: RpcConnection | undefined;
+  #renewal: Timer | undefined;
+  #grantKeys: JSONWebKeySet | undefined;
+  #device: string | undefined;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    const { random } = parts.powers;
+    this.#outage = createBackoff(limits.reconnectMsFirst, limits.reconnectMsMax, random);
+    this.#refusal = createBackoff(limits.reconnectRefusedMsFirst, limits.reconnectRefusedMsMax, random);
+    this.#grantKeys = parts.settings.grantKeys;
+    // Made ahead: a viewer shall not wait for it.
+    this.#certificate = newCertificate();
+  }
+
+  get device(): string | undefined {
+    return this.#device;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  get viewers(): number {
+    return this.#audience?.size ?? 0;
+  }
+
+  start(): void {
+    this.#life = this.#live();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#renewal?.cancel();
+    await this.#audience?.close();
+    this.#connection?.close();
+    await this.#life;
+  }
+
+  async #live(): Promise<void> {
+    const { powers, settings, source, subjects, viewersMax, observer } = this.#parts;
+    this.#audience = new Audience({
+      certificate: await this.#certificate,
+      source,
+      subjects,
+      viewersMax,
+      grantKeys: () => this.#grantKeys,
+      device: () => this.#device,
+      powers,
+      observer,
+    });
+    const learnsKeys = settings.grantKeys === undefined;
+    while (!this.#closing.signal.aborted) {
+      const cause = await this.#connectOnce(this.#audience, learnsKeys);
+      this.#renewal?.cancel();
+      this.#connection = undefined;
+      this.#audience.endAll('relay-lost');
+      if (this.#closing.signal.aborted) return;
+      const refused = errorTable[cause.code].rpc === errorTable['token-expired'].rpc;
+      if (refused) observer.tokenRefused?.(cause.code);
+      const slow = refused || cause.code === 'registration-replaced';
+      const retryMs = (slow ? this.#refusal : this.#outage).next(cause.retryAfterSeconds);
+      observer.disconnected?.(cause.code, retryMs);
+      await this.#pause(retryMs);
+    }
+  }
+
+  /** Lives through one connection and gives why it ended. Never throws. */
+  async #connectOnce(audience: Audience, learnsKeys: boolean): Promise<LatchkeyError> {
+    const { target, powers, settings, observer } = this.#parts;
+    const { signal } = this.#closing;
+    let connection: RpcConnection | undefined;
+    try {
+      const token = await untilAborted(settings.token(), signal);
+      const handlers = {
+        request: (method: string, params: unknown) => audience.request(method, params),
+        failure: (error: RpcError) => audience.failure(error),
+      };
+      connection = await openRpc(target, token, handlers, powers.clock, signal);
+      audience.attach(connection);
+      const result = read(registerResult, await connection.call('register', this.#registration()));
+      if (signal.aborted) throw new LatchkeyError('relay-unreachable', 'closed');
+      this.#device = result.id;
+      if (learnsKeys) this.#grantKeys = result.grantKeys as JSONWebKeySet | undefined;
+      this.#connection = connection;
+      this.#renewLater(connection, token);
+      observer.registered?.(result.id);
+      const registeredMs = powers.clock.now();
+      const cause = await connection.ended;
+      // A connection that lasted was a success; one that is lost at once again was not, and the wait grows.
+      if (powers.clock.now() - registeredMs >= limits.reconnectMsMax) this.#resetBackoff();
+      return cause;
+    } catch (thrown) {
+      connection?.close();
+      return asLatchkeyError(thrown);
+    }
+  }
+
+  #resetBackoff(): void {
+    this.#outage.reset();
+    this.#refusal.reset();
+  }
+
+  #registration(): object {
+    const { name } = this.#parts.settings;
+    return { capabilities: ['answer'], ...(name === undefined ? {} : { name }) };
+  }
+
+  /** Registers again with a fresh token, in time before the last one expires. Where that fails, once more soon. */
+  #renewLater(connection: RpcConnection, token: string): void {
+    const { clock } = this.#parts.powers;
+    const expiresMs = expiryOf(token);
+    if (expiresMs === undefined) return;
+    const restMs = expiresMs - clock.now();
+    const delayMs = Math.min(Math.max(restMs * renewalFraction, limits.tokenRenewalMsMin), timerMsMax);
+    this.#renewal?.cancel();
+    this.#renewal = clock.after(delayMs, () => void this.#renew(connection, token));
+  }
+
+  async #renew(connection: RpcConnection, token: string): Promise<void> {
+    const { settings, observer } = this.#parts;
+    try {
+      const fresh = await untilAborted(settings.token(), this.#closing.signal);
+      await connection.call('register', { ...this.#registration(), authorization: fresh });
+      if (this.#connection === connection) this.#renewLater(connection, fresh);
+    } catch (thrown) {
+      if (this.#connection !== connection) return;
+      observer.tokenRefused?.(asLatchkeyError(thrown).code);
+      // Between sessions a new connection does the same; while somebody watches, the old one lasts as long as it can.
+      if (this.viewers === 0) connection.close();
+      else this.#renewLater(connection, token);
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#parts.powers.clock.after(ms, resolve);
+    const { signal } = this.#closing;
+    signal.addEventListener('abort', () => {
+      timer.cancel();
+      resolve();
+    });
+    return promise;
+  }
+}
+
+const renewalFraction = 0.8;
+const timerMsMax = 2 ** 31 - 1;
+
+/** When a JWT expires, in milliseconds; undefined of a token that does not say so. It is the relay that verifies it. */
+function expiryOf(token: string): number | undefined {
+  try {
+    const { exp } = decodeJwt(token);
+    return exp === undefined ? undefined : exp * 1000;
+  } catch {
+    return undefined;
+  }
+}
+
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(new LatchkeyError('relay-unreachable', 'closed'));
+  signal.addEventListener('abort', abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
