@@ -1,0 +1,166 @@
+import type { EngineCounters, EngineSizes } from '../../../src/relay/engine/counters.ts';
+import type { DropReason } from '../../../src/relay/engine/drops.ts';
+import { Engine, type EngineEvent, type EngineWire } from '../../../src/relay/engine/engine.ts';
+import type { IceCredentials, Side } from '../../../src/relay/index.ts';
+import { type UdpAddress, udpAddress } from '../../../src/relay/wire/ip-address.ts';
+import { stun, stunTypes } from './stun-messages.ts';
+
+export interface Sent {
+  readonly to: UdpAddress;
+  readonly bytes: Buffer;
+}
+
+export const emptySizes: EngineSizes = {
+  wires: 0,
+  latches: 0,
+  usernames: 0,
+  deadlines: 0,
+  transactions: 0,
+  held: 0,
+  streams: 0,
+};
+
+export const hourMs = 3_600_000;
+export const dtls = Buffer.from('16fefd0000', 'hex');
+
+/** `192.0.2.<host>:<port>`, or whatever address is given whole. */
+export function at(host: number | string, port = 5000): UdpAddress {
+  const address = udpAddress(typeof host === 'number' ? `192.0.2.${host}` : host, port);
+  if (address === undefined) throw new Error(`no address: ${host} ${port}`);
+  return address;
+}
+
+export function credentials(name: string): IceCredentials {
+  return { ufrag: name.padEnd(4, '_'), password: `password-of-${name}`.padEnd(22, '.').replaceAll('.', '-') };
+}
+
+export function rtp(sequenceNumber: number, ssrc = 1, payload = 'picture'): Buffer {
+  const header = Buffer.from('8060000000000000000000', 'hex');
+  const bytes = Buffer.concat([header, Buffer.alloc(1), Buffer.from(payload)]);
+  bytes.writeUInt16BE(sequenceNumber & 0xffff, 2);
+  bytes.writeUInt32BE(ssrc, 8);
+  return bytes;
+}
+
+/** An engine, a time that stands still until it is moved, and what came out of the last input. */
+export class EngineHarness {
+  readonly engine: Engine;
+  nowMs = 1_000_000;
+  sent: Sent[] = [];
+  events: EngineEvent[] = [];
+  #transactions = 0;
+
+  constructor(own: readonly UdpAddress[] = []) {
+    const keys = new Set(own.map(({ key }) => key));
+    this.engine = new Engine((key) => keys.has(key));
+  }
+
+  get counters(): EngineCounters {
+    return this.engine.counters;
+  }
+
+  get sizes(): EngineSizes {
+    return this.engine.sizes;
+  }
+
+  open(viewer = credentials('view'), camera = credentials('camr'), forMs = hourMs): TestWire {
+    return new TestWire(this, this.engine.open(this.nowMs, this.nowMs + forMs, viewer, camera), viewer, camera);
+  }
+
+  /** Hands one datagram in. Returns why it was dropped, if it was. */
+  receive(from: UdpAddress, bytes: Buffer): DropReason | undefined {
+    this.sent = [];
+    this.events = [];
+    return this.engine.datagram(this.nowMs, from, bytes, this.#output());
+  }
+
+  /** Lets time pass to the end of `ms`, without any input on the way but the timeouts that the engine asks for. */
+  wait(ms: number): void {
+    this.sent = [];
+    this.events = [];
+    const endMs = this.nowMs + ms;
+    while (this.engine.nextDeadline() <= endMs) {
+      this.nowMs = Math.max(this.nowMs, this.engine.nextDeadline());
+      this.engine.timeout(this.nowMs, this.#output());
+    }
+    this.nowMs = endMs;
+  }
+
+  newTransaction(): Buffer {
+    const bytes = Buffer.alloc(12);
+    bytes.writeUInt32BE(++this.#transactions, 8);
+    return bytes;
+  }
+
+  #output() {
+    return {
+      transmit: (to: UdpAddress, bytes: Buffer) => this.sent.push({ to, bytes: Buffer.from(bytes) }),
+      event: (event: EngineEvent) => this.events.push(event),
+    };
+  }
+}
+
+export interface CheckOptions {
+  readonly useCandidate?: boolean;
+  readonly transaction?: Buffer;
+  readonly password?: string;
+}
+
+/** A wire and both of its agents' credentials. */
+export class TestWire {
+  readonly handle: EngineWire;
+  readonly #harness: EngineHarness;
+  #viewer: IceCredentials;
+  #camera: IceCredentials;
+
+  constructor(harness: EngineHarness, handle: EngineWire, viewer: IceCredentials, camera: IceCredentials) {
+    this.#harness = harness;
+    this.handle = handle;
+    this.#viewer = viewer;
+    this.#camera = camera;
+  }
+
+  /** The check that `side` would send. */
+  check(side: Side, options: CheckOptions = {}): Buffer {
+    const [sender, receiver] = side === 'viewer' ? [this.#viewer, this.#camera] : [this.#camera, this.#viewer];
+    return stun({
+      transaction: options.transaction ?? this.#harness.newTransaction(),
+      username: `${receiver.ufrag}:${sender.ufrag}`,
+      useCandidate: options.useCandidate ?? false,
+      password: options.password ?? receiver.password,
+      fingerprint: true,
+    });
+  }
+
+  /** The answer that `side` would give to `check`. */
+  answer(side: Side, check: Buffer, options: { type?: number; password?: string | undefined } = {}): Buffer {
+    const own = side === 'viewer' ? this.#viewer : this.#camera;
+    const password = 'password' in options ? options.password : own.password;
+    return stun({
+      type: options.type ?? stunTypes.success,
+      transaction: check.subarray(8, 20),
+      ...(password === undefined ? {} : { password }),
+      fingerprint: true,
+    });
+  }
+
+  /** Hands a check of `side` in. Returns its bytes. */
+  sendCheck(side: Side, from: UdpAddress, options: CheckOptions = {}): Buffer {
+    const bytes = this.check(side, options);
+    const dropped = this.#harness.receive(from, bytes);
+    if (dropped !== undefined) throw new Error(`the check was dropped: ${dropped}`);
+    return bytes;
+  }
+
+  /** Both sides latch, one address each. */
+  latch(viewer: UdpAddress, camera: UdpAddress): this {
+    this.sendCheck('viewer', viewer);
+    this.sendCheck('camera', camera);
+    return this;
+  }
+
+  restart(viewer: IceCredentials, camera: IceCredentials): TestWire {
+    this.#harness.engine.restart(this.#harness.nowMs, this.handle, viewer, camera);
+    return new TestWire(this.#harness, this.handle, viewer, camera);
+  }
+}
