@@ -28,6 +28,7 @@ const goodTable = readRoomTable(`
 | \`identity\` | proofs | \`base\` |
 | \`pairing\` | the mint | \`base\`, \`identity\` |
 | \`relay\` | the door | \`base\`, \`pairing\` |
+| \`web\` | the page | \`base\` |
 | \`server.ts\` | the wiring | all but \`main.ts\` |
 | \`main.ts\` | the process | \`server.ts\` |
 `);
@@ -43,6 +44,10 @@ const good: Record<string, string> = {
   'src/relay/engine/engine.ts': `import { stun } from '../wire/stun.ts'; const now = { Date: 1 }; export const engine = [now.Date, stun];`,
   'src/relay/wire/stun.ts': `import { createHmac } from 'node:crypto'; export const stun = Math.max(createHmac.length);`,
   'src/relay/udp/port.ts': `import 'node:dgram'; setTimeout(Date.now, Math.random());`,
+  'src/relay/engine/keys.ts': `import type { KeyObject } from 'node:crypto'; export type Key = KeyObject;`,
+  'src/web/index.ts': `export {};`,
+  'src/web/client/page.ts': `import type { Id } from '../../base/index.ts'; import './view.ts'; export type Page = Id;`,
+  'src/web/client/view.ts': `export const view = Date.now();`,
   'src/server.ts': `import './relay/index.ts';`,
   'src/main.ts': `import './server.ts';`,
 };
@@ -116,6 +121,12 @@ describe('the check of the architecture', () => {
     ['the process in a codec', { 'src/relay/wire/bad.ts': `process.hrtime();` }, /uses process/],
     ['dice in the engine', { 'src/relay/engine/bad.ts': `Math.random();` }, /uses Math\.random/],
     ['dice by index', { 'src/relay/engine/bad.ts': `Math['random']();` }, /uses Math\.random/],
+    [
+      'a page that needs the relay’s code',
+      { 'src/web/client/bad.ts': `import { id } from '../../base/index.ts';` },
+      /a browser cannot have/,
+    ],
+    ['a page that needs a package', { 'src/web/client/bad.ts': `import 'zod';` }, /a browser cannot have/],
     ['a circle', { 'src/base/a.ts': `import './b.ts';`, 'src/base/b.ts': `import './a.ts';` }, /is a circle/],
   ])('finds %s', (_, changes, message) => {
     expect(found(changes).join('\n')).toMatch(message);

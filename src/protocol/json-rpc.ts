@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ErrorCode, errorTable, LatchkeyError } from '../base/errors.ts';
+import { type ErrorCode, errorTable, LatchkeyError } from '../base/index.ts';
 
 /** A request's id as JSON-RPC 2.0 section 4 has it. Ours are numbers; a peer's may be strings. */
 export type RpcId = string | number;

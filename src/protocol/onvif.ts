@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { LatchkeyError } from '../base/errors.ts';
-import { limits } from '../base/limits.ts';
+import { LatchkeyError, limits } from '../base/index.ts';
 
 /**
  * The messages of the ONVIF WebRTC Specification 26.06, section "Communication Protocol", with Latchkey's additions

@@ -24,7 +24,7 @@ function codeOf(read: (text: string) => string, text: unknown): string {
   }
 }
 
-describe.each(kinds)('$name', ({ read, charactersMax }) => {
+describe.each(kinds)('$name', ({ name, read, charactersMax }) => {
   it('is taken as it is, up to its bound', () => {
     const longest = 'a'.repeat(charactersMax);
     expect(['a', '0', 'Cam-1.b_2:3@4|5', longest].map((text) => read(text))).toEqual([
@@ -62,7 +62,10 @@ describe.each(kinds)('$name', ({ read, charactersMax }) => {
     );
   });
 
-  it('is not repeated in the error about it', () => {
+  it('is refused with its rule, and is not repeated', () => {
+    expect(() => read('secret value')).toThrow(
+      `${name.slice(2)} has 1 to ${charactersMax} letters, digits or . _ : @ | -`,
+    );
     expect(() => read('secret value')).toThrow(expect.not.stringContaining('secret'));
   });
 });

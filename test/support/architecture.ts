@@ -29,6 +29,7 @@ export function violations(files: readonly SourceFile[], table: RoomTable, packa
     ...strayMints(graph),
     ...foreignPackages(graph, packages),
     ...impurities(files, graph),
+    ...strayFromTheBrowser(graph),
     ...runTimeCycles(graph),
   ];
 }
@@ -128,7 +129,8 @@ const powers = new Set(
 function impurities(files: readonly SourceFile[], graph: Graph): string[] {
   const pure = files.filter((file) => pureFolders.some((folder) => file.path.startsWith(folder)));
   return pure.flatMap((file) => {
-    const modules = (graph.get(file.path) ?? []).flatMap(({ specifier, target, names }) => {
+    const modules = (graph.get(file.path) ?? []).flatMap(({ specifier, target, names, typeOnly }) => {
+      if (typeOnly && target === undefined) return [];
       if (target === undefined) {
         const allowed = file.path.startsWith(wireFolder) ? pureFunctions.get(specifier) : undefined;
         const others = allowed === undefined ? ['anything'] : names.filter((name) => !allowed.includes(name));
@@ -153,6 +155,16 @@ function isUse(node: SyntaxNode, parent: SyntaxNode | undefined): boolean {
   if (node.type !== 'Identifier' || !powers.has(String(node.name))) return false;
   const isName = parent?.computed !== true && (parent?.property === node || parent?.key === node);
   return !isName;
+}
+
+const browserFolder = 'src/web/client/';
+
+/** What the page loads is served file by file: at run time it can import its own folder and nothing else. */
+function strayFromTheBrowser(graph: Graph): string[] {
+  return edges(graph)
+    .filter(([from, { typeOnly }]) => from.startsWith(browserFolder) && !typeOnly)
+    .filter(([, { target }]) => !target?.startsWith(browserFolder))
+    .map(([from, { specifier }]) => `${from} imports ${specifier}, which a browser cannot have`);
 }
 
 function runTimeCycles(graph: Graph): string[] {
