@@ -14,12 +14,19 @@ export const limits = {
   keySetBytesMax: 256 * 1024,
   keySetFetchMsMax: 5_000,
   keySetRefetchMsMin: 30_000,
+  keySetFreshMsMax: 600_000,
+  keyFileLookMsMin: 1_000,
+  rsaModulusBitsMin: 2_048,
+  rsaModulusBitsMax: 8_192,
 
   // ownership
   ownershipAnswerMsMax: 3_000,
   ownershipQuestionsInFlightMax: 1_024,
   cacheEntriesMax: 100_000,
   devicesPerSubjectMax: 1_000,
+  sourceVersionCharactersMax: 128,
+  grantsListedMax: 100_000,
+  sqliteBusyMsMax: 2_000,
 
   // sessions
   sessionsMax: 50_000,
@@ -108,6 +115,8 @@ export const limits = {
   burstMs: 4,
   packetsWaitingMax: 8_192,
   keyFrameRequestMsMin: 300,
+  packetsReorderedMax: 512,
+  gapMsMax: 500,
   sourceSilentMsMax: 10_000,
   sourceRestartMsFirst: 500,
   sourceRestartMsMax: 30_000,
@@ -120,6 +129,10 @@ assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a messa
 assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
+assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');
+assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');
+assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
+assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);

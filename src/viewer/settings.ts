@@ -12,7 +12,7 @@ export interface ViewSettings {
   readonly codecs?: readonly VideoCodec[] | undefined;
   /** True when left out. */
   readonly audio?: boolean | undefined;
-  /** A file to save to: `.h264` or `.ivf` (video alone, as it came), `.webm` (VP8 with sound) or `.mp4` (H.264 with sound). */
+  /** A file to save to: `.h264` or `.ivf` (video alone, as it came), or `.webm` or `.mkv` (with sound). */
   readonly saveTo?: string | undefined;
   /** Ends by itself that long after the first frame. */
   readonly seconds?: number | undefined;

@@ -1,5 +1,24 @@
+import { LatchkeyError, limits } from '../base/index.ts';
+import { relayTarget } from '../peer/index.ts';
+import { createRecording } from './recording.ts';
 import type { View, ViewObserver, ViewPowers, ViewSettings } from './settings.ts';
+import { Watching } from './watching.ts';
 
-export function startView(_settings: ViewSettings, _powers: ViewPowers, _observer: ViewObserver = {}): View {
-  throw new TypeError('The headless viewer is not here yet.');
+/**
+ * Watches one camera. Throws `settings-invalid` at once for what can never work; everything later goes to `firstFrame`
+ * and `ended`.
+ */
+export function startView(settings: ViewSettings, powers: ViewPowers, observer: ViewObserver = {}): View {
+  if (settings.device === '' || settings.device.length > limits.deviceIdCharactersMax) {
+    throw new LatchkeyError('settings-invalid', 'the device has no usable name');
+  }
+  const watching = new Watching({
+    settings,
+    target: relayTarget(settings.relay, settings.caFile),
+    recording: settings.saveTo === undefined ? undefined : createRecording(settings.saveTo),
+    powers,
+    observer,
+  });
+  watching.start();
+  return watching;
 }
