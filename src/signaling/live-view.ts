@@ -56,7 +56,6 @@ export class LiveView implements View {
     this.#core = core;
     this.#end = end;
     this.#profile = request.profile;
-    this.#viewerSdp = request.offer;
     this.#startedMs = core.clock.now();
     this.registration = registration;
     this.session = core.sessions.open(pair);
@@ -155,6 +154,7 @@ export class LiveView implements View {
 
   #inviteCamera(offer: Description): void {
     this.#phase = 'inviting';
+    this.#viewerSdp = offer;
     this.#callInvite(offer, (outcome) => {
       const answer = this.#cameraAnswer(outcome, offer);
       this.#cameraSdp = answer;
