@@ -48,6 +48,8 @@ export class EngineHarness {
   nowMs = 1_000_000;
   sent: Sent[] = [];
   events: EngineEvent[] = [];
+  /** Datagrams handed in so far. */
+  inputs = 0;
   #transactions = 0;
 
   constructor(own: readonly UdpAddress[] = []) {
@@ -71,6 +73,7 @@ export class EngineHarness {
   receive(from: UdpAddress, bytes: Buffer): DropReason | undefined {
     this.sent = [];
     this.events = [];
+    this.inputs++;
     return this.engine.datagram(this.nowMs, from, bytes, this.#output());
   }
 
