@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,49 @@ describe('what the tests need', () => {
     expect(install?.slice(0, 2)).toEqual(['apt-get', 'install']);
     expect(install).toEqual(expect.arrayContaining(['-y', '--no-install-recommends', 'DPkg::Lock::Timeout=120']));
     expect(install?.slice(-2)).toEqual(['one', 'two']);
+  });
+});
+
+/** An apt-get that notes how it was called, and then does what `script` says. */
+function aptGet(name: string, script: string): { environment: NodeJS.ProcessEnv; calls(): string[] } {
+  const path = folderWith(name, ['apt-get']);
+  const notes = join(path, 'notes');
+  writeFileSync(notes, '');
+  const program = `#!/bin/sh\necho "$1 $DEBIAN_FRONTEND" >> '${notes}'\n${script}\n`;
+  writeFileSync(join(path, 'apt-get'), program);
+  const calls = () => readFileSync(notes, 'utf8').split('\n').slice(0, -1);
+  return { environment: { PATH: [path, '/usr/bin', '/bin'].join(delimiter) }, calls };
+}
+
+describe('installing', () => {
+  const both = ['update noninteractive', 'install noninteractive'];
+
+  it('goes on after an update that failed: what is known may do', async () => {
+    const { environment, calls } = aptGet('bad-update', 'test "$1" = install');
+    const lines: string[] = [];
+    const done = await install(['one'], (line) => lines.push(line), new AbortController().signal, environment);
+    expect(done).toBe(true);
+    expect(calls()).toEqual(both);
+    expect(lines).toEqual(installCommands(['one']).map((command) => `> ${command.join(' ')}`));
+  });
+
+  it('failed where the last command failed', async () => {
+    const { environment, calls } = aptGet('bad-install', 'test "$1" = update');
+    expect(await install(['one'], () => {}, new AbortController().signal, environment)).toBe(false);
+    expect(calls()).toEqual(both);
+  });
+
+  it('failed where there is no apt-get', async () => {
+    const environment = { PATH: folderWith('nothing', []) };
+    expect(await install(['one'], () => {}, new AbortController().signal, environment)).toBe(false);
+  });
+
+  it('ends with the command that runs when it is told to stop', async () => {
+    const { environment, calls } = aptGet('endless', 'exec sleep 600');
+    const stop = new AbortController();
+    const done = install(['one'], () => setImmediate(() => stop.abort()), stop.signal, environment);
+    expect(await done).toBe(false);
+    expect(calls()).not.toContain('install noninteractive');
   });
 });
 

@@ -56,7 +56,7 @@ async function haveNeeds(say: (line: string) => void): Promise<boolean> {
   const hindrance = installHindrance(process.getuid?.(), path);
   if (hindrance === undefined) {
     say(`The tests need ${packages.join(', ')}: installing.`);
-    await install(packages, say, stop.signal);
+    await install(packages, say, stop.signal, process.env);
     missing = missingOf(needs, path);
     if (missing.length === 0) return true;
   }

@@ -54,24 +54,25 @@ export function installCommands(packages: readonly string[]): string[][] {
 }
 
 /**
- * Installs packages with apt-get and resolves to whether the last command succeeded. `say` gets a line before each
- * command. Aborting `signal` ends the command that runs.
+ * Installs packages with the apt-get of `environment` and resolves to whether the last command succeeded. `say` gets a
+ * line before each command. Aborting `signal` ends the command that runs, and starts no other.
  */
 export async function install(
   packages: readonly string[],
   say: (line: string) => void,
   signal: AbortSignal,
+  environment: NodeJS.ProcessEnv,
 ): Promise<boolean> {
   let succeeded = false;
   for (const [program = '', ...parameters] of installCommands(packages)) {
+    if (signal.aborted) return false;
     say(`> ${program} ${parameters.join(' ')}`);
-    succeeded = await runs(program, parameters, signal);
+    succeeded = await runs(program, parameters, signal, { ...environment, DEBIAN_FRONTEND: 'noninteractive' });
   }
   return succeeded;
 }
 
-function runs(program: string, parameters: string[], signal: AbortSignal): Promise<boolean> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+function runs(program: string, parameters: string[], signal: AbortSignal, env: NodeJS.ProcessEnv): Promise<boolean> {
   const child = spawn(program, parameters, { env, signal, stdio: ['ignore', 'inherit', 'inherit'] });
   return new Promise((resolve) => {
     child.once('error', () => resolve(false));
