@@ -42,6 +42,12 @@ export class LiveSession {
     return this.#connection;
   }
 
+  /** Shows the relay a fresh token now, so that the session may outlive the old one. */
+  extend(): void {
+    this.#extension?.cancel();
+    void this.#extend(0);
+  }
+
   /** Leaves: tells the relay, and closes the peer connection. Calling it twice does nothing. */
   end(): void {
     if (this.#over) return;

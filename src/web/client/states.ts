@@ -123,16 +123,17 @@ function renewed(state: ViewState, outcome: Outcome, renewable: boolean): Outcom
 }
 
 function outcomeOfEnd(reason: string | undefined): Outcome {
-  return (reason !== undefined && outcomesOfEnds[reason as EndReason]) || outcomeOfCode(reason) || 'again';
+  return own(outcomesOfEnds, reason) ?? own(outcomesOfCodes, reason) ?? 'again';
 }
 
 function outcomeOfRefusal({ reason, rpcCode }: Refusal): Outcome {
   if (reason === undefined) return outcomesOfNumbers[rpcCode] ?? 'failed';
-  return outcomeOfCode(reason) ?? 'failed';
+  return own(outcomesOfCodes, reason) ?? 'failed';
 }
 
-function outcomeOfCode(reason: string | undefined): Outcome | undefined {
-  return reason === undefined ? undefined : outcomesOfCodes[reason as ErrorCode];
+/** What a table says about a word that came from outside. */
+function own(table: Readonly<Partial<Record<string, Outcome>>>, word: string | undefined): Outcome | undefined {
+  return word !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
 }
 
 const outcomesOfEnds: Readonly<Record<EndReason, Outcome>> = {
@@ -161,6 +162,9 @@ const outcomesOfCodes: Readonly<Partial<Record<ErrorCode, Outcome>>> = {
   'token-conflict': 'again',
   'keys-unavailable': 'again',
   'not-allowed': 'not-allowed',
+  'registration-replaced': 'again',
+  'relay-unreachable': 'again',
+  'request-timeout': 'again',
   'source-unavailable': 'again',
   'rate-exceeded': 'busy',
   'register-timeout': 'again',
