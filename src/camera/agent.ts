@@ -38,6 +38,7 @@ export class Agent implements Camera {
   #renewal: Timer | undefined;
   #grantKeys: JSONWebKeySet | undefined;
   #device: string | undefined;
+  #fingerprint: string | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -51,6 +52,10 @@ export class Agent implements Camera {
 
   get device(): string | undefined {
     return this.#device;
+  }
+
+  get fingerprint(): string | undefined {
+    return this.#fingerprint;
   }
 
   get connected(): boolean {
@@ -75,8 +80,10 @@ export class Agent implements Camera {
 
   async #live(): Promise<void> {
     const { powers, settings, source, subjects, viewersMax, observer } = this.#parts;
+    const certificate = await this.#certificate;
+    this.#fingerprint = certificate.getFingerprints()[0]?.value;
     this.#audience = new Audience({
-      certificate: await this.#certificate,
+      certificate,
       source,
       subjects,
       viewersMax,

@@ -81,6 +81,8 @@ export interface CameraObserver {
 export interface Camera {
   /** The name that the relay knows this camera by; undefined before the first registration. */
   readonly device: string | undefined;
+  /** The SHA-256 fingerprint of its DTLS certificate, `AA:BB:…`; undefined before the first registration. */
+  readonly fingerprint: string | undefined;
   readonly connected: boolean;
   readonly viewers: number;
   /** Leaves the relay, ends all viewers and every process that was started. Calling it twice does nothing. */

@@ -122,7 +122,7 @@ export function createGuardedPeer(
     onState(run) {
       let over = false;
       transport.iceTransport.onStateChange.subscribe((state) => {
-        if (!over && (state === 'connected' || state === 'completed')) run('ice');
+        if (!over && state === 'connected') run('ice');
       });
       connection.connectionStateChange.subscribe((state) => {
         if (over) return;

@@ -112,7 +112,7 @@ function matroska(): Format {
   let clusterMs = 0;
   const block = (data: Buffer, key: boolean, track: number, atMs: number): Uint8Array[] => {
     const relativeMs = Math.round(atMs) - clusterMs;
-    if (container === undefined || relativeMs < 0 || relativeMs > 0x7fff) return [];
+    if (container === undefined || Math.abs(relativeMs) > 0x7fff) return [];
     return [container.createSimpleBlock(data, key, track, relativeMs)];
   };
   return {
