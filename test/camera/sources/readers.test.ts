@@ -10,24 +10,20 @@ import type { EncodedFrame, SoundPacket } from '../../../src/camera/sources/medi
 import { createOggReader } from '../../../src/camera/sources/ogg.ts';
 import { opusSamples } from '../../../src/camera/sources/opus.ts';
 import { joinNals } from '../../../src/peer/index.ts';
+import { flv } from './small-flv.ts';
 
 const clip = (ending: string) => readFileSync(new URL(`../../../config/demo/maple-garden.${ending}`, import.meta.url));
 
-/** An FLV file of one key frame and one more, as ffmpeg writes it: parameters first, in a record of their own. */
-function flv(): Buffer {
-  const record = Buffer.from('0142c01effe100046742c01e01000268ce', 'hex');
-  const nal = (bytes: number[]) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), Buffer.from(bytes)]);
-  const tag = (ms: number, packetType: number, payload: Buffer) => {
-    const body = Buffer.concat([Buffer.from([0x17, packetType, 0, 0, 0]), payload]);
-    const header = Buffer.alloc(11);
-    header[0] = 9;
-    header.writeUIntBE(body.length, 1, 3);
-    header.writeUIntBE(ms & 0xffffff, 4, 3);
-    header[7] = ms >>> 24;
-    return Buffer.concat([header, body, Buffer.alloc(4)]);
+/** An IVF file with a real header, a key frame and two more. */
+function ivf(): Buffer {
+  const frame = (tick: number, bytes: number[]) => {
+    const header = Buffer.alloc(12);
+    header.writeUInt32LE(bytes.length, 0);
+    header.writeUInt32LE(tick, 4);
+    return Buffer.concat([header, Buffer.from(bytes)]);
   };
-  const head = Buffer.concat([Buffer.from('FLV\x01\x01', 'latin1'), Buffer.from([0, 0, 0, 9]), Buffer.alloc(4)]);
-  return Buffer.concat([head, tag(0, 0, record), tag(0, 1, nal([0x65, 0x88])), tag(0x1000042, 1, nal([0x41, 0x9a]))]);
+  const key = frame(0, [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01, 5, 6, 7]);
+  return Buffer.concat([clip('ivf').subarray(0, 32), key, frame(1, [0x11, 0, 0, 1]), frame(2, [0x11, 0, 0])]);
 }
 
 function readAll<Item>(create: (take: (item: Item) => void) => StreamReader, chunks: readonly Buffer[]): Item[] {
@@ -38,8 +34,8 @@ function readAll<Item>(create: (take: (item: Item) => void) => StreamReader, chu
 }
 
 const streams: [string, Buffer, (chunks: readonly Buffer[]) => (EncodedFrame | SoundPacket)[]][] = [
-  ['IVF', clip('ivf').subarray(0, 12_000), (chunks) => readAll<EncodedFrame>(createIvfReader, chunks)],
-  ['Ogg', clip('opus').subarray(0, 6_000), (chunks) => readAll<SoundPacket>(createOggReader, chunks)],
+  ['IVF', ivf(), (chunks) => readAll<EncodedFrame>(createIvfReader, chunks)],
+  ['Ogg', clip('opus').subarray(0, 14_000), (chunks) => readAll<SoundPacket>(createOggReader, chunks)],
   ['FLV', flv(), (chunks) => readAll<EncodedFrame>(createFlvReader, chunks)],
 ];
 
