@@ -50,8 +50,12 @@ export class UwsExchange {
     response.cork(() => {
       response.writeStatus(`${ready.status} ${ready.statusText}`);
       for (const [name, value] of ready.headers) response.writeHeader(name, value);
-      if (ready.bodiless) response.endWithoutBody(undefined, last);
-      else if (this.method === 'HEAD') response.endWithoutBody(ready.body.byteLength, last);
+      if (ready.bodiless) {
+        // With any argument at all the library would write a length. Without one it leaves the closing to the client,
+        // and to its own idle time.
+        if (last) response.writeHeader('Connection', 'close');
+        response.endWithoutBody();
+      } else if (this.method === 'HEAD') response.endWithoutBody(ready.body.byteLength, last);
       else response.end(ready.body, last);
     });
   }

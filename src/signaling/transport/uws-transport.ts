@@ -94,6 +94,8 @@ class UwsTransport implements Transport {
         };
       });
     }
+    // What was written inside one of the library's own calls leaves with the end of that call.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
   }
 

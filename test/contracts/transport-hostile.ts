@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import type { RawClient } from '../support/raw-client.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { WebSocketClient } from '../support/web-socket-client.ts';
+import { handshakeHeaders, Stage, type TransportClaim } from './transport-stage.ts';
+
+/** Whoever can reach the port can do all of this: no token is needed. */
+export const hostileClaims: TransportClaim[] = [
+  {
+    name: 'a head that two readers could read in two ways reaches no handler',
+    async claim(open) {
+      await using stage = await Stage.set(open);
+      const post = (...headers: string[]) => ['POST / HTTP/1.1', 'Host: a', ...headers, '', ''].join('\r\n');
+      const heads = [
+        `${post('Content-Length: 3', 'Content-Length: 4')}abcd`,
+        `${post('Content-Length: 3', 'Content-Length: 3')}abc`,
+        `${post('Content-Length: 3, 3')}abc`,
+        `${post('Content-Length: 3', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+        `${post('Transfer-Encoding: gzip')}abc`,
+        `${post('Transfer-Encoding: gzip, chunked')}0\r\n\r\n`,
+        `${post('Transfer-Encoding: chunked', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+        `${post('Transfer-Encoding : chunked')}0\r\n\r\n`,
+        `${post('Transfer-Encoding:\x0bchunked')}0\r\n\r\n`,
+        `${post('Content-Length: -3')}abc`,
+        `${post('Content-Length: +3')}abc`,
+        `${post('Content-Length: 0x3')}abc`,
+        `${post('Content-Length: 99999999999999999999')}abc`,
+        'GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n folded\r\n\r\n',
+        'GET / HTTP/1.1\r\n\r\n',
+        'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n',
+        'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+        'GET nowhere HTTP/1.1\r\nHost: a\r\n\r\n',
+        'GET /é HTTP/1.1\r\nHost: a\r\n\r\n',
+        'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      ];
+      for (const head of heads) {
+        const client = await stage.client();
+        await client.send(head).closed;
+        assert.doesNotMatch(client.received.toString('latin1'), /^HTTP\/1.1 [123]/, head);
+        assert.equal(stage.requests.entries.length, 0, head);
+      }
+      assert.ok(await stage.serves());
+    },
+  },
+  {
+    name: 'a second request before the answer to the first ends the connection',
+    async claim(open) {
+      await using stage = await Stage.set(open, {
+        request: (request) =>
+          request.path === '/alive' ? Promise.resolve({ status: 200 }) : new Promise<never>(() => {}),
+      });
+      const client = await stage.client();
+      client.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+      await client.closed;
+      assert.deepEqual(
+        stage.requests.entries.map((request) => request.path),
+        ['/1'],
+      );
+      assert.ok(await stage.serves());
+    },
+  },
+  {
+    name: 'connections beyond the bound get 503 and a time to come back, until one leaves',
+    async claim(open) {
+      await using stage = await Stage.set(open, { settings: { connectionsMax: 2 } });
+      const first = await stage.webSocket();
+      await stage.webSocket();
+      const client = await stage.client();
+      const reply = await client.request('GET', '/').reply();
+      assert.equal(reply.status, 503);
+      assert.match(reply.headers.get('retry-after') ?? '', /^([5-9]|[12]\d|30)$/);
+      await client.closed;
+      await stage.open.first((count) => count === 3);
+      await leaves(stage, 2);
+      const refusal = await WebSocketClient.refusal(stage.url);
+      assert.equal(refusal.status, 503);
+      assert.ok(refusal.headers['retry-after']);
+      assert.deepEqual(stage.refused.entries, ['overloaded', 'overloaded']);
+      assert.equal(stage.upgrades.entries.length, 2);
+      await leaves(stage, 2);
+      first.socket.terminate();
+      await leaves(stage, 1);
+      assert.ok(await stage.serves());
+    },
+  },
+  {
+    name: 'refusals spread those that come back over time',
+    async claim(open) {
+      await using stage = await Stage.set(open, { settings: { connectionsMax: 1 } });
+      await stage.webSocket();
+      const times = new Set<string | undefined>();
+      for (let round = 0; round < 20; round++) {
+        const reply = await (await stage.client()).request('GET', '/').reply();
+        times.add(reply.headers.get('retry-after'));
+      }
+      assert.ok(times.size > 5, [...times].join());
+    },
+  },
+  {
+    name: 'random bytes, at any moment of a connection, hurt nobody else',
+    async claim(open) {
+      await using stage = await Stage.set(open, { message: (text, connection) => connection.send(text) });
+      const random = seededRandom(20_260_101);
+      const noise = () => random.bytes(1 + Math.floor(random.fraction() * 300));
+      const head = 'GET / HTTP/1.1\r\nHost: a\r\n';
+      const handshake = `${head}${handshakeHeaders.join('\r\n')}\r\n`;
+      const openings = ['', head.slice(0, 9), head, `${head}X: `, handshake, `${handshake}\r\n`];
+      const bodies = [`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`];
+      const witness = await stage.webSocket();
+      for (let round = 0; round < 40; round++) {
+        const clients: RawClient[] = [];
+        for (const opening of [...openings, ...bodies]) {
+          clients.push((await stage.client()).send(opening).send(noise()).send(noise()));
+        }
+        const framed = await stage.client();
+        await framed.request('GET', '/', handshakeHeaders).reply();
+        framed.send(maskedNoise(noise(), random.bytes(1)[0] ?? 0)).send(noise());
+        clients.push(framed);
+        for (const client of clients) client.socket.end();
+        witness.socket.send(`round ${round}`);
+        assert.equal(await witness.next(), `round ${round}`);
+        for (const client of clients) client.destroy();
+      }
+      assert.ok(await stage.serves());
+      assert.deepEqual(stage.faults.entries, []);
+    },
+  },
+  {
+    name: 'a head that dribbles, or never comes, is cut off',
+    slow: true,
+    async claim(open) {
+      await using stage = await Stage.set(open);
+      const silent = await stage.client();
+      const partial = (await stage.client()).send('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+      const second = await stage.client();
+      await second.request('GET', '/').reply();
+      second.send('GET / HTTP/1.1\r\nHo');
+      const dribbling = (await stage.client()).send('GET / HTTP/1.1\r\nHost: a\r\nX: ');
+      const dribble = setInterval(() => dribbling.send('x'), 500);
+      dribbling.socket.once('close', () => clearInterval(dribble));
+      await Promise.all([silent.closed, partial.closed, second.closed, dribbling.closed]);
+      assert.ok(await stage.serves());
+    },
+  },
+];
+
+/** Waits until the last count of TCP connections is `count`. */
+async function leaves(stage: Stage, count: number): Promise<void> {
+  while (stage.open.entries.at(-1) !== count) await stage.open.count(stage.open.entries.length + 1);
+}
+
+/** A frame whose first byte is random, and whose length is true. */
+function maskedNoise(payload: Buffer, firstByte: number): Buffer {
+  const bytes = payload.subarray(0, 125);
+  return Buffer.concat([Buffer.from([firstByte, 0x80 | bytes.length, 0, 0, 0, 0]), bytes]);
+}
