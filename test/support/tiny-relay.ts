@@ -1,5 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from 'jose';
@@ -44,6 +44,14 @@ export interface TinyRelay {
   readonly udpPort: number;
   /** Sends a datagram from the relay's own port to the camera that last sent one. */
   sendToCamera(datagram: Buffer): void;
+  /** Gives every camera this name, whatever its token is. */
+  namesAll(device: string): void;
+  /** The next call of a camera. */
+  nextCameraCall(): Promise<TinyRelay['cameraCalls'][number]>;
+  /** Invites the camera to answer `offer`, with a grant for `subject`, and gives its answer. */
+  inviteCamera(session: string, subject: string, offer: string): Promise<string>;
+  /** A grant for whoever made `offer`. */
+  grantFor(session: string, subject: string, offer: string): Promise<string | undefined>;
   /** Calls a method of a camera. */
   callCamera(method: string, params: object): Promise<unknown>;
   /** Closes every WebSocket. */
@@ -77,6 +85,9 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   const parties = new Set<Party>();
   const viewers = new Map<string, Party>();
   let sessions = 0;
+  let everybodyIs: string | undefined;
+  const deviceOf = (token: string | undefined) => everybodyIs ?? token?.replace('camera:', '');
+  const calls = new EventEmitter<{ call: [TinyRelay['cameraCalls'][number]] }>();
 
   http.on('upgrade', (request, socket, head) => {
     const token = (request.headers.authorization ?? '').replace('Bearer ', '');
@@ -96,7 +107,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
       iss: 'tiny',
       sid: session,
       sub: subject,
-      device: camera?.token.replace('camera:', ''),
+      device: deviceOf(camera?.token),
       role: 'owner',
       fingerprints: [...new Set(fingerprints(sdp))],
       iat: Math.floor(Date.now() / 1000),
@@ -122,11 +133,16 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
       await camera.call('connect', { session });
       return { session, expiryTimeSeconds: 3600 };
     }
-    const { offer } = params;
-    const invite = { session, offer: described(offer, 'camera'), grant: await signed(session, subject, offer) };
-    const { answer } = await camera.call('invite', invite);
+    const answer = await inviteCamera(session, subject, params.offer);
+    return { session, expiryTimeSeconds: 3600, answer: described(answer, 'viewer') };
+  }
+
+  async function inviteCamera(session: string, subject: string, offer: string): Promise<string> {
+    if (camera === undefined) throw new LatchkeyError('device-offline');
+    const grant = await signed(session, subject, offer);
+    const { answer } = await camera.call('invite', { session, offer: described(offer, 'camera'), grant });
     forwarder.open(offer, String(answer));
-    return { session, expiryTimeSeconds: 3600, answer: described(String(answer), 'viewer') };
+    return String(answer);
   }
 
   async function cameraInvites(params: Record<string, unknown>): Promise<object> {
@@ -141,13 +157,16 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   }
 
   async function answerTo(party: Party, method: string, params: Record<string, unknown>): Promise<object> {
-    const isCamera = party.token.startsWith('camera:');
-    if (isCamera) cameraCalls.push({ method, params });
+    const isCamera = !party.token.startsWith('viewer:');
+    if (isCamera) {
+      cameraCalls.push({ method, params });
+      calls.emit('call', { method, params });
+    }
     if (method === 'register' && isCamera) {
       camera = party;
       for (const resolve of waiting) resolve();
       waiting.clear();
-      return { id: party.token.replace('camera:', ''), grantKeys: keys };
+      return { id: deviceOf(party.token), grantKeys: keys };
     }
     if (method === 'connect') return await connect(party, params);
     if (method === 'invite') return await cameraInvites(params);
@@ -162,14 +181,14 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   }
 
   function admit(socket: WebSocket, token: string): void {
-    const calls = new Map<number, { resolve(value: Record<string, unknown>): void; reject(error: Error): void }>();
+    const pending = new Map<number, { resolve(value: Record<string, unknown>): void; reject(error: Error): void }>();
     let nextId = 1;
     const party: Party = {
       socket,
       token,
       call(method, params) {
         const { promise, resolve, reject } = Promise.withResolvers<Record<string, unknown>>();
-        calls.set(nextId, { resolve, reject });
+        pending.set(nextId, { resolve, reject });
         socket.send(requestText(nextId++, method, params));
         return promise;
       },
@@ -196,10 +215,10 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
             ),
         );
       } else if (message.kind === 'result') {
-        calls.get(Number(message.id))?.resolve(message.result as Record<string, unknown>);
+        pending.get(Number(message.id))?.resolve(message.result as Record<string, unknown>);
       } else if (message.kind === 'error' && message.id !== undefined) {
         const error = Object.assign(new Error(message.error.data?.reason ?? ''), { code: message.error.code });
-        calls.get(Number(message.id))?.reject(error);
+        pending.get(Number(message.id))?.reject(error);
       }
     });
   }
@@ -219,6 +238,12 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     cameraAddresses: forwarder.cameraAddresses,
     udpPort: forwarder.port,
     sendToCamera: (datagram) => forwarder.sendToCamera(datagram),
+    namesAll(device) {
+      everybodyIs = device;
+    },
+    nextCameraCall: async () => (await once(calls, 'call'))[0] as TinyRelay['cameraCalls'][number],
+    inviteCamera,
+    grantFor: signed,
     async callCamera(method, params) {
       if (camera === undefined) throw new Error('no camera');
       return await camera.call(method, params);
