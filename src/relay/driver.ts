@@ -78,6 +78,7 @@ class Driver implements Relay {
   readonly #sessions = new Set<SessionId>();
   readonly #events: EngineEvent[] = [];
   readonly #output: EngineOutput;
+  #telling = false;
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #closing: Promise<void> | undefined;
@@ -165,9 +166,13 @@ class Driver implements Relay {
     this.#settle();
   }
 
-  /** After each input: tells what happened, and sets the timer to what comes next. */
+  /** After each input: sets the timer to what comes next, and tells what happened. */
   #settle(): void {
-    for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) this.#tell(event);
+    this.#setTimer();
+    this.#tellAll();
+  }
+
+  #setTimer(): void {
     const atMs = this.#engine.nextDeadline();
     if (atMs === this.#timerAtMs) return;
     this.#timer?.cancel();
@@ -179,6 +184,17 @@ class Driver implements Relay {
       this.#engine.timeout(this.#clock.now(), this.#output);
       this.#settle();
     });
+  }
+
+  /** One event after the other: what a handler does to the relay is told when that handler is done. */
+  #tellAll(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let event = this.#events.shift(); event !== undefined; event = this.#events.shift()) this.#tell(event);
+    } finally {
+      this.#telling = false;
+    }
   }
 
   #tell(event: EngineEvent): void {

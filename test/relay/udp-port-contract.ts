@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { limits } from '../../src/base/index.ts';
+import {
+  type OpenUdpPort,
+  type ReceiveDatagram,
+  type UdpAddress,
+  type UdpPort,
+  udpAddress,
+} from '../../src/relay/index.ts';
+import { UdpPeer } from './support/udp-peer.ts';
+
+/** What every implementation of `UdpPort` keeps. */
+export function udpPortContract(name: string, open: OpenUdpPort): void {
+  describe(`${name} keeps the contract of a UDP port`, () => {
+    test('it tells where it is bound, and what the kernel gives it', async () => {
+      await using port = await opened({ host: '127.0.0.1', port: 0 });
+      expect(port.address.host).toBe('127.0.0.1');
+      expect(port.address.port).toBeGreaterThan(0);
+      expect(port.receiveBufferBytes).toBeGreaterThan(limits.datagramBytesMax);
+      expect(port.sendBufferBytes).toBeGreaterThan(limits.datagramBytesMax);
+    });
+
+    test.each(['127.0.0.1', '::1'] as const)('datagrams of every size pass both ways at %s', async (host) => {
+      await using port = await echo({ host, port: 0 });
+      await using peer = await UdpPeer.open(host);
+      for (const size of [1, 20, 1_200, 1_472, 9_000, 65_000]) {
+        const bytes = Buffer.alloc(size, size % 251);
+        peer.send(bytes, port.address);
+        const received = await peer.next();
+        expect(received.bytes.equals(bytes)).toBe(true);
+        expect(received.from).toEqual(port.address);
+      }
+      expect(port.counters).toEqual({ sendErrors: 0, receiveErrors: 0 });
+    });
+
+    test('a burst comes through whole and in order', async () => {
+      await using port = await echo({ host: '127.0.0.1', port: 0 });
+      await using peer = await UdpPeer.open();
+      const count = 50;
+      for (let n = 0; n < count; n++) peer.send(Buffer.alloc(100, n), port.address);
+      for (let n = 0; n < count; n++) expect((await peer.next()).bytes).toEqual(Buffer.alloc(100, n));
+    });
+
+    test('an empty datagram is received as one', async () => {
+      const sizes: number[] = [];
+      await using port = await opened({ host: '127.0.0.1', port: 0 }, (from, bytes) => {
+        sizes.push(bytes.length);
+        port.send(from, Buffer.from('seen'));
+      });
+      await using peer = await UdpPeer.open();
+      peer.send(Buffer.alloc(0), port.address);
+      await peer.next();
+      expect(sizes).toEqual([0]);
+    });
+
+    test('at `::` it serves IPv4 and IPv6, and calls IPv4 addresses by their own name', async () => {
+      const sources: UdpAddress[] = [];
+      await using port = await opened({ host: '::', port: 0 }, (from, bytes) => {
+        sources.push(from);
+        port.send(from, bytes);
+      });
+      await using ipv4 = await UdpPeer.open('127.0.0.1');
+      await using ipv6 = await UdpPeer.open('::1');
+      for (const peer of [ipv4, ipv6]) {
+        const to = { host: peer.address.host, port: port.address.port };
+        peer.send(Buffer.from('hello'), to);
+        expect((await peer.next()).from).toEqual(to);
+      }
+      expect(sources).toEqual([place(ipv4), place(ipv6)]);
+    });
+
+    test('what cannot be sent is counted and nothing else happens', async () => {
+      await using port = await echo({ host: '127.0.0.1', port: 0 });
+      await using peer = await UdpPeer.open();
+      port.send(place(peer), Buffer.alloc(limits.datagramBytesMax + 1));
+      port.send({ host: '::1', port: 9, key: '::1 9' }, Buffer.from('no IPv6 here'));
+      peer.send(Buffer.from('still there?'), port.address);
+      expect((await peer.next()).bytes.toString()).toBe('still there?');
+      expect(port.counters.sendErrors).toBe(2);
+    });
+
+    test('after close nothing is sent or received, and the address is free', async () => {
+      const received: Buffer[] = [];
+      const port = await open({ host: '127.0.0.1', port: 0 }, (_from, bytes) => received.push(bytes));
+      await using peer = await UdpPeer.open();
+      peer.send(Buffer.from('too late'), port.address);
+      await Promise.all([port.close(), port.close()]);
+      port.send(place(peer), Buffer.from('too late'));
+
+      expect(port.counters.sendErrors).toBe(1);
+      await using again = await echo(port.address);
+      peer.send(Buffer.from('in time'), again.address);
+      expect((await peer.next()).bytes.toString()).toBe('in time');
+      expect(received).toEqual([]);
+    });
+
+    test('an address that is taken, or is none, is a setting that cannot be used', async () => {
+      await using port = await echo({ host: '127.0.0.1', port: 0 });
+      for (const at of [port.address, { host: 'localhost', port: 0 }, { host: '192.0.2.1', port: 0 }]) {
+        await expect(open(at, () => {})).rejects.toMatchObject({ code: 'settings-invalid' });
+      }
+    });
+  });
+
+  async function opened(
+    at: { host: string; port: number },
+    receive: ReceiveDatagram = () => {},
+  ): Promise<UdpPort & AsyncDisposable> {
+    const port = await open(at, receive);
+    return { ...port, [Symbol.asyncDispose]: () => port.close() };
+  }
+
+  async function echo(at: { host: string; port: number }): Promise<UdpPort & AsyncDisposable> {
+    const port = await opened(at, (from, bytes) => port.send(from, bytes));
+    return port;
+  }
+}
+
+function place(peer: UdpPeer): UdpAddress {
+  const address = udpAddress(peer.address.host, peer.address.port);
+  if (address === undefined) throw new Error('a peer without an address');
+  return address;
+}
