@@ -20,3 +20,22 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(handle) };
   },
 };
+
+/**
+ * Runs `work` for at most `msMax` milliseconds. When they are over its signal is aborted and the promise rejects, whether or
+ * not the work heeds it; a result that comes later goes nowhere.
+ */
+export async function within<T>(clock: Clock, msMax: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const controller = new AbortController();
+  const timer = clock.after(msMax, () => {
+    const error = new Error(`no result within ${msMax} ms`);
+    controller.abort(error);
+    late.reject(error);
+  });
+  try {
+    return await Promise.race([work(controller.signal), late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
