@@ -1,6 +1,15 @@
 import type { Redacted } from '../base/index.ts';
 import { VerifiedCamera, VerifiedViewer } from './verified.ts';
 
+export { type Algorithm, algorithms } from './algorithms.ts';
+export {
+  createDevelopmentIssuer,
+  type DevelopmentIssuer,
+  type DevelopmentIssuerSettings,
+} from './development-issuer.ts';
+export { createIdentity, type IdentityObserver, type IdentityPowers } from './identity.ts';
+export type { KeyFault } from './key-set.ts';
+export type { IdentitySettings, IssuerKeys, IssuerSettings, TokenKind } from './settings.ts';
 export type { TokenEvidence, VerifiedCamera, VerifiedViewer } from './verified.ts';
 
 export const isVerifiedViewer = VerifiedViewer.is;

@@ -1,0 +1,65 @@
+import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
+import type { CurrentKeys, KeysObserver } from './issuer-keys.ts';
+import { readKeySet, type VerificationKey } from './key-set.ts';
+
+/** Gives a key set's text, or undefined when it is the same as the last that was given. */
+export type KeySetText = (signal: AbortSignal) => Promise<string | undefined>;
+
+export interface RefreshSettings {
+  /** How old a set may grow before it is read again, in milliseconds. */
+  readonly freshMsMax: number;
+  /** The least time between two tries, in milliseconds, however many ask for a key that is not known. */
+  readonly retryMsMin: number;
+}
+
+/** A key set that is read again when it has aged, or when a token names a key that it does not have. */
+export class RefreshedKeys implements CurrentKeys {
+  readonly #text: KeySetText;
+  readonly #settings: RefreshSettings;
+  readonly #clock: Clock;
+  readonly #observer: KeysObserver;
+  #keys: readonly VerificationKey[] | undefined;
+  #freshUntilMs = Number.NEGATIVE_INFINITY;
+  #retryFromMs = Number.NEGATIVE_INFINITY;
+  #flight: Promise<void> | undefined;
+  #failed = false;
+
+  constructor(text: KeySetText, settings: RefreshSettings, clock: Clock, observer: KeysObserver) {
+    this.#text = text;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  get behind(): boolean {
+    return this.#failed;
+  }
+
+  async get(unknownId = false): Promise<readonly VerificationKey[]> {
+    const now = this.#clock.now();
+    const wanted = unknownId || now >= this.#freshUntilMs;
+    if (this.#flight === undefined && wanted && now >= this.#retryFromMs) {
+      this.#retryFromMs = now + this.#settings.retryMsMin;
+      this.#flight = this.#refresh().finally(() => {
+        this.#flight = undefined;
+      });
+    }
+    if (wanted) await this.#flight;
+    if (this.#keys === undefined) throw new LatchkeyError('keys-unavailable', 'no key set yet');
+    return this.#keys;
+  }
+
+  /** Never rejects: whatever is wrong with a newer set, the old one stays in use. */
+  async #refresh(): Promise<void> {
+    try {
+      const text = await within(this.#clock, limits.keySetFetchMsMax, this.#text);
+      if (text !== undefined) this.#keys = readKeySet(text, (fault) => this.#observer.keyIgnored?.(fault));
+      this.#freshUntilMs = this.#clock.now() + this.#settings.freshMsMax;
+      this.#failed = false;
+      if (text !== undefined) this.#observer.keySet?.('taken');
+    } catch {
+      this.#failed = true;
+      this.#observer.keySet?.('failed');
+    }
+  }
+}
