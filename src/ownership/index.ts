@@ -2,9 +2,18 @@ import type { DeviceId } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import { OwnershipProof } from './proof.ts';
 
+export {
+  createOwnership,
+  type OwnershipAlarm,
+  type OwnershipObserver,
+  type OwnershipPowers,
+  type OwnershipSettings,
+} from './ownership.ts';
 export type { OwnershipProof } from './proof.ts';
-
+export { refusingSource } from './refusing-source.ts';
+export { createLruStore, type SealedStore } from './sealed-cache.ts';
 export type { OwnershipAnswer, OwnershipQuestion, OwnershipSource, Role } from './source.ts';
+export { type Grant, openSqliteSource, type SqliteSource, type SqliteSourceSettings } from './sqlite-source.ts';
 
 /** May this subject see this device? The answer is a proof or an error, never a boolean. */
 export interface Ownership {

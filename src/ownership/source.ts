@@ -1,6 +1,7 @@
 import type { DeviceId, SubjectId } from '../base/index.ts';
 
-export type Role = 'owner' | 'viewer';
+export const roles = ['owner', 'viewer'] as const;
+export type Role = (typeof roles)[number];
 
 /** One question: may this subject see this device? */
 export interface OwnershipQuestion {
@@ -16,7 +17,7 @@ export interface OwnershipAnswer {
   readonly role: Role | undefined;
   /** When a time-limited share ends, in milliseconds since the epoch. */
   readonly notAfterMs: number | undefined;
-  /** The source's own mark of what it knew when it answered, for the record. */
+  /** The source's own mark of what it knew when it answered, for the record: `limits.sourceVersionCharactersMax` at most. */
   readonly version: string;
 }
 
@@ -28,5 +29,10 @@ export interface OwnershipSource {
   ask(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer>;
   /** The grants of one subject, at most `limits.devicesPerSubjectMax`, ordered by device. */
   devicesOf(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]>;
+  /**
+   * A mark that changes whenever any answer may have changed, where that is cheap to know. Answers remembered under
+   * another mark are forgotten, so that a revocation works at once.
+   */
+  revision?(): string;
   close(): Promise<void>;
 }

@@ -1,0 +1,214 @@
+import { type Clock, type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
+import { isVerifiedViewer } from '../identity/index.ts';
+import type { Ownership } from './index.ts';
+import { mintProof, type OwnershipProof } from './proof.ts';
+import { Questions } from './questions.ts';
+import {
+  type CacheAlarm,
+  createLruStore,
+  createSealedCache,
+  type SealedCache,
+  type SealedStore,
+} from './sealed-cache.ts';
+import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, roles } from './source.ts';
+
+export interface OwnershipSettings {
+  /** Answers remembered, at most `limits.cacheEntriesMax`. */
+  readonly entriesMax: number;
+  /** How long a yes is remembered, in milliseconds from the question; never longer than the share lasts. */
+  readonly grantMsMax: number;
+  /** How long a no is; at most as long as a yes, and 0 for not at all. */
+  readonly refusalMsMax: number;
+}
+
+export interface OwnershipPowers {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** Where sealed answers are kept; in this process unless told otherwise. */
+  readonly store?: SealedStore;
+}
+
+/**
+ * An answer that was not believed. `cache-mac`: an entry that this process did not write. `cache-crossed`: an entry of
+ * another question. `source-crossed`: the source answered another question. `flight-crossed`: a question that was joined
+ * got the answer of another. `source-malformed`: the source's answer is none.
+ */
+export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed';
+
+/** What this room has to tell. Every value is from a closed set, or a number of milliseconds. */
+export interface OwnershipObserver {
+  answered?(outcome: 'granted' | 'refused' | 'unavailable', from: 'cache' | 'source', ms: number): void;
+  alarm?(kind: OwnershipAlarm): void;
+}
+
+/** Throws `settings-invalid` for bounds that are none, or a no that would be remembered for longer than a yes. */
+export function createOwnership(
+  source: OwnershipSource,
+  settings: OwnershipSettings,
+  powers: OwnershipPowers,
+  observer: OwnershipObserver = {},
+): Ownership {
+  checkSettings(settings);
+  const store = powers.store ?? createLruStore(settings.entriesMax);
+  const cache = createSealedCache(store, powers.random, (kind) => observer.alarm?.(kind));
+  return new SealedOwnership(source, settings, powers.clock, cache, observer);
+}
+
+class SealedOwnership implements Ownership {
+  readonly #source: OwnershipSource;
+  readonly #settings: OwnershipSettings;
+  readonly #clock: Clock;
+  readonly #cache: SealedCache;
+  readonly #observer: OwnershipObserver;
+  readonly #questions: Questions;
+  #closed = false;
+
+  constructor(
+    source: OwnershipSource,
+    settings: OwnershipSettings,
+    clock: Clock,
+    cache: SealedCache,
+    observer: OwnershipObserver,
+  ) {
+    this.#source = source;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#cache = cache;
+    this.#observer = observer;
+    this.#questions = new Questions(clock, (question, signal) => this.#ask(question, signal));
+  }
+
+  async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId): Promise<OwnershipProof> {
+    if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
+    const question = { subject: viewer.subject, device };
+    const askedMs = this.#clock.now();
+    const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
+    const from = remembered === undefined ? 'source' : 'cache';
+    try {
+      const proof = this.#conclude(question, remembered ?? (await this.#join(question)));
+      this.#observer.answered?.('granted', from, this.#clock.now() - askedMs);
+      return proof;
+    } catch (thrown) {
+      const outcome = thrown instanceof LatchkeyError && thrown.code === 'not-allowed' ? 'refused' : 'unavailable';
+      this.#observer.answered?.(outcome, from, this.#clock.now() - askedMs);
+      throw thrown;
+    }
+  }
+
+  async devices(viewer: Parameters<Ownership['devices']>[0]): Promise<OwnershipProof[]> {
+    if (!isVerifiedViewer(viewer)) throw new TypeError('Devices are listed for a VerifiedViewer and for nobody else.');
+    const { subject } = viewer;
+    const answers = await this.#questions.once((signal) => this.#list(subject, signal));
+    const nowMs = this.#clock.now();
+    return answers.flatMap((answer) => {
+      const question = { subject, device: answer.device };
+      return mintProof(question, answer, this.#source.name, nowMs) ?? [];
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#source.close();
+  }
+
+  #recall(question: OwnershipQuestion, nowMs: number): OwnershipAnswer | undefined {
+    const { name: source } = this.#source;
+    const revision = this.#revision();
+    if (revision === undefined) return undefined;
+    return this.#cache.recall(question, { nowMs, ageMsMax: this.#settings.grantMsMax, source, revision });
+  }
+
+  /** Joins the question that is under way, if there is one; its answer is compared with this one's question again. */
+  async #join(question: OwnershipQuestion): Promise<OwnershipAnswer> {
+    const answer = await this.#questions.ask(question);
+    if (answers(answer, question)) return answer;
+    this.#observer.alarm?.('flight-crossed');
+    throw new LatchkeyError('not-allowed');
+  }
+
+  /** Asks the source and remembers what it says, counted from the moment and in the revision of the question. */
+  async #ask(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer> {
+    if (this.#closed) throw new Error('ownership is closed');
+    const revision = this.#revision();
+    const askedMs = this.#clock.now();
+    const answer = this.#wellFormed(await this.#source.ask(question, signal));
+    if (!answers(answer, question)) {
+      this.#observer.alarm?.('source-crossed');
+      throw new LatchkeyError('not-allowed');
+    }
+    const { name: source } = this.#source;
+    const expiresAtMs = this.#expiryOf(answer, askedMs);
+    if (revision !== undefined && !signal.aborted && expiresAtMs > this.#clock.now()) {
+      this.#cache.remember(question, { answer, source, revision, expiresAtMs });
+    }
+    return answer;
+  }
+
+  async #list(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]> {
+    if (this.#closed) throw new Error('ownership is closed');
+    const all: unknown = await this.#source.devicesOf(subject, signal);
+    if (!Array.isArray(all)) throw this.#malformed();
+    const bounded = all.slice(0, limits.devicesPerSubjectMax).map((answer) => this.#wellFormed(answer));
+    const own = bounded.filter((answer) => answer.subject === subject);
+    if (own.length < bounded.length) this.#observer.alarm?.('source-crossed');
+    return [...new Map(own.map((answer) => [answer.device, answer])).values()];
+  }
+
+  #conclude(question: OwnershipQuestion, answer: OwnershipAnswer): OwnershipProof {
+    const proof = mintProof(question, answer, this.#source.name, this.#clock.now());
+    if (proof === undefined) throw new LatchkeyError('not-allowed');
+    return proof;
+  }
+
+  #expiryOf(answer: OwnershipAnswer, askedMs: number): number {
+    const { grantMsMax, refusalMsMax } = this.#settings;
+    if (answer.role === undefined) return askedMs + refusalMsMax;
+    return Math.min(askedMs + grantMsMax, answer.notAfterMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The source's revision; empty for a source that has none, and undefined when it cannot be had: nothing is remembered. */
+  #revision(): string | undefined {
+    try {
+      return this.#source.revision?.() ?? '';
+    } catch {
+      return undefined;
+    }
+  }
+
+  #wellFormed(said: unknown): OwnershipAnswer {
+    const answer = readAnswer(said);
+    if (answer === undefined) throw this.#malformed();
+    return answer;
+  }
+
+  #malformed(): Error {
+    this.#observer.alarm?.('source-malformed');
+    return new Error('the source gave no answer');
+  }
+}
+
+function answers(answer: OwnershipAnswer, question: OwnershipQuestion): boolean {
+  return answer.subject === question.subject && answer.device === question.device;
+}
+
+/**
+ * Copies what a source said, reading each member once: what a client library does to its own object later changes nothing.
+ * Undefined for what is no answer, since a source is somebody else's system and what it says is input.
+ */
+function readAnswer(said: unknown): OwnershipAnswer | undefined {
+  if (typeof said !== 'object' || said === null) return undefined;
+  const { subject, device, role, notAfterMs, version } = said as Partial<OwnershipAnswer>;
+  if (typeof subject !== 'string' || typeof device !== 'string' || typeof version !== 'string') return undefined;
+  if (role !== undefined && !roles.includes(role)) return undefined;
+  if (notAfterMs !== undefined && !Number.isFinite(notAfterMs)) return undefined;
+  if (version.length > limits.sourceVersionCharactersMax) return undefined;
+  return Object.freeze({ subject, device, role, notAfterMs, version });
+}
+
+function checkSettings({ entriesMax, grantMsMax, refusalMsMax }: OwnershipSettings): void {
+  const sound = entriesMax >= 1 && entriesMax <= limits.cacheEntriesMax && grantMsMax > 0 && refusalMsMax >= 0;
+  if (!sound) throw new LatchkeyError('settings-invalid', 'ownership.cache: a bound is out of its bounds');
+  if (refusalMsMax > grantMsMax) {
+    throw new LatchkeyError('settings-invalid', 'ownership.cache: a no is remembered at most as long as a yes');
+  }
+}

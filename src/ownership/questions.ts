@@ -1,0 +1,47 @@
+import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
+import { joinFields } from './fields.ts';
+import type { OwnershipAnswer, OwnershipQuestion } from './source.ts';
+
+type Ask = (question: OwnershipQuestion, signal: AbortSignal) => Promise<OwnershipAnswer>;
+
+/**
+ * The questions to a source that are under way: one at a time for each subject and device, `limits.ownershipAnswerMsMax` for
+ * each, and `limits.ownershipQuestionsInFlightMax` of all. Whatever keeps a source from answering is `source-unavailable`;
+ * a refusal stays `not-allowed`.
+ */
+export class Questions {
+  readonly #clock: Clock;
+  readonly #ask: Ask;
+  readonly #flights = new Map<string, Promise<OwnershipAnswer>>();
+  #inFlight = 0;
+
+  constructor(clock: Clock, ask: Ask) {
+    this.#clock = clock;
+    this.#ask = ask;
+  }
+
+  ask(question: OwnershipQuestion): Promise<OwnershipAnswer> {
+    const name = joinFields([question.subject, question.device]);
+    const flying = this.#flights.get(name);
+    if (flying !== undefined) return flying;
+    const flight = this.once((signal) => this.#ask(question, signal)).finally(() => this.#flights.delete(name));
+    this.#flights.set(name, flight);
+    return flight;
+  }
+
+  /** A question that nobody joins. */
+  async once<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    if (this.#inFlight >= limits.ownershipQuestionsInFlightMax) {
+      throw new LatchkeyError('source-unavailable', 'too many questions');
+    }
+    this.#inFlight += 1;
+    try {
+      return await within(this.#clock, limits.ownershipAnswerMsMax, work);
+    } catch (thrown) {
+      if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') throw thrown;
+      throw new LatchkeyError('source-unavailable', undefined, { cause: thrown });
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+}

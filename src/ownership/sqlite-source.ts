@@ -1,0 +1,125 @@
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import {
+  type Clock,
+  type DeviceId,
+  deviceId,
+  LatchkeyError,
+  limits,
+  type SubjectId,
+  subjectId,
+} from '../base/index.ts';
+import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, type Role, roles } from './source.ts';
+import { demandCurrent, migrate } from './sqlite-schema.ts';
+
+export interface SqliteSourceSettings {
+  /** The database; made when it is not there, in a folder that is. */
+  readonly file: string;
+  readonly clock: Clock;
+  /** Whether to leave the file as it is; it must be there already. */
+  readonly readOnly?: boolean;
+}
+
+/** One grant: this subject may see this device, in this role. */
+export interface Grant extends OwnershipQuestion {
+  readonly role: Role;
+  /** When a time-limited share ends, in whole milliseconds since the epoch. */
+  readonly notAfterMs?: number | undefined;
+}
+
+/** The embedded database of who may see what. Several processes may have it open, and each sees at once what another wrote. */
+export interface SqliteSource extends OwnershipSource {
+  /** Makes a grant, or replaces the one of the same subject and device. Throws `params-invalid` for one that is none. */
+  grant(grant: Grant): void;
+  /** Takes a grant back; says whether there was one. */
+  revoke(question: OwnershipQuestion): boolean;
+  /** The grants of a subject, of a device, or all, also those whose time is over; `limits.grantsListedMax` at most. */
+  list(of?: { readonly subject?: SubjectId; readonly device?: DeviceId }): Grant[];
+}
+
+/** Opens the database and brings it to this program's schema. Throws `settings-invalid` when it cannot be used. */
+export function openSqliteSource({ file, clock, readOnly = false }: SqliteSourceSettings): SqliteSource {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { readOnly, timeout: limits.sqliteBusyMsMax });
+    if (readOnly) demandCurrent(database);
+    else {
+      database.exec('PRAGMA journal_mode = WAL');
+      migrate(database);
+    }
+    return sourceOn(database, clock);
+  } catch (error) {
+    database?.close();
+    const why = error instanceof LatchkeyError ? error.detail : (error as Error).message;
+    throw new LatchkeyError('settings-invalid', `${file}: ${why}`, { cause: error });
+  }
+}
+
+function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
+  const columns = 'subject, device, role, not_after_ms';
+  const one = database.prepare(`SELECT ${columns} FROM ownership_grant WHERE subject = ? AND device = ?`);
+  const inForce = database.prepare(
+    `SELECT ${columns} FROM ownership_grant
+     WHERE subject = ? AND (not_after_ms IS NULL OR not_after_ms > ?) ORDER BY device LIMIT ?`,
+  );
+  const some = database.prepare(
+    `SELECT ${columns} FROM ownership_grant
+     WHERE (?1 IS NULL OR subject = ?1) AND (?2 IS NULL OR device = ?2) ORDER BY subject, device LIMIT ?3`,
+  );
+  const put = database.prepare(
+    `INSERT INTO ownership_grant VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+     role = excluded.role, not_after_ms = excluded.not_after_ms, changed_at_ms = excluded.changed_at_ms`,
+  );
+  const take = database.prepare('DELETE FROM ownership_grant WHERE subject = ? AND device = ?');
+  const mark = database.prepare('SELECT revision FROM ownership_revision');
+  const revision = () => String(mark.get()?.revision);
+
+  return {
+    name: 'sqlite',
+    revision,
+    async ask({ subject, device }, signal) {
+      signal.throwIfAborted();
+      const version = revision();
+      const row = one.get(subject, device);
+      if (row === undefined) return { subject, device, role: undefined, notAfterMs: undefined, version };
+      return answerOf(row, version);
+    },
+    async devicesOf(subject, signal) {
+      signal.throwIfAborted();
+      const version = revision();
+      return inForce.all(subject, clock.now(), limits.devicesPerSubjectMax).map((row) => answerOf(row, version));
+    },
+    grant({ subject, device, role, notAfterMs }) {
+      if (!roles.includes(role)) throw new LatchkeyError('params-invalid', `a role is one of ${roles.join(', ')}`);
+      if (notAfterMs !== undefined && !Number.isSafeInteger(notAfterMs)) {
+        throw new LatchkeyError('params-invalid', 'a share ends at a whole number of milliseconds');
+      }
+      put.run(subjectId(subject), deviceId(device), role, notAfterMs ?? null, clock.now());
+    },
+    revoke({ subject, device }) {
+      return take.run(subject, device).changes === 1;
+    },
+    list({ subject, device } = {}) {
+      return some.all(subject ?? null, device ?? null, limits.grantsListedMax).map(grantOf);
+    },
+    async close() {
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+function answerOf(row: Record<string, SQLOutputValue>, version: string): OwnershipAnswer {
+  return { ...grantOf(row), version };
+}
+
+function grantOf(
+  row: Record<string, SQLOutputValue>,
+): OwnershipQuestion & { role: Role; notAfterMs: number | undefined } {
+  const role = roles.find((known) => known === row.role);
+  if (role === undefined) throw new TypeError('The database holds a role that its schema does not allow.');
+  return {
+    subject: subjectId(String(row.subject)),
+    device: deviceId(String(row.device)),
+    role,
+    notAfterMs: row.not_after_ms === null ? undefined : Number(row.not_after_ms),
+  };
+}
