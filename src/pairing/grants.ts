@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
-import type { Clock, SessionId } from '../base/index.ts';
+import { type Clock, LatchkeyError, limits, type SessionId } from '../base/index.ts';
 import { grantType } from '../protocol/index.ts';
 import { VerifiedPair } from './verified-pair.ts';
 
@@ -8,8 +8,9 @@ export interface GrantSigner {
   /** The public keys, for cameras. */
   readonly keys: JSONWebKeySet;
   /**
-   * Signs a grant: this session, this pair, a viewer with one of these DTLS fingerprints (`sha-256 AA:BB:…`).
-   * There is no grant without a pair: throws a TypeError for anything that was not minted.
+   * Signs a grant: this session, this pair, a viewer with one of these DTLS fingerprints (`sha-256 AA:BB:…`),
+   * of which there are 1 to `limits.fingerprintsMax`. There is no grant without a pair: rejects with a TypeError for anything
+   * that was not minted.
    */
   sign(pair: VerifiedPair, session: SessionId, fingerprints: readonly string[]): Promise<string>;
 }
@@ -20,16 +21,22 @@ export async function newGrantKey(): Promise<JWK> {
   return await exportJWK(privateKey);
 }
 
+/** Throws `settings-invalid` for anything but a private Ed25519 key. */
 export async function createGrantSigner(privateJwk: JWK, relayName: string, clock: Clock): Promise<GrantSigner> {
-  const key = await importJWK(privateJwk, 'EdDSA');
-  const { kty, crv, x } = privateJwk;
-  const kid = (x ?? '').slice(0, 12);
-  const keys = { keys: [{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' } as JWK] };
+  const { kty, crv, x, d } = privateJwk;
+  if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string' || typeof d !== 'string') {
+    throw new LatchkeyError('settings-invalid', 'the key for grants is no private Ed25519 key');
+  }
+  const key = await importJWK({ kty, crv, x, d }, 'EdDSA');
+  const kid = x.slice(0, 12);
   return {
-    keys,
-    sign(pair, session, fingerprints) {
+    keys: { keys: [{ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }] },
+    async sign(pair, session, fingerprints) {
       if (!VerifiedPair.is(pair)) throw new TypeError('A grant is signed for a VerifiedPair and for nothing else.');
-      return new SignJWT({ sid: session, device: pair.device, role: pair.role, fingerprints: [...fingerprints] })
+      if (fingerprints.length === 0 || fingerprints.length > limits.fingerprintsMax) {
+        throw new TypeError(`A grant names 1 to ${limits.fingerprintsMax} fingerprints.`);
+      }
+      return await new SignJWT({ sid: session, device: pair.device, role: pair.role, fingerprints: [...fingerprints] })
         .setProtectedHeader({ alg: 'EdDSA', typ: grantType, kid })
         .setIssuer(relayName)
         .setSubject(pair.subject)

@@ -5,9 +5,9 @@ import { mintPair, type VerifiedPair } from './verified-pair.ts';
 
 /** Joins a proven person to a device that a source says they may see. */
 export interface Pairing {
-  /** Throws `not-allowed` or `source-unavailable`. */
+  /** Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. */
   pair(viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair>;
-  /** Every device that the viewer may see now, as pairs. Throws `source-unavailable`. */
+  /** Every device that the viewer may see now, as pairs. Throws `source-unavailable` and `token-expired`. */
   pairsOf(viewer: VerifiedViewer): Promise<VerifiedPair[]>;
 }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   type Clock,
   type DeviceId,
@@ -7,31 +8,34 @@ import {
   newSessionId,
   type RandomSource,
   type SessionId,
-  type Timer,
+  type SubjectId,
 } from '../base/index.ts';
-import type { VerifiedCamera } from '../identity/index.ts';
-import { isVerifiedCamera } from '../identity/index.ts';
-import { VerifiedPair } from './verified-pair.ts';
+import { isVerifiedCamera, type VerifiedCamera } from '../identity/index.ts';
+import { LiveSession } from './live-session.ts';
+import { samePair, VerifiedPair } from './verified-pair.ts';
 
 /** One live view: a verified pair and its end. Everything else that concerns it hangs on `ended`. */
 export interface Session {
   readonly id: SessionId;
   readonly pair: VerifiedPair;
   readonly startedAtMs: number;
-  /** Milliseconds since the epoch; grows only by `extend`. */
+  /** Milliseconds since the epoch; it changes only by `extend`. */
   readonly expiresAtMs: number;
   /** Aborted when the session ends; its `reason` is an `EndReason`. */
   readonly ended: AbortSignal;
   /** Ends the session for both sides. Calling it twice does nothing. */
   end(reason: EndReason): void;
-  /** Lives on under a fresh pair of the same subject and device. Throws `not-allowed` for any other pair. */
+  /**
+   * Lives on under a fresh pair of the same subject and device. Throws `not-allowed` for any other pair or one that has
+   * expired, and `peer-gone` after the end.
+   */
   extend(pair: VerifiedPair): void;
 }
 
 /** The table of live sessions. There is no way in but a verified pair, and no way to a session but a proof that names it. */
 export interface Sessions {
   readonly size: number;
-  /** Throws `session-limit`, `device-busy` or `overloaded` at the bounds. */
+  /** Throws `session-limit`, `device-busy` or `overloaded` at the bounds, and `not-allowed` for a pair that has expired. */
   open(pair: VerifiedPair): Session;
   /** The session of that id if it belongs to the same subject and device. Throws `session-unknown`, or `peer-gone` after its end. */
   ofViewer(id: string, pair: VerifiedPair): Session;
@@ -39,12 +43,6 @@ export interface Sessions {
   ofCamera(id: string, camera: VerifiedCamera): Session;
   /** Ends all sessions that match, and says how many. */
   endWhere(match: (pair: VerifiedPair) => boolean, reason: EndReason): number;
-}
-
-interface Entry extends Session {
-  pair: VerifiedPair;
-  expiresAtMs: number;
-  timer: Timer;
 }
 
 export interface SessionSettings {
@@ -55,28 +53,26 @@ export interface SessionSettings {
 }
 
 export function createSessions(settings: SessionSettings, clock: Clock, random: RandomSource): Sessions {
-  const live = new Map<SessionId, Entry>();
+  const live = new Map<string, LiveSession>();
   const past = new Map<string, VerifiedPair>();
   const perDevice = new Map<DeviceId, number>();
-  const perSubject = new Map<string, number>();
+  const perSubject = new Map<SubjectId, number>();
 
   function demand(id: string, owns: (pair: VerifiedPair) => boolean): Session {
-    const entry = live.get(id as SessionId);
-    if (entry !== undefined && owns(entry.pair)) return entry;
+    const session = live.get(id);
+    if (session !== undefined && owns(session.pair) && session.inForce()) return session;
     const gone = past.get(id);
     throw new LatchkeyError(gone !== undefined && owns(gone) ? 'peer-gone' : 'session-unknown');
   }
 
-  function forget(entry: Entry): void {
-    entry.timer.cancel();
-    live.delete(entry.id);
-    count(perDevice, entry.pair.device, -1);
-    count(perSubject, entry.pair.subject, -1);
-    past.set(entry.id, entry.pair);
-    if (past.size > limits.endedSessionsRememberedMax) {
-      const oldest = past.keys().next().value;
-      if (oldest !== undefined) past.delete(oldest);
-    }
+  function forget({ id, pair }: Session): void {
+    live.delete(id);
+    count(perDevice, pair.device, -1);
+    count(perSubject, pair.subject, -1);
+    past.set(id, pair);
+    if (past.size <= limits.endedSessionsRememberedMax) return;
+    const [oldest] = past.keys();
+    if (oldest !== undefined) past.delete(oldest);
   }
 
   return {
@@ -86,82 +82,43 @@ export function createSessions(settings: SessionSettings, clock: Clock, random: 
 
     open(pair) {
       if (!VerifiedPair.is(pair)) throw new TypeError('A session opens for a VerifiedPair and for nothing else.');
+      if (!(pair.expiresAtMs > clock.now())) throw new LatchkeyError('not-allowed', 'expired pair');
       if (live.size >= limits.sessionsMax) throw new LatchkeyError('overloaded', 'sessions');
       if ((perDevice.get(pair.device) ?? 0) >= settings.perDeviceMax) throw new LatchkeyError('device-busy');
       if ((perSubject.get(pair.subject) ?? 0) >= settings.perSubjectMax) throw new LatchkeyError('session-limit');
-      const now = clock.now();
-      const latestEndMs = now + settings.lifetimeMsMax;
-      const controller = new AbortController();
-      const expire = () => entry.end('expired');
-      const entry: Entry = {
-        id: newSessionId(random),
-        pair,
-        startedAtMs: now,
-        expiresAtMs: Math.min(pair.expiresAtMs, latestEndMs),
-        ended: controller.signal,
-        timer: clock.after(0, () => {}),
-        end(reason) {
-          if (controller.signal.aborted) return;
-          forget(entry);
-          controller.abort(reason);
-        },
-        extend(fresh) {
-          if (!VerifiedPair.is(fresh) || !samePair(fresh, entry.pair))
-            throw new LatchkeyError('not-allowed', 'another pair');
-          if (controller.signal.aborted) throw new LatchkeyError('peer-gone');
-          entry.timer.cancel();
-          entry.pair = fresh;
-          entry.expiresAtMs = Math.min(fresh.expiresAtMs, latestEndMs);
-          entry.timer = timerUntil(clock, entry.expiresAtMs, expire);
-        },
-      };
-      entry.timer.cancel();
-      entry.timer = timerUntil(clock, entry.expiresAtMs, expire);
-      live.set(entry.id, entry);
+      const id = newSessionId(random);
+      assert(!live.has(id) && !past.has(id), 'a session id never comes twice');
+      const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, forget);
+      live.set(id, session);
       count(perDevice, pair.device, 1);
       count(perSubject, pair.subject, 1);
-      return entry;
+      return session;
     },
 
     ofViewer(id, pair) {
-      if (!VerifiedPair.is(pair))
+      if (!VerifiedPair.is(pair)) {
         throw new TypeError('A session is reached with a VerifiedPair and with nothing else.');
+      }
       return demand(id, (held) => samePair(held, pair));
     },
 
     ofCamera(id, camera) {
-      if (!isVerifiedCamera(camera))
+      if (!isVerifiedCamera(camera)) {
         throw new TypeError('A camera reaches its session with its proof and with nothing else.');
+      }
       return demand(id, (held) => held.device === camera.device);
     },
 
     endWhere(match, reason) {
-      const ending = [...live.values()].filter((entry) => match(entry.pair));
-      for (const entry of ending) entry.end(reason);
+      const ending = [...live.values()].filter((session) => match(session.pair));
+      for (const session of ending) session.end(reason);
       return ending.length;
     },
   };
-}
-
-function samePair(a: VerifiedPair, b: VerifiedPair): boolean {
-  return a.subject === b.subject && a.device === b.device;
 }
 
 function count<Key>(table: Map<Key, number>, key: Key, change: 1 | -1): void {
   const value = (table.get(key) ?? 0) + change;
   if (value === 0) table.delete(key);
   else table.set(key, value);
-}
-
-const timerMsMax = 2 ** 31 - 1;
-
-/** A timer that may lie further away than one timer of the platform can. */
-function timerUntil(clock: Clock, atMs: number, run: () => void): Timer {
-  let timer: Timer;
-  const arm = () => {
-    const restMs = Math.max(0, atMs - clock.now());
-    timer = restMs > timerMsMax ? clock.after(timerMsMax, arm) : clock.after(restMs, run);
-  };
-  arm();
-  return { cancel: () => timer.cancel() };
 }

@@ -37,11 +37,20 @@ export class VerifiedPair {
   }
 }
 
-/** The only mint. Throws `not-allowed` unless both proofs are real, name one subject and this device, and are in force. */
+/** Whether two pairs name one subject and one device. */
+export function samePair(a: VerifiedPair, b: VerifiedPair): boolean {
+  return a.subject === b.subject && a.device === b.device;
+}
+
+/**
+ * The only mint. Throws `not-allowed` unless both proofs are real, name one subject and this device, and are in force, and
+ * `token-expired` where it is the viewer's token that has come to its end.
+ */
 export function mintPair(viewer: VerifiedViewer, device: DeviceId, proof: OwnershipProof, nowMs: number): VerifiedPair {
   if (!isVerifiedViewer(viewer) || !isOwnershipProof(proof)) throw new LatchkeyError('not-allowed', 'no proof');
   if (proof.subject !== viewer.subject || proof.device !== device)
     throw new LatchkeyError('not-allowed', 'crossed proof');
+  if (!(viewer.evidence.expiresAtMs > nowMs)) throw new LatchkeyError('token-expired');
   const pair = new VerifiedPair(mint, viewer, proof);
   if (!(pair.expiresAtMs > nowMs)) throw new LatchkeyError('not-allowed', 'expired proof');
   return pair;
