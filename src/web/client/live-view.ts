@@ -307,7 +307,7 @@ export class LiveViewElement extends HTMLElement {
   }
 
   #renderFigures({ width, height, framesPerSecond, kilobitsPerSecond }: Figures): void {
-    const first = this.#firstFrameMs === undefined ? '' : `first frame ${Math.round(this.#firstFrameMs)} ms · `;
+    const first = this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture · `;
     const flow = `${Math.round(framesPerSecond)} fps · ${Math.round(kilobitsPerSecond)} kbit/s`;
     this.#figures.textContent = `${first}${width}×${height} · ${flow}`;
   }

@@ -31,7 +31,7 @@ export const markup = `
  */
 export const style = `
 :host {
-  display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; contain: content;
+  display: block; position: relative; aspect-ratio: 16 / 9; overflow: hidden; container-type: inline-size;
   border-radius: var(--live-view-radius, 10px); background: #0d1217; color: #eef1f3;
   font: 500 14px/1.45 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
 }
@@ -88,8 +88,9 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 .figures {
   position: absolute; inset-inline-start: 10px; bottom: 10px; display: none; padding: 4px 9px; border-radius: 8px;
   background: rgb(10 14 18 / .62); font: 500 11px/1.5 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace;
-  font-variant-numeric: tabular-nums; max-width: calc(100% - 170px);
+  font-variant-numeric: tabular-nums; white-space: nowrap;
 }
+@container (max-width: 500px) { .figures { bottom: 54px; } }
 :host([overlay][state=live]) .figures:not(:empty) { display: block; }
 @media (prefers-reduced-motion: reduce) {
   video, .veil, .bar { transition: none; }

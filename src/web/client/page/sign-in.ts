@@ -18,6 +18,7 @@ export function peopleScreen(demo: Demo, choose: (person: Person) => void): HTML
       { className: 'section', ariaLabel: 'People' },
       element('div', { className: 'cards' }, ...demo.people.map((person) => personCard(person, choose))),
     ),
+    element('section', { className: 'section facts', ariaLabel: 'How it works' }, ...facts.map(fact)),
   );
 }
 
@@ -67,6 +68,25 @@ export function accountBar(person: Person | undefined, leave: () => void): HTMLE
 
 export function householdName(household: string): string {
   return household === 'nobody’s' ? 'No household' : `${household} household`;
+}
+
+const facts: readonly [string, string][] = [
+  [
+    'Proved, not looked up',
+    'Each answer about an owner names its own person and camera. One that names another is refused, and raises an alarm.',
+  ],
+  [
+    'Checked by the camera',
+    'The camera is told who will watch, over which connection, and until when. It shows itself to nobody else.',
+  ],
+  [
+    'Sealed on the way',
+    'Camera and viewer encrypt between themselves. A packet that reached the wrong address would be noise there.',
+  ],
+];
+
+function fact([title, words]: readonly [string, string]): HTMLElement {
+  return element('div', {}, element('h3', {}, title), element('p', {}, words));
 }
 
 function personCard(person: Person, choose: (person: Person) => void): HTMLElement {
