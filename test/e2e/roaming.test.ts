@@ -5,6 +5,7 @@ import {
   deviceInPicture,
   framesDecoded,
   framesGoOn,
+  goThrough,
   launchChromium,
   liveViewPage,
   showLiveView,
@@ -32,24 +33,13 @@ describe('a viewer whose network address changes', () => {
   it('goes on watching, without new signaling', async () => {
     const router = await addressTranslator(relay.server.mediaPort);
     const page = await liveViewPage(browser, relay.url);
-    await page.evaluate(
-      ([relayPort, routerPort]) => {
-        const take = RTCPeerConnection.prototype.setRemoteDescription;
-        RTCPeerConnection.prototype.setRemoteDescription = function (this: RTCPeerConnection, description) {
-          const sdp = description.sdp?.replaceAll(` ${relayPort} typ`, ` ${routerPort} typ`) ?? '';
-          return (take as (this: RTCPeerConnection, given: RTCSessionDescriptionInit) => Promise<void>).call(this, {
-            type: description.type,
-            sdp,
-          });
-        } as typeof take;
-      },
-      [relay.server.mediaPort, router.port] as const,
-    );
+    await goThrough(page, router.port, relay.server.mediaPort);
     await showLiveView(page, 'maple-garden', await relay.token('viewer', 'alice'));
     await stateReached(page, 'maple-garden', 'live');
     await framesGoOn(page, 'maple-garden', 0, 20);
     const latchesBefore = await relay.metric('latchkey_relay_latches_total', { side: 'viewer' });
 
+    expect(router.carried).toBeGreaterThan(0);
     await router.move();
 
     await framesGoOn(page, 'maple-garden', await framesDecoded(page, 'maple-garden'), 40);

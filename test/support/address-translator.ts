@@ -7,6 +7,7 @@ export async function addressTranslator(relayPort: number) {
   inside.bind(0, '127.0.0.1');
   await once(inside, 'listening');
   let client: { port: number; address: string } | undefined;
+  let carried = 0;
   let outside = await outsideSocket();
 
   async function outsideSocket(): Promise<Socket> {
@@ -20,6 +21,7 @@ export async function addressTranslator(relayPort: number) {
   }
 
   inside.on('message', (datagram, from) => {
+    carried += 1;
     client = { port: from.port, address: from.address };
     outside.send(datagram, relayPort, '127.0.0.1');
   });
@@ -30,6 +32,10 @@ export async function addressTranslator(relayPort: number) {
     /** The port that the relay sees now. */
     get outsidePort(): number {
       return outside.address().port;
+    },
+    /** Datagrams of the client so far. */
+    get carried(): number {
+      return carried;
     },
     /** From here on the relay sees another source port, and the old one is nobody's. */
     async move(): Promise<void> {

@@ -19,14 +19,12 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** An empty page of the relay's own origin, with `<live-view>` known to it. What the page logs as an error is thrown by `errors`. */
+/** An empty page of the relay's own origin, with `<live-view>` known to it. */
 export async function liveViewPage(browser: Browser, relay: string): Promise<Page> {
   const page = await browser.newPage();
-  await page.goto(`${relay}/`);
-  await page.evaluate(async () => {
-    document.body.replaceChildren();
-    await import(`${location.origin}/live-view.js`);
-  });
+  await page.goto(`${relay}/healthz`);
+  await page.addScriptTag({ url: '/live-view.js', type: 'module' });
+  await page.evaluate(() => customElements.whenDefined('live-view').then(() => undefined));
   return page;
 }
 
@@ -71,19 +69,21 @@ export function framesDecoded(page: Page, device: string): Promise<number> {
   }, device);
 }
 
-/** Resolves when that many more frames have been decoded than `since`. */
+/** Resolves when that many more frames have been decoded than `since`; never, where the picture stands still. */
 export async function framesGoOn(page: Page, device: string, since: number, more = 10): Promise<void> {
-  await page.waitForFunction(
+  await page.evaluate(
     async ([id, least]) => {
-      const view = document.getElementById(id as string) as unknown as { peerConnection?: RTCPeerConnection };
-      const stats = await view.peerConnection?.getStats();
-      for (const entry of stats?.values() ?? []) {
-        if (entry.type === 'inbound-rtp' && entry.kind === 'video') return entry.framesDecoded >= (least as number);
-      }
-      return false;
+      const view = document.getElementById(id) as unknown as { peerConnection?: RTCPeerConnection };
+      const decoded = async () => {
+        const stats = await view.peerConnection?.getStats();
+        for (const entry of stats?.values() ?? []) {
+          if (entry.type === 'inbound-rtp' && entry.kind === 'video') return entry.framesDecoded ?? 0;
+        }
+        return 0;
+      };
+      while ((await decoded()) < least) await new Promise((resolve) => setTimeout(resolve, 50));
     },
     [device, since + more] as const,
-    { polling: 100 },
   );
 }
 
@@ -151,4 +151,20 @@ export async function takeOnly(page: Page, codec: string): Promise<void> {
       return transceiver;
     };
   }, codec);
+}
+
+/** Has the page reach the relay's media port through another port of this machine: a router that a test owns. */
+export async function goThrough(page: Page, routerPort: number, relayPort: number): Promise<void> {
+  await page.evaluate(
+    ([instead, port]) => {
+      type Take = (this: RTCPeerConnection, description: RTCSessionDescriptionInit) => Promise<void>;
+      const take: Take = RTCPeerConnection.prototype.setRemoteDescription;
+      const through: Take = function (description) {
+        const sdp = description.sdp?.replaceAll(` ${port} typ`, ` ${instead} typ`) ?? '';
+        return take.call(this, { type: description.type, sdp });
+      };
+      Object.assign(RTCPeerConnection.prototype, { setRemoteDescription: through });
+    },
+    [routerPort, relayPort] as const,
+  );
 }

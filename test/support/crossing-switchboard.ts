@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { subprotocol } from '../../src/protocol/index.ts';
+
+interface Line {
+  readonly near: WebSocket;
+  readonly far: WebSocket;
+}
+
+/**
+ * Stands between a relay and two cameras that connect one after the other, and carries their messages.
+ * Once `crossed`, what the relay says to one camera goes to the other, and that one's answers go back in its place:
+ * to the cameras, a relay that mixes them up.
+ */
+export async function crossingSwitchboard(relayUrl: string) {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http, handleProtocols: () => subprotocol });
+  const lines: Line[] = [];
+  let crossed = false;
+
+  const lineFor = (own: number): Line | undefined => lines[crossed ? 1 - own : own];
+  server.on('connection', (near, request) => {
+    const headers = request.headers.authorization === undefined ? {} : { authorization: request.headers.authorization };
+    const far = new WebSocket(relayUrl.replace(/^http/, 'ws') + request.url, subprotocol, { headers });
+    const own = lines.push({ near, far }) - 1;
+    const early: RawData[] = [];
+    near.on('message', (data) => {
+      if (far.readyState === WebSocket.CONNECTING) early.push(data);
+      else lineFor(own)?.far.send(data.toString());
+    });
+    far.on('open', () => {
+      for (const data of early) far.send(data.toString());
+    });
+    far.on('message', (data) => lineFor(own)?.near.send(data.toString()));
+    near.on('close', () => far.close());
+    far.on('close', () => near.close());
+    far.on('error', () => near.close());
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+
+  return {
+    /** Where the cameras connect. */
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    cross(): void {
+      crossed = true;
+    },
+    close(): void {
+      for (const { near, far } of lines) {
+        near.terminate();
+        far.terminate();
+      }
+      server.close();
+      http.close();
+    },
+  };
+}
