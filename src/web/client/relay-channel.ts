@@ -1,4 +1,4 @@
-import type { Timer } from '../../base/index.ts';
+import type { ErrorCode, Timer } from '../../base/index.ts';
 import type { subprotocol, webSocketPath } from '../../protocol/index.ts';
 import { bounds } from './bounds.ts';
 import type { Powers } from './powers.ts';
@@ -47,10 +47,10 @@ export class RelayChannel {
         late.cancel();
         resolve();
       });
-      this.#socket.addEventListener('close', () => {
+      this.#socket.addEventListener('close', ({ code }) => {
         late.cancel();
-        this.#end();
-        reject(new ConnectionLost('The relay cannot be reached.'));
+        this.#end(code);
+        reject(code === tryAgainLater ? new RelayRefusal(full) : new ConnectionLost('The relay cannot be reached.'));
       });
     });
     this.#opened.catch(() => {});
@@ -109,16 +109,16 @@ export class RelayChannel {
     if (!this.#closed) this.#socket.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
   }
 
-  #end(): void {
+  #end(code?: number): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     this.#heldInvites.clear();
-    for (const id of [...this.#calls.keys()]) {
-      this.#settle(id)?.reject(new ConnectionLost('The connection to the relay ended.'));
-    }
+    const error =
+      code === tryAgainLater ? new RelayRefusal(full) : new ConnectionLost('The connection to the relay ended.');
+    for (const id of [...this.#calls.keys()]) this.#settle(id)?.reject(error);
     for (const session of sessions) session.lost();
   }
 
@@ -176,6 +176,15 @@ interface Call {
   reject(error: Error): void;
   timer: Timer;
 }
+
+/** What RFC 6455's registry calls "Try Again Later": how a full relay closes. */
+const tryAgainLater = 1013;
+const full: Refusal = {
+  rpcCode: 503,
+  reason: 'overloaded' satisfies ErrorCode,
+  text: 'The relay is full right now. Trying again…',
+  retryAfterSeconds: undefined,
+};
 
 function parsed(data: unknown): Record<string, unknown> | undefined {
   if (typeof data !== 'string' || data.length > bounds.messageCharactersMax) return undefined;

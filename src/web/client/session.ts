@@ -48,6 +48,17 @@ export class LiveSession {
     void this.#extend(0);
   }
 
+  /** Looks for a new path between the same two ends (an ICE restart); the keys stay. Rejects when the camera or the relay will not. */
+  async restart(): Promise<void> {
+    const connection = this.#connection;
+    if (this.#over || this.#channel === undefined || connection === undefined) return;
+    await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+    const offer = connection.localDescription?.sdp;
+    const { answer } = await this.#channel.call('invite', { session: this.#id, offer });
+    if (this.#over || typeof answer !== 'string') return;
+    await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+  }
+
   /** Leaves: tells the relay, and closes the peer connection. Calling it twice does nothing. */
   end(): void {
     if (this.#over) return;

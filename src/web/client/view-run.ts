@@ -87,7 +87,7 @@ export class ViewRun {
     connection.addEventListener('iceconnectionstatechange', () => this.#path(connection));
     connection.addEventListener('connectionstatechange', () => {
       if (connection.connectionState === 'connected') this.#stopwatch.done('dtls');
-      if (connection.connectionState === 'failed') this.#lost('The connection was lost.');
+      if (connection.connectionState === 'failed') this.#lost(lostWords);
     });
     this.#after(bounds.figuresMs, () => void this.#look(connection, stream));
   }
@@ -95,11 +95,18 @@ export class ViewRun {
   #path(connection: RTCPeerConnection): void {
     const state = connection.iceConnectionState;
     if (state === 'connected' || state === 'completed') this.#stopwatch.done('ice');
-    if (state === 'failed') this.#lost('The connection was lost.');
+    if (state === 'failed') this.#lost(lostWords);
     if (state !== 'disconnected') return;
     this.#after(bounds.healingMsMax, () => {
-      const now = connection.iceConnectionState;
-      if (now === 'disconnected' || now === 'failed') this.#lost('The connection was lost.');
+      if (broken(connection)) this.#heal(connection);
+    });
+  }
+
+  /** The path did not heal by itself, as after a change of network. A new path saves the keys and the camera's work. */
+  #heal(connection: RTCPeerConnection): void {
+    this.#session.restart().catch(() => this.#lost(lostWords));
+    this.#after(bounds.healingMsMax, () => {
+      if (broken(connection)) this.#lost(lostWords);
     });
   }
 
@@ -136,6 +143,12 @@ export class ViewRun {
     });
     this.#timers.add(timer);
   }
+}
+
+const lostWords = 'The connection was lost.';
+
+function broken({ iceConnectionState }: RTCPeerConnection): boolean {
+  return iceConnectionState === 'disconnected' || iceConnectionState === 'failed';
 }
 
 /** Plays, without sound where the browser wants a touch of the page before there may be any. */
