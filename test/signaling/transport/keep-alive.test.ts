@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { KeepAlive } from '../../../src/signaling/transport/keep-alive.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const periodMs = 1_000;
+
+class Peer {
+  readonly told: string[] = [];
+
+  ping(): void {
+    this.told.push('ping');
+  }
+
+  silent(): void {
+    this.told.push('silent');
+  }
+}
+
+describe('keep-alive', () => {
+  let clock: ManualClock;
+  let keepAlive: KeepAlive<Peer>;
+  let peer: Peer;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    keepAlive = new KeepAlive(clock, periodMs);
+    peer = new Peer();
+    keepAlive.heard(peer);
+  });
+
+  it('pings a peer that was silent for the period, once, and gives it up after twice as long', () => {
+    clock.advance(periodMs - 1);
+    expect(peer.told).toEqual([]);
+    clock.advance(1);
+    expect(peer.told).toEqual(['ping']);
+    clock.advance(periodMs - 1);
+    expect(peer.told).toEqual(['ping']);
+    clock.advance(1);
+    expect(peer.told).toEqual(['ping', 'silent']);
+    clock.advance(10 * periodMs);
+    expect(peer.told).toEqual(['ping', 'silent']);
+  });
+
+  it('is never more than a quarter of the period late', () => {
+    clock.advance(1);
+    const late = new Peer();
+    keepAlive.heard(late);
+    clock.advance(periodMs * 1.25);
+    expect(late.told).toEqual(['ping']);
+    clock.advance(periodMs);
+    expect(late.told).toEqual(['ping', 'silent']);
+  });
+
+  it('leaves a peer alone that talks', () => {
+    for (let round = 0; round < 20; round++) {
+      clock.advance(periodMs / 2);
+      keepAlive.heard(peer);
+    }
+    expect(peer.told).toEqual([]);
+  });
+
+  it('begins anew with a peer that answered its ping', () => {
+    clock.advance(periodMs);
+    keepAlive.heard(peer);
+    clock.advance(periodMs - 1);
+    expect(peer.told).toEqual(['ping']);
+    clock.advance(1);
+    expect(peer.told).toEqual(['ping', 'ping']);
+  });
+
+  it('gives up the silent ones among many, and no others', () => {
+    const peers = Array.from({ length: 100 }, () => new Peer());
+    for (const each of peers) keepAlive.heard(each);
+    for (let round = 0; round < 4; round++) {
+      clock.advance(periodMs / 2);
+      for (const [index, each] of peers.entries()) if (index % 2 === 0) keepAlive.heard(each);
+    }
+    expect(peers.filter((each) => each.told.includes('silent'))).toEqual(peers.filter((_, index) => index % 2 === 1));
+    expect(peers[0]?.told).toEqual([]);
+  });
+
+  it('forgets a peer that is gone, pinged or not', () => {
+    const pinged = new Peer();
+    keepAlive.heard(pinged);
+    keepAlive.forget(peer);
+    clock.advance(periodMs);
+    keepAlive.forget(pinged);
+    clock.advance(5 * periodMs);
+    expect(peer.told).toEqual([]);
+    expect(pinged.told).toEqual(['ping']);
+  });
+
+  it('leaves no timer when it stops', () => {
+    keepAlive.stop();
+    expect(clock.pending).toBe(0);
+    clock.advance(5 * periodMs);
+    expect(peer.told).toEqual([]);
+  });
+});
