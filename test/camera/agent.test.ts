@@ -170,13 +170,22 @@ test('waits grow for connections that are lost at once, and shrink after one tha
   expect(waits).toEqual([500, 1000, 2000, 500]);
 });
 
-test('a camera that another one took the place of does not fight for it', async () => {
-  const relay = await relayWith();
-  const { next } = cameraAt(relay.url);
-  await next('registered');
-  const disconnected = next('disconnected');
-  relay.disconnect(4409, 'registration-replaced');
-  expect((await disconnected)[0]).toBe('registration-replaced');
+test.each([
+  ['a refused token', { upgrade: () => ({ status: 401, body: '{"code":"token-expired"}' }) }, undefined],
+  ['another camera in its place', {}, 'registration-replaced'],
+])('%s is waited for longer than an outage', async (_, plan, reason) => {
+  const relay = await relayWith(plan);
+  const disconnected = Promise.withResolvers<number>();
+  const camera = startCamera(
+    { relay: relay.url, token: () => Promise.resolve('camera:garden'), source: { kind: 'clip', path: clip } },
+    { clock: new ManualClock(), random: { bytes: systemRandom.bytes, fraction: () => 0.999_999 } },
+    {
+      registered: () => relay.disconnect(4409, reason),
+      disconnected: (_code, retryMs) => disconnected.resolve(retryMs),
+    },
+  );
+  closers.push(() => camera.close());
+  expect(await disconnected.promise).toBe(limits.reconnectRefusedMsFirst);
 });
 
 test('before its token expires a camera registers again, on the same connection', async () => {

@@ -98,6 +98,15 @@ test('an unsigned grant is refused, and one that is signed with what is public',
   expect(await check(symmetric)).toBe('malformed');
 });
 
+test('a key of another kind among the camera’s own signs no grants', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const elliptic = { keys: [{ ...(await exportJWK(publicKey)), kid: 'e' }] };
+  const grant = await new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: 'ES256', typ: grantType, kid: 'e' })
+    .sign(privateKey);
+  expect(await check(grant, anyone, elliptic)).toBe('malformed');
+});
+
 test('no grant, rubbish, and a camera that has no keys are refused', async () => {
   const signed = await sign(claims);
   expect(await check(undefined)).toBe('missing');

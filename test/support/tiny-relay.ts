@@ -27,6 +27,8 @@ export interface TinyRelayPlan {
   description?(sdp: string, to: 'camera' | 'viewer'): string;
   /** False drops a datagram on its way. */
   forward?(datagram: Buffer, from: 'camera' | 'viewer'): boolean;
+  /** Opens sessions without a word to the camera. */
+  silent?: boolean;
   /** Leaves the offer to the camera, whatever the viewer sent. */
   onvif?: boolean;
 }
@@ -50,6 +52,10 @@ export interface TinyRelay {
   nextCameraCall(): Promise<TinyRelay['cameraCalls'][number]>;
   /** Invites the camera to answer `offer`, with a grant for `subject`, and gives its answer. */
   inviteCamera(session: string, subject: string, offer: string): Promise<string>;
+  /** Invites the viewer of a session to answer `offer`, in the name of any session. */
+  inviteViewer(session: string, named: string, offer: string): Promise<unknown>;
+  /** Resolves when that session is open. */
+  sessionOpened(session: string): Promise<void>;
   /** A grant for whoever made `offer`. */
   grantFor(session: string, subject: string, offer: string): Promise<string | undefined>;
   /** Calls a method of a camera. */
@@ -87,7 +93,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   let sessions = 0;
   let everybodyIs: string | undefined;
   const deviceOf = (token: string | undefined) => everybodyIs ?? token?.replace('camera:', '');
-  const calls = new EventEmitter<{ call: [TinyRelay['cameraCalls'][number]] }>();
+  const calls = new EventEmitter<{ call: [TinyRelay['cameraCalls'][number]]; session: [string] }>();
 
   http.on('upgrade', (request, socket, head) => {
     const token = (request.headers.authorization ?? '').replace('Bearer ', '');
@@ -128,7 +134,9 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     if (camera === undefined) throw new LatchkeyError('device-offline');
     const session = `s${++sessions}`;
     viewers.set(session, viewer);
+    calls.emit('session', session);
     const subject = viewer.token.replace('viewer:', '');
+    if (plan.silent === true) return { session };
     if (plan.onvif === true || typeof params.offer !== 'string') {
       await camera.call('connect', { session });
       return { session, expiryTimeSeconds: 3600 };
@@ -243,6 +251,12 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     },
     nextCameraCall: async () => (await once(calls, 'call'))[0] as TinyRelay['cameraCalls'][number],
     inviteCamera,
+    async sessionOpened(session) {
+      while (!viewers.has(session)) await once(calls, 'session');
+    },
+    async inviteViewer(session, named, offer) {
+      return await viewers.get(session)?.call('invite', { session: named, offer: described(offer, 'viewer') });
+    },
     grantFor: signed,
     async callCamera(method, params) {
       if (camera === undefined) throw new Error('no camera');
