@@ -13,8 +13,9 @@ export interface UdpAddress {
 /** The canonical form of an address. Undefined when `host` is not an IP address or `port` is not 1 to 65535. */
 export function udpAddress(host: string, port: number): UdpAddress | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  const ipv4 = parseIpv4(host);
-  if (ipv4 !== undefined) return { host, port, key: ipv4 * 65_536 + port };
+  const shortcut = host.startsWith(mappedPrefix) ? host.slice(mappedPrefix.length) : host;
+  const ipv4 = parseIpv4(shortcut);
+  if (ipv4 !== undefined) return { host: shortcut, port, key: ipv4 * 65_536 + port };
   const canonical = canonicalHost(host);
   if (canonical === undefined) return undefined;
   const mapped = parseIpv4(canonical);
@@ -51,6 +52,9 @@ export function isLinkLocal(host: string): boolean {
 export function isLoopback(host: string): boolean {
   return host === '::1' || (host.startsWith('127.') && parseIpv4(host) !== undefined);
 }
+
+/** How a dual-stack socket writes every IPv4 address: worth a short way past the IPv6 parser, for each datagram. */
+const mappedPrefix = '::ffff:';
 
 /** The longest IPv6 text and the longest interface name, with room to spare. */
 const textCharactersMax = 80;
