@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
-import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
-
 // Anyone with an IPv4 address: on a dual-stack socket the same place can be written in several ways. If two of them were two
 // places, an address could belong to two sessions at once.
+
+import { expect, test } from 'vitest';
+import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
 
 const spellings = ['192.0.2.50', '::ffff:192.0.2.50', '::FFFF:C000:232', '0:0:0:0:0:ffff:c000:0232'];
 

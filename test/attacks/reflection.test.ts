@@ -1,10 +1,10 @@
+// Anyone on the internet who can send with a false source address, and wants the relay to answer to it.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import { at, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
 import { stun, stunTypes } from '../relay/support/stun-messages.ts';
-
-// Anyone on the internet who can send with a false source address, and wants the relay to answer to it.
 
 const victim = at('198.51.100.1', 53);
 

@@ -1,9 +1,9 @@
+// Someone on a shared network who sees a viewer's datagrams and can send from an address of their own, or with a false
+// source: they have valid checks, but no password.
+
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import { at, credentials, dtls, EngineHarness, emptySizes, rtp } from '../relay/support/engine-harness.ts';
-
-// Someone on a shared network who sees a viewer's datagrams and can send from an address of their own, or with a false
-// source: they have valid checks, but no password.
 
 const viewerAt = at(1);
 const cameraAt = at(2);

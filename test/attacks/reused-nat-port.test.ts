@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
-import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
-
 // Nobody has to attack: a carrier's NAT gives the public address and port of a viewer who left to the next one, while
 // the camera of the first still sends.
+
+import { expect, test } from 'vitest';
+import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
 
 const natPort = at('203.0.113.80', 40_000);
 const homeCamera = at(1);

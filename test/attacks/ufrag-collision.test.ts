@@ -1,9 +1,9 @@
+// Nobody has to attack: ufrags are as short as four characters, so two live sessions may have the same ones. A viewer of
+// their own camera can also choose them to be the same as a victim's, having seen a victim's check on a shared network.
+
 import { expect, test } from 'vitest';
 import { at, credentials, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
 import { stun } from '../relay/support/stun-messages.ts';
-
-// Nobody has to attack: ufrags are as short as four characters, so two live sessions may have the same ones. A viewer of
-// their own camera can also choose them to be the same as a victim's, having seen a victim's check on a shared network.
 
 const victimIce = [
   { ufrag: 'same', password: credentials('victim').password },
