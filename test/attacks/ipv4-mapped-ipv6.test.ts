@@ -1,5 +1,6 @@
 // Anyone with an IPv4 address: on a dual-stack socket the same place can be written in several ways. If two of them were two
 // places, an address could belong to two sessions at once.
+// The canonical address holds: one place has one key.
 
 import { expect, test } from 'vitest';
 import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';

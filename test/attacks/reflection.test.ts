@@ -1,4 +1,5 @@
 // Anyone on the internet who can send with a false source address, and wants the relay to answer to it.
+// Silence holds: nothing goes to an address that proved nothing.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

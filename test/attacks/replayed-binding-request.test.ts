@@ -1,5 +1,6 @@
 // Someone on a shared network who sees a viewer's datagrams and can send from an address of their own, or with a false
 // source: they have valid checks, but no password.
+// The transaction holds for as long as it lives, then the seal: what goes astray is noise.
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';

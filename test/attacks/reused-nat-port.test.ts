@@ -1,5 +1,6 @@
 // Nobody has to attack: a carrier's NAT gives the public address and port of a viewer who left to the next one, while
 // the camera of the first still sends.
+// The latch holds: an address belongs to one side of one wire.
 
 import { expect, test } from 'vitest';
 import { at, credentials, dtls, EngineHarness, rtp } from '../relay/support/engine-harness.ts';

@@ -1,5 +1,6 @@
 // Nobody has to attack: ufrags are as short as four characters, so two live sessions may have the same ones. A viewer of
 // their own camera can also choose them to be the same as a victim's, having seen a victim's check on a shared network.
+// Integrity holds: it picks the session, never the first match.
 
 import { expect, test } from 'vitest';
 import { at, credentials, EngineHarness, rtp } from '../relay/support/engine-harness.ts';
