@@ -307,9 +307,14 @@ export class LiveViewElement extends HTMLElement {
   }
 
   #renderFigures({ width, height, framesPerSecond, kilobitsPerSecond }: Figures): void {
-    const first = this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture · `;
-    const flow = `${Math.round(framesPerSecond)} fps · ${Math.round(kilobitsPerSecond)} kbit/s`;
-    this.#figures.textContent = `${first}${width}×${height} · ${flow}`;
+    const words = [
+      this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture`,
+      `${width}×${height}`,
+      `${Math.round(framesPerSecond)} fps`,
+      `${Math.round(kilobitsPerSecond)} kbit/s`,
+    ];
+    const spans = words.map((text) => Object.assign(document.createElement('span'), { textContent: text }));
+    this.#figures.replaceChildren(...spans);
   }
 }
 

@@ -11,7 +11,8 @@ export const markup = `
     <button class="again" part="again" type="button" data-does="start">Try again</button>
   </div>
   <span class="badge" part="badge" aria-hidden="true"></span>
-  <span class="figures" part="overlay" aria-hidden="true"></span>
+  <div class="below">
+  <div class="figures" part="overlay" aria-hidden="true"></div>
   <div class="bar" part="controls">
     <button type="button" data-does="pause">
       <svg viewBox="0 0 24 24" aria-hidden="true"><path class="when-on" d="M8 5v14M16 5v14"/><path class="when-off" d="M8 5l11 7-11 7z"/></svg>
@@ -22,6 +23,7 @@ export const markup = `
     <button type="button" data-does="fullscreen" aria-label="Full screen (F)" title="Full screen (F)">
       <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/></svg>
     </button>
+  </div>
   </div>
 </div>`;
 
@@ -75,9 +77,12 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 :host(:is([state=live], [state=reconnecting])) .badge { display: inline-block; }
 :host([state=live]) .badge::before { background: #ff5b4d; }
 :host([state=reconnecting]) .badge::before { background: #f0b64a; }
-.bar {
-  position: absolute; inset-inline-end: 8px; bottom: 8px; display: flex; gap: 6px; opacity: 0; transition: opacity .15s;
+.below {
+  position: absolute; inset: auto 8px 8px; display: flex; align-items: end; justify-content: space-between; gap: 8px;
+  pointer-events: none;
 }
+.below > * { pointer-events: auto; }
+.bar { display: flex; gap: 6px; margin-inline-start: auto; opacity: 0; transition: opacity .15s; }
 .bar button { width: 38px; height: 38px; padding: 9px; background: rgb(10 14 18 / .62); }
 .bar button:hover { background: rgb(10 14 18 / .85); }
 .bar svg { display: block; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
@@ -86,12 +91,11 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 :host(:is([state=idle], [state=failed], [state=not-allowed], [state=expired])) .bar { display: none; }
 @media (hover: none) { .bar { opacity: 1; } }
 .figures {
-  position: absolute; inset-inline-start: 10px; bottom: 10px; display: none; padding: 4px 9px; border-radius: 8px;
-  background: rgb(10 14 18 / .62); font: 500 11px/1.5 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace;
+  display: none; flex-wrap: wrap; gap: 0 1.2em; padding: 4px 9px; border-radius: 8px; background: rgb(10 14 18 / .62);
+  font: 500 11px/1.5 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace;
   font-variant-numeric: tabular-nums; white-space: nowrap;
 }
-@container (max-width: 500px) { .figures { bottom: 54px; } }
-:host([overlay][state=live]) .figures:not(:empty) { display: block; }
+:host([overlay][state=live]) .figures:not(:empty) { display: flex; }
 @media (prefers-reduced-motion: reduce) {
   video, .veil, .bar { transition: none; }
   :host(:is([state=connecting], [state=reconnecting])) .ring { animation: none; stroke-dasharray: none; }

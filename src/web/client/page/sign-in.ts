@@ -61,7 +61,7 @@ export function accountBar(person: Person | undefined, leave: () => void): HTMLE
   const who =
     person === undefined
       ? [element('span', { className: 'long' }, 'Signed in with a token')]
-      : [avatar(person, true), element('span', {}, person.name)];
+      : [avatar(person, true), element('span', { className: 'long' }, person.name)];
   const words = person === undefined ? 'Sign out' : 'Switch person';
   return [...who, element('button', { type: 'button', className: 'plain', onclick: leave }, words)];
 }
