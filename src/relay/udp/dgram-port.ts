@@ -30,9 +30,12 @@ export const openDgramPort: OpenUdpPort = async (at, receive) => {
     counters,
     ...kernelBuffers(socket),
     send(to, bytes) {
-      const toHost = ipv6 && !to.host.includes(':') ? `::ffff:${to.host}` : to.host;
-      if (closing !== undefined || socket.getSendQueueSize() > limits.udpSendQueueBytesMax) counters.sendErrors++;
-      else socket.send(bytes, to.port, toHost, sent);
+      if (closing !== undefined || bytes.length > limits.datagramBytesMax || isFull(socket)) {
+        counters.sendErrors++;
+        return;
+      }
+      const host = ipv6 && !to.host.includes(':') ? `::ffff:${to.host}` : to.host;
+      socket.send(bytes, to.port, host, sent);
     },
     close() {
       closing ??= new Promise((resolve) => socket.close(() => resolve()));
@@ -40,6 +43,11 @@ export const openDgramPort: OpenUdpPort = async (at, receive) => {
     },
   };
 };
+
+/** Whether the kernel takes so little that datagrams pile up in the process. */
+function isFull(socket: Socket): boolean {
+  return socket.getSendQueueSize() > limits.udpSendQueueBytesMax;
+}
 
 /** Addresses here are numbers already; Node would otherwise take a turn of the event loop to find that out. */
 function noLookup(host: string, _options: unknown, done: (error: null, address: string, family: number) => void): void {
