@@ -19,7 +19,7 @@ export const openDgramPort: OpenUdpPort = async (at, receive) => {
   socket.on('message', (bytes, { address, port }) => {
     const from = udpAddress(address, port);
     if (from === undefined) counters.receiveErrors++;
-    else if (closing === undefined) receive(from, bytes);
+    else receive(from, bytes);
   });
   const sent = (error: Error | null) => {
     if (error !== null) counters.sendErrors++;
