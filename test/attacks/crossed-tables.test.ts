@@ -1,0 +1,70 @@
+// Who can mount it: nobody needs to; a table that answers for another session, as after a race, does it by itself.
+import { expect, it } from 'vitest';
+import type { VerifiedCamera, VerifiedViewer } from '../../src/identity/index.ts';
+import { createSessions, type Sessions } from '../../src/pairing/index.ts';
+import { demandCrossing } from '../../src/signaling/crossing.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { cameraAnswer, cameraOffer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
+
+function table() {
+  const clock = new ManualClock();
+  const settings = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
+  const sessions = createSessions(settings, clock, seededRandom(1));
+  const session = sessions.open(pairProof('alice', 'cam1', clock.now()));
+  const alice = viewerProof('alice', clock.now());
+  const camera = cameraProof('cam1', clock.now());
+  return { clock, sessions, session, alice, camera };
+}
+
+it('what belongs together crosses', () => {
+  const { sessions, session, alice, camera } = table();
+  expect(() => demandCrossing(sessions, session, alice, camera)).not.toThrow();
+});
+
+it('nothing crosses to another subject, from another device, without proofs, or after the end', () => {
+  const { clock, sessions, session, alice, camera } = table();
+  const bob = viewerProof('bob', clock.now());
+  const other = cameraProof('cam10', clock.now());
+  const forgedViewer: VerifiedViewer = Object.create(alice);
+  const forgedCamera: VerifiedCamera = Object.create(camera);
+  expect(() => demandCrossing(sessions, session, bob, camera)).toThrow(TypeError);
+  expect(() => demandCrossing(sessions, session, alice, other)).toThrow(TypeError);
+  expect(() => demandCrossing(sessions, session, forgedViewer, camera)).toThrow(TypeError);
+  expect(() => demandCrossing(sessions, session, alice, forgedCamera)).toThrow(TypeError);
+  session.end('revoked');
+  expect(() => demandCrossing(sessions, session, alice, camera)).toThrow('The other side of the session is gone');
+});
+
+it('nothing crosses where the table answers with another session', () => {
+  const { clock, sessions, session, alice, camera } = table();
+  const other = sessions.open(pairProof('alice', 'cam1', clock.now()));
+  const lying: Sessions = { ...sessions, size: 2, ofViewer: () => other };
+  expect(() => demandCrossing(lying, session, alice, camera)).toThrow(TypeError);
+  const halfLying: Sessions = { ...sessions, size: 2, ofCamera: () => other };
+  expect(() => demandCrossing(halfLying, session, alice, camera)).toThrow(TypeError);
+});
+
+it('a table that gives every question the first session lets no description through', async () => {
+  const clock = new ManualClock();
+  const settings = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
+  const honest = createSessions(settings, clock, seededRandom(1));
+  const first = honest.open(pairProof('mallory', 'cam9', clock.now()));
+  const sessions: Sessions = { ...honest, size: 0, ofViewer: () => first, ofCamera: () => first };
+  for (const capabilities of [['answer'], []]) {
+    const world = signalingWorld(1, { sessions, clock });
+    world.own('alice', 'cam1');
+    const camera = await world.camera('cam1', capabilities);
+    const viewer = await world.socket('viewer/alice');
+    const id = viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
+    await world.settle();
+    if (capabilities.length > 0) camera.answer(camera.request('invite'), { answer: cameraAnswer });
+    else camera.answer(camera.request('connect'), {});
+    camera.ask('invite', { session: camera.received.at(-1)?.params?.session ?? 'x', offer: cameraOffer });
+    expect(viewer.reply(id)?.error?.data?.reason).toBe('internal');
+    expect(viewer.requests('invite')).toEqual([]);
+    expect(world.relay.wires).toEqual([]);
+    expect(world.faults[0]).toBeInstanceOf(TypeError);
+  }
+});

@@ -1,0 +1,66 @@
+// Who can mount it: another client that holds a valid token, even of the same person, and learnt a session’s id.
+import { expect, it } from 'vitest';
+import { cameraAnswer, cameraOffer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
+
+async function scene() {
+  const world = signalingWorld();
+  for (const [viewer, device] of [
+    ['alice', 'cam1'],
+    ['bob', 'cam1'],
+    ['bob', 'cam2'],
+  ] as const)
+    world.own(viewer, device);
+  const camera = await world.camera('cam1');
+  const otherCamera = await world.camera('cam2');
+  const viewer = await world.socket('viewer/alice');
+  viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
+  await world.settle();
+  camera.answer(camera.request('invite'), { answer: cameraAnswer });
+  return { world, camera, otherCamera, viewer, session: camera.request('invite').params.session ?? '' };
+}
+
+it.each(['viewer/alice', 'viewer/bob'])('%s on another connection cannot touch the session', async (token) => {
+  const { world, camera, session } = await scene();
+  const intruder = await world.socket(token);
+  for (const method of ['leave', 'extend', 'trickle', 'invite']) {
+    const id = intruder.ask(method, { session, offer: viewerOffer });
+    await world.settle();
+    expect(intruder.reply(id)?.error?.data?.reason).toBe('session-unknown');
+  }
+  intruder.fault({ code: 1, message: 'x', session });
+  expect(world.sessions.size).toBe(1);
+  expect(camera.notices()).toEqual([]);
+});
+
+it('the same person cannot reach it over HTTP either', async () => {
+  const { world, session } = await scene();
+  const response = await world.http({ method: 'DELETE', path: `/whep/cam1/${session}`, token: 'viewer/alice' });
+  expect(response.status).toBe(404);
+  expect(world.sessions.size).toBe(1);
+});
+
+it('another camera cannot touch it', async () => {
+  const { world, otherCamera, viewer, session } = await scene();
+  for (const method of ['leave', 'extend', 'trickle', 'invite']) {
+    const id = otherCamera.ask(method, { session, offer: cameraOffer });
+    await world.settle();
+    expect(otherCamera.reply(id)?.error?.data?.reason).toBe('session-unknown');
+  }
+  otherCamera.fault({ code: 1001, message: 'x', session });
+  expect(world.sessions.size).toBe(1);
+  expect(viewer.received).toHaveLength(1);
+});
+
+it('an id of one connection means nothing on another', async () => {
+  const world = signalingWorld();
+  world.own('alice', 'cam1');
+  const camera = await world.camera('cam1');
+  const otherCamera = await world.camera('cam2');
+  const viewer = await world.socket('viewer/alice');
+  const id = viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
+  await world.settle();
+  otherCamera.answer(camera.request('invite'), { answer: cameraAnswer });
+  viewer.answer(camera.request('invite'), { answer: cameraAnswer });
+  expect(viewer.reply(id)).toBeUndefined();
+  expect(world.relay.wires).toEqual([]);
+});
