@@ -30,6 +30,8 @@ export interface GuardedPeer {
   offer(): Promise<string>;
   /** Takes an offer and makes the answer; the sockets open beside it. Throws the `sdp-` errors. */
   answer(offer: Description): Promise<string>;
+  /** Makes an offer that restarts ICE (RFC 8445 section 9), once the connection stands: for a network that changed. */
+  restart(): Promise<string>;
   /** Takes the answer to the offer made. */
   accept(answer: Description): Promise<void>;
   /** Called as ICE is through, as DTLS is, and once as the connection is over; `failed` comes before a close by this side too. */
@@ -73,18 +75,15 @@ export function createGuardedPeer(
     headerExtensions: { video: [sdesMid()], audio: [sdesMid()] },
   });
   const guard = createDatagramGuard();
+  let opening: Promise<void> = Promise.resolve();
   const video = connection.addTransceiver('video', { direction: settings.direction });
   const audio = settings.audio ? connection.addTransceiver('audio', { direction: settings.direction }) : undefined;
-  const transport = connection.dtlsTransports[0];
-  assert(transport !== undefined && connection.iceTransports.length === 1, 'one bundle, one transport');
+  const transport = onlyTransport(connection);
   const ice = transport.iceTransport.connection as unknown as IceInternals;
   // The default is a public STUN server, whatever `iceServers` says.
   ice.stunServer = undefined;
   ice.turnServer = undefined;
-  // RFC 8445 section 5.3 asks for 24 and 128 random bits at least; the default has 16 and 88.
-  ice.localUsername = random.bytes(6).toString('base64');
-  ice.localPassword = random.bytes(18).toString('base64');
-  ice.userHistory = { [ice.localUsername]: ice.localPassword };
+  putCredentials(ice, random);
   putGuard(ice, guard, dropped);
 
   async function setRemote(type: 'offer' | 'answer', { sdp, candidates }: Description): Promise<void> {
@@ -99,8 +98,20 @@ export function createGuardedPeer(
 
   /** Opens the sockets without making the caller wait: the description is complete already, as it names no candidates. */
   function begin(description: RTCSessionDescription): string {
-    connection.setLocalDescription(description).catch(() => void connection.close());
+    opening = connection.setLocalDescription(description).then(
+      () => {},
+      () => void connection.close(),
+    );
     return description.sdp;
+  }
+
+  /** werift connects once; ICE that was restarted under a DTLS that stands is left to whoever restarted it. */
+  async function resume(): Promise<void> {
+    await opening;
+    // It says `completed` when it has its own candidates, before the first check.
+    const restarted = transport.iceTransport.state === 'new' || transport.iceTransport.state === 'completed';
+    if (transport.state !== 'connected' || !restarted) return;
+    await transport.iceTransport.start().catch(() => void connection.close());
   }
 
   return {
@@ -114,10 +125,20 @@ export function createGuardedPeer(
       await setRemote('offer', description);
       // A DTLS client of werift's waits a tenth of a second before its first word; a browser does not.
       if (description.mayServe) transport.role = 'server';
-      return begin(await connection.createAnswer());
+      const restarted = transport.state === 'connected';
+      if (restarted) putCredentials(ice, random);
+      const answer = begin(await connection.createAnswer());
+      if (restarted) void resume();
+      return answer;
+    },
+    async restart() {
+      transport.iceTransport.restart();
+      putCredentials(ice, random);
+      return begin(await connection.createOffer());
     },
     async accept(description) {
       await setRemote('answer', description);
+      void resume();
     },
     onState(run) {
       let over = false;
@@ -148,6 +169,19 @@ export function createGuardedPeer(
       await connection.close();
     },
   };
+}
+
+function onlyTransport(connection: RTCPeerConnection): RTCDtlsTransport {
+  const [transport, ...others] = connection.dtlsTransports;
+  assert(transport !== undefined && others.length === 0, 'one bundle, one transport');
+  return transport;
+}
+
+/** RFC 8445 section 5.3 asks for 24 and 128 random bits at least; the default has 16 and 88. */
+function putCredentials(ice: IceInternals, random: RandomSource): void {
+  ice.localUsername = random.bytes(6).toString('base64');
+  ice.localPassword = random.bytes(18).toString('base64');
+  ice.userHistory[ice.localUsername] = ice.localPassword;
 }
 
 function putGuard(ice: IceInternals, guard: DatagramGuard, dropped?: (reason: DropReason) => void): void {

@@ -83,6 +83,8 @@ export interface View {
   readonly firstFrame: Promise<FirstFrame>;
   /** Resolves, never rejects, with why it ended: an `EndReason` of the relay, an `ErrorCode`, or what this side did. */
   readonly ended: Promise<string>;
+  /** Restarts ICE, for a network that changed; the session and its media go on. Throws the relay's refusal, or `out-of-order` before the first frame. */
+  restart(): Promise<void>;
   /** Leaves the session and closes all. Calling it twice does nothing. */
   close(): Promise<void>;
 }

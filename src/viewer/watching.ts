@@ -17,7 +17,7 @@ import {
   readDescription,
   videoCodecs,
 } from '../peer/index.ts';
-import { connectResult, extendResult, inviteParams, type RpcError, read } from '../protocol/index.ts';
+import { connectResult, extendResult, inviteParams, inviteResult, type RpcError, read } from '../protocol/index.ts';
 import { Reception } from './reception.ts';
 import type { Recording } from './recording.ts';
 import type {
@@ -96,6 +96,14 @@ export class Watching implements View {
       if (this.#first === undefined) this.#finish('device-timeout');
     });
     this.#watch().catch((thrown: unknown) => this.#finish(asLatchkeyError(thrown).code, asLatchkeyError(thrown)));
+  }
+
+  async restart(): Promise<void> {
+    const { state } = this;
+    const [connection, peer, session] = [this.#connection, this.#peer, this.#session];
+    if (state !== 'watching' || connection === undefined || peer === undefined) throw new LatchkeyError('out-of-order');
+    const result = await connection.call('invite', { session, offer: await peer.restart() });
+    await peer.accept(readDescription(read(inviteResult, result).answer));
   }
 
   async close(): Promise<void> {

@@ -177,6 +177,11 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
       return { id: deviceOf(party.token), grantKeys: keys };
     }
     if (method === 'connect') return await connect(party, params);
+    if (method === 'invite' && !isCamera) {
+      const subject = party.token.replace('viewer:', '');
+      const answer = await inviteCamera(String(params.session), subject, String(params.offer));
+      return { answer: described(answer, 'viewer') };
+    }
     if (method === 'invite') return await cameraInvites(params);
     if (method === 'leave') {
       const session = String(params.session);
@@ -375,7 +380,8 @@ function isRequest(datagram: Buffer): boolean {
   return datagram.length >= 20 && datagram.readUInt16BE(0) === 0x0001;
 }
 
-function userName(datagram: Buffer): string {
+/** The USERNAME of a STUN message, or nothing. */
+export function userName(datagram: Buffer): string {
   for (let at = 20; at + 4 <= datagram.length; ) {
     const length = datagram.readUInt16BE(at + 2);
     if (datagram.readUInt16BE(at) === 0x0006) return datagram.toString('utf8', at + 4, at + 4 + length);

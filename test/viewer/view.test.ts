@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from '../../src/base/index.ts';
 import { type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
 import { createGuardedPeer, newCertificate } from '../../src/peer/index.ts';
 import { startView, type ViewObserver, type ViewSettings } from '../../src/viewer/index.ts';
-import { startTinyRelay, type TinyRelay, type TinyRelayPlan } from '../support/tiny-relay.ts';
+import { startTinyRelay, type TinyRelay, type TinyRelayPlan, userName } from '../support/tiny-relay.ts';
 
 const clip = fileURLToPath(new URL('../../config/demo/maple-garden', import.meta.url));
 const powers = { clock: systemClock, random: systemRandom };
@@ -86,7 +86,7 @@ test.each([
 ] as const)('a viewer sees %s of the camera; the camera makes the offer: %s', async (codec, onvif) => {
   const { relay } = await cameraAndRelay({ onvif });
   const states: string[] = [];
-  const { observer, seen } = pictures(5);
+  const { observer, seen } = pictures(20);
   const view = viewAt(
     relay,
     { codecs: [codec], offer: !onvif },
@@ -242,6 +242,26 @@ test('an offer is answered for the viewer’s own session, and once', async () =
   expect(await relay.inviteViewer('s1', 's1', offer)).toHaveProperty('answer');
   await expect(relay.inviteViewer('s1', 's1', offer)).rejects.toMatchObject({ message: 'out-of-order' });
   expect(view.stats.session).toBe('s1');
+});
+
+test('after an ICE restart the same session goes on, under new credentials', async () => {
+  const left: string[] = [];
+  const { relay, camera } = await cameraAndRelay({}, {}, { viewerLeft: (_, reason) => void left.push(reason) });
+  const users = new Set<string>();
+  relay.plan.forward = (datagram) => {
+    if (datagram.readUInt16BE(0) === 0x0001) users.add(userName(datagram));
+    return true;
+  };
+  let resumed = pictures(3);
+  const view = viewAt(relay, { codecs: ['H264'] }, { frame: (frame) => resumed.observer.frame?.(frame) });
+  await resumed.seen;
+  const before = users.size;
+  await view.restart();
+  resumed = pictures(20);
+  await resumed.seen;
+  expect(users.size).toBe(before * 2);
+  for (const user of users) expect(user).toMatch(/^[A-Za-z0-9+/]{8}:[A-Za-z0-9+/]{8}$/);
+  expect([camera.viewers, left.length]).toEqual([1, 0]);
 });
 
 test('what the relay refuses is refused by its code, to both who wait', async () => {
