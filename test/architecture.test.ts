@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readRoomTable, violations } from './support/architecture.ts';
+import { importsOf } from './support/imports.ts';
 import { fileAt, typeScriptBelow } from './support/source-files.ts';
 
 const packages = new Set(Object.keys(JSON.parse(fileAt('package.json').text).dependencies));
@@ -37,11 +38,11 @@ const good: Record<string, string> = {
   'src/base/ids.ts': `export type Id = string; export const id = 1;`,
   'src/identity/index.ts': `export type { Viewer } from './verified.ts';`,
   'src/identity/verified.ts': `import type { Id } from '../base/index.ts'; export type Viewer = Id; export function mintViewer() {}`,
-  'src/identity/verify.ts': `import { mintViewer } from './verified.ts'; mintViewer();`,
+  'src/identity/verify.ts': `import { mintViewer, other } from './verified.ts'; mintViewer(other);`,
   'src/pairing/index.ts': `export type { Pair } from './pair.ts';`,
   'src/pairing/pair.ts': `export type Pair = import('../identity/index.ts').Viewer; export function mintPair() {}`,
   'src/relay/index.ts': `export * from './engine/engine.ts'; import 'zod'; import './udp/port.ts';`,
-  'src/relay/engine/engine.ts': `import { stun } from '../wire/stun.ts'; const now = { Date: 1 }; export const engine = [now.Date, stun];`,
+  'src/relay/engine/engine.ts': `import { stun } from '../wire/stun.ts'; const now = { Date: 1 }; export const engine = [now.Date, stun, dice.random()]; import type { Side } from '../index.ts';`,
   'src/relay/wire/stun.ts': `import { createHmac } from 'node:crypto'; export const stun = Math.max(createHmac.length);`,
   'src/relay/udp/port.ts': `import 'node:dgram'; setTimeout(Date.now, Math.random());`,
   'src/relay/engine/keys.ts': `import type { KeyObject } from 'node:crypto'; export type Key = KeyObject;`,
@@ -118,6 +119,7 @@ describe('the check of the architecture', () => {
     ['a clock in the engine', { 'src/relay/engine/bad.ts': `Date.now();` }, /uses Date/],
     ['a timer in the engine', { 'src/relay/engine/bad.ts': `setTimeout(() => {}, 1);` }, /uses setTimeout/],
     ['a global by another road', { 'src/relay/engine/bad.ts': `globalThis['Date'];` }, /uses globalThis/],
+    ['a clock as a key', { 'src/relay/engine/bad.ts': `table[Date];` }, /uses Date/],
     ['the process in a codec', { 'src/relay/wire/bad.ts': `process.hrtime();` }, /uses process/],
     ['dice in the engine', { 'src/relay/engine/bad.ts': `Math.random();` }, /uses Math\.random/],
     ['dice by index', { 'src/relay/engine/bad.ts': `Math['random']();` }, /uses Math\.random/],
@@ -154,5 +156,42 @@ describe('the check of the architecture', () => {
 
   it('refuses a file that cannot be parsed', () => {
     expect(() => found({ 'src/base/bad.ts': `const` })).toThrow(SyntaxError);
+  });
+});
+
+describe('the reader of imports', () => {
+  const [star, value, type] = [['*'], false, true];
+
+  it.each<[string, readonly string[], boolean]>([
+    [`import './a.ts';`, [], value],
+    [`import a from './a.ts';`, ['default'], value],
+    [`import * as a from './a.ts';`, star, value],
+    [`import { a as b, type C } from './a.ts';`, ['a', 'C'], value],
+    [`import { type A, type B } from './a.ts';`, ['A', 'B'], type],
+    [`import type { A } from './a.ts';`, ['A'], type],
+    [`import type A from './a.ts';`, ['default'], type],
+    [`import { 'a b' as c } from './a.ts';`, ['a b'], value],
+    [`export { a as b, type C } from './a.ts';`, ['a', 'C'], value],
+    [`export { type A } from './a.ts';`, ['A'], type],
+    [`export type { A } from './a.ts';`, ['A'], type],
+    [`export * from './a.ts';`, star, value],
+    [`export * as a from './a.ts';`, star, value],
+    [`export type * from './a.ts';`, star, type],
+    [`const a = () => import('./a.ts');`, star, value],
+    [`type A = import('./a.ts').A;`, ['A'], type],
+    [`type A = typeof import('./a.ts');`, star, type],
+  ])('reads %s', (text, names, typeOnly) => {
+    const imports = importsOf({ path: 'src/room/file.ts', text });
+    expect(imports).toEqual([{ specifier: './a.ts', target: 'src/room/a.ts', names, typeOnly }]);
+  });
+
+  it('tells packages and the platform from files', () => {
+    const imports = importsOf({ path: 'src/a.ts', text: `import 'node:fs'; import '@scope/b/c'; import '../d.ts';` });
+    expect(imports.map(({ target }) => target)).toEqual([undefined, undefined, 'd.ts']);
+  });
+
+  it('takes no other statement for an import', () => {
+    const text = `export { a, b }; export const c = 1; export default c; const source = { value: './a.ts' };`;
+    expect(importsOf({ path: 'src/a.ts', text })).toEqual([]);
   });
 });
