@@ -198,7 +198,9 @@ describe('the checks of tidiness', () => {
     const path = 'test/attacks/late-answer.test.ts';
     const lines = attacksTable([file('/**\n * A camera\n * | late.\n */\ncode', path), file('', 'test/attacks/a.ts')]);
     expect(lines.split('\n').slice(2)).toEqual([`| late answer | A camera \\| late. | [late-answer](${path}) |`]);
-    expect(attacksTable([file('// Anyone,\n// at once.\ncode', path)])).toContain('| Anyone, at once. |');
+    expect(attacksTable([file('// Who can mount it: anyone,\n// at once.\ncode', path)])).toContain(
+      '| Anyone, at once. |',
+    );
     expect(() => attacksTable([file('code', path)])).toThrow(/who can mount/);
   });
 });

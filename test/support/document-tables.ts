@@ -91,7 +91,11 @@ function firstComment(file: SourceFile): string {
   const [, block, lines] = /^\/\*\*?([\s\S]*?)\*\/|^((?:\/\/.*\n)+)/.exec(file.text) ?? [];
   const text = block?.replace(/^\s*\* ?/gm, ' ') ?? lines?.replace(/^\/\/ ?/gm, ' ');
   if (text === undefined) throw new TypeError(`${file.path} does not open with who can mount the attack`);
-  return text.replace(/\s+/g, ' ').trim();
+  const said = text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/^Who can mount it: /, '');
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
