@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that start browsers, whole relays or several processes: they run after the others, one file at a time. */
-const heavy = ['e2e/**/*.test.ts', 'interop/**/*.test.ts', 'sabotage/**/*.test.ts'];
+const heavy = ['e2e/**/*.test.ts', 'interop/**/*.test.ts', 'sabotage/**/*.test.ts', 'web/live-view.test.ts'];
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import jsqr from 'jsqr';
 import { describe, expect, test } from 'vitest';
+import { readQrCode } from '../support/browser.ts';
 
 const folder = new URL('../../config/demo/', import.meta.url);
 const devices = ['maple-front-door', 'maple-garden', 'harbour-driveway', 'harbour-nursery'];
@@ -14,7 +14,7 @@ describe.each(devices)('the clip of %s', (device) => {
   test.each(['h264', 'ivf'])('bears the id of its camera in each picture (%s)', (kind) => {
     const pictures = decode(`${device}.${kind}`);
     expect(pictures.length).toBe(looked.length);
-    for (const picture of pictures) expect(readCode(picture)).toBe(device);
+    for (const picture of pictures) expect(readQrCode(picture, width, height)).toBe(device);
   });
 
   test('is H.264 that starts anew each second, with its parameter sets', () => {
@@ -58,7 +58,7 @@ test('all clips together stay small', () => {
 });
 
 /** Decodes the looked-at frames to RGBA. */
-function decode(clip: string): Uint8ClampedArray[] {
+function decode(clip: string): Buffer[] {
   const select = looked.map((frame) => `eq(n,${frame})`).join('+');
   const args = ['-v', 'error', '-i', clip, '-vf', `select='${select}'`, '-fps_mode', 'passthrough'];
   const raw = execFileSync('ffmpeg', [...args, '-f', 'rawvideo', '-pix_fmt', 'rgba', '-'], {
@@ -66,16 +66,7 @@ function decode(clip: string): Uint8ClampedArray[] {
     maxBuffer: 64 * 1024 * 1024,
   });
   const size = width * height * 4;
-  return Array.from(
-    { length: raw.length / size },
-    (_, index) => new Uint8ClampedArray(raw.subarray(index * size, (index + 1) * size)),
-  );
-}
-
-function readCode(picture: Uint8ClampedArray): string | undefined {
-  // The package is CommonJS, and its types call the function its default export.
-  const read = jsqr as unknown as (data: Uint8ClampedArray, width: number, height: number) => { data: string } | null;
-  return read(picture, width, height)?.data;
+  return Array.from({ length: raw.length / size }, (_, index) => raw.subarray(index * size, (index + 1) * size));
 }
 
 function nalTypes(bytes: Buffer): number[] {
