@@ -1,4 +1,5 @@
-// Who can mount it: nobody needs to; a table that answers for another session, as after a race, does it by itself.
+// Nobody has to attack: a table that answers for another session, as after a race, does it by itself. The question at the
+// crossing holds: nothing of a camera goes to a viewer unless a live session names both.
 import { expect, it } from 'vitest';
 import type { VerifiedCamera, VerifiedViewer } from '../../src/identity/index.ts';
 import { createSessions, type Sessions } from '../../src/pairing/index.ts';

@@ -1,4 +1,5 @@
-// Who can mount it: anyone with a valid token who owns nothing, or who sends an empty list where one is expected.
+// Anyone with a valid token who owns nothing, or who sends nothing where a list is expected. Refusal by default holds: what
+// is not granted is not there.
 import { expect, it } from 'vitest';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 

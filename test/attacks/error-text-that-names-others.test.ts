@@ -1,5 +1,5 @@
-// Who can mount it: a viewer who asks for devices that are not his and compares the refusals, and a camera that writes
-// into its errors what a viewer should read.
+// A viewer who asks for devices that are not theirs and compares the refusals, and a camera that writes into its errors
+// what a viewer should read. The closed table holds: one refusal, and no word of anybody else’s.
 import { expect, it } from 'vitest';
 import { signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 

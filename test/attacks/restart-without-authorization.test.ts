@@ -1,4 +1,5 @@
-// Who can mount it: a viewer whose permission was taken back, and who keeps or prolongs what was opened before.
+// A viewer whose permission was taken back, and who comes back to what was opened before. The pair holds: it lives in
+// memory alone, and each connection and each session is authorized again.
 import { expect, it } from 'vitest';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 

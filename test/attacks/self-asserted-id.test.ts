@@ -1,4 +1,5 @@
-// Who can mount it: a camera with a valid token of its own, or anyone without one, who claims to be another camera.
+// A camera with a valid token of its own, or anyone without one, who claims to be another camera. The derived id holds:
+// a device is the subject of its verified token, and what it says of itself displaces nobody.
 import { expect, it } from 'vitest';
 import { MemorySocket } from '../support/memory-transport.ts';
 import { signalingWorld, viewerOffer } from '../support/signaling-world.ts';

@@ -1,4 +1,5 @@
-// Who can mount it: another client that holds a valid token, even of the same person, and learnt a session’s id.
+// Another client that holds a valid token, even of the same person, and learnt a session’s id. The tables of each
+// connection hold: a session is reached over the connection that opened it and over no other.
 import { expect, it } from 'vitest';
 import { cameraAnswer, cameraOffer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 

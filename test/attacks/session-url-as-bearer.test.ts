@@ -1,4 +1,5 @@
-// Who can mount it: anyone who saw the URL of a WHEP session, in a log, a proxy or a browser’s history.
+// Anyone who saw the URL of a WHEP session, in a log, a proxy or a browser’s history. The authorization of each request
+// holds: the URL is a name, and every request is verified and paired from the beginning.
 import { expect, it } from 'vitest';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 

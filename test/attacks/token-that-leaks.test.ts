@@ -1,4 +1,5 @@
-// Who can mount it: whoever reads logs, errors or metrics, where a token came by a query string, a header or a parameter.
+// Whoever reads logs, errors or metrics, where a token came by a query string, a header or a parameter. The redacting
+// type holds: whatever prints a token prints no token.
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
 import { LatchkeyError, type Redacted } from '../../src/base/index.ts';

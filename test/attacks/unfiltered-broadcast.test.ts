@@ -1,4 +1,5 @@
-// Who can mount it: nobody needs to; a relay that tells everyone what concerns one of them does it by itself.
+// Nobody has to attack: a relay that tells everyone what concerns one of them does it by itself. The session holds: what
+// happens to it is told to its two ends.
 import { expect, it } from 'vitest';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 
