@@ -8,6 +8,7 @@ import {
   openRpc,
   type RelayTarget,
   type RpcConnection,
+  rehearse,
 } from '../peer/index.ts';
 import { type RpcError, read, registerResult } from '../protocol/index.ts';
 import { Audience } from './audience.ts';
@@ -81,6 +82,8 @@ export class Agent implements Camera {
   async #live(): Promise<void> {
     const { powers, settings, source, subjects, viewersMax, observer } = this.#parts;
     const certificate = await this.#certificate;
+    const rehearsal = { certificate, direction: 'sendonly', video: source.video, audio: source.sound } as const;
+    await rehearse(rehearsal, powers.random);
     this.#fingerprint = certificate.getFingerprints()[0]?.value;
     this.#audience = new Audience({
       certificate,

@@ -3,7 +3,7 @@ export { type Certificate, fingerprintsOf, newCertificate } from './certificate.
 export { codecParameters, type VideoCodec, videoCodecOf, videoCodecs } from './codecs.ts';
 export { createDatagramGuard, type DatagramGuard, type DropReason, dropReasons } from './datagram-guard.ts';
 export { type Description, normalFingerprint, readDescription } from './description.ts';
-export { createGuardedPeer, type GuardedPeer, type PeerSettings } from './guarded-peer.ts';
+export { createGuardedPeer, type GuardedPeer, type PeerSettings, rehearse } from './guarded-peer.ts';
 export * from './h264.ts';
 export { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds } from './refusal.ts';
 export { type RelayTarget, relayTarget } from './relay-target.ts';

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { RTCPeerConnection } from 'werift';
 import { LatchkeyError, systemRandom } from '../../src/base/index.ts';
 import {
   createGuardedPeer,
@@ -9,6 +10,7 @@ import {
   type GuardedPeer,
   newCertificate,
   readDescription,
+  rehearse,
 } from '../../src/peer/index.ts';
 import { viaRelay } from '../support/tiny-relay.ts';
 
@@ -96,6 +98,15 @@ test('only ICE checks towards the relay leave, and only what comes from it is ta
     from.send(datagram, source.port, '127.0.0.1');
     expect(await drop).toBe(reason);
   }
+});
+
+test('a rehearsal makes descriptions and sets none: no socket opens', async () => {
+  const set = vi.spyOn(RTCPeerConnection.prototype, 'setLocalDescription');
+  const made = vi.spyOn(RTCPeerConnection.prototype, 'createAnswer');
+  const certificate = await newCertificate();
+  await rehearse({ certificate, direction: 'sendonly', video: ['H264', 'VP8'], audio: true }, systemRandom);
+  expect([made.mock.calls.length, set.mock.calls.length]).toEqual([1, 0]);
+  vi.restoreAllMocks();
 });
 
 test('two media sections outside of one bundle are refused', async () => {
