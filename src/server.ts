@@ -1,16 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { JWK } from 'jose';
-import { type Clock, LatchkeyError, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
+import { type Clock, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { createDevelopmentIssuer, createIdentity, type DevelopmentIssuer } from './identity/index.ts';
-import {
-  createOwnership,
-  type OwnershipSource,
-  openSqliteSource,
-  refusingSource,
-  type SqliteSource,
-} from './ownership/index.ts';
+import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
+import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
+import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
 import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
 import { createRelay, type OpenUdpPort } from './relay/index.ts';
 import {
@@ -159,30 +154,6 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       log.info('stopped');
     },
   };
-}
-
-/** The issuer of development tokens, whose key lies in the data directory. Throws `settings-invalid` in production. */
-export function developmentIssuerOf(settings: Settings, clock: Clock = systemClock): Promise<DevelopmentIssuer> {
-  return createDevelopmentIssuer({
-    keyFile: join(settings.dataDirectory, 'development-issuer.json'),
-    issuer: 'latchkey-development',
-    mode: settings.mode,
-    audiences: settings.identity.audiences,
-    clock,
-  });
-}
-
-/** The embedded database of who may see what. Throws `settings-invalid` where the settings have none. */
-export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemClock): SqliteSource {
-  if (settings.ownership.source !== 'sqlite') {
-    throw new LatchkeyError(
-      'settings-invalid',
-      'ownership.source: these settings have no embedded database ("sqlite")',
-    );
-  }
-  const file = settings.ownership.file ?? join(settings.dataDirectory, 'ownership.sqlite');
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  return openSqliteSource({ file, clock });
 }
 
 function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { JSONWebKeySet } from 'jose';
 import { LatchkeyError, systemClock, systemRandom } from '../base/index.ts';
-import { type CameraObserver, parseSource, type SubjectPolicy, startCamera } from '../camera/index.ts';
+import type { CameraObserver, SubjectPolicy } from '../camera/index.ts';
 import { integerFrom } from './durations.ts';
 import { caOption, jsonOption, relayOption, type TokenOptions, tokenFrom, tokenOptions } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
@@ -35,6 +35,7 @@ export function cameraCommand(): Command {
   for (const option of [...tokenOptions('camera'), jsonOption()]) command.addOption(option);
   return command.action((source: string, options: CameraOptions) =>
     concluded(async () => {
+      const { parseSource, startCamera } = await import('../camera/index.ts');
       const stopping = stopSignal();
       const camera = startCamera(
         {

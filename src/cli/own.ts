@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
+import { openEmbeddedOwnership } from '../embedded.ts';
 import type { Role, SqliteSource } from '../ownership/index.ts';
-import { openEmbeddedOwnership } from '../server.ts';
 import { momentMs } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import { loadSettings } from '../config/index.ts';
-import { startServer } from '../server.ts';
-import { startDemo } from './demo/index.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 
@@ -18,10 +16,12 @@ export function serveCommand(): Command {
         if (options.check) return void process.stdout.write('The settings are usable.\n');
         const stopping = stopSignal();
         if (settings.demo) {
+          const { startDemo } = await import('./demo/index.ts');
           await using demo = await startDemo(settings);
           process.stdout.write(demo.welcome);
           process.stdout.write(`\nStopping on ${await stopping} …\n`);
         } else {
+          const { startServer } = await import('../server.ts');
           const server = await startServer(settings);
           process.stdout.write(
             `Latchkey serves ${server.url}, media on UDP port ${server.mediaPort} (${server.transport}).\n`,

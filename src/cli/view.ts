@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { asErrorCode, LatchkeyError, systemClock, systemRandom } from '../base/index.ts';
-import { listDevices, startView, type View } from '../viewer/index.ts';
+import type { View } from '../viewer/index.ts';
 import { durationSeconds } from './durations.ts';
 import { caOption, jsonOption, relayOption, type TokenOptions, tokenFrom, tokenOptions } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
@@ -25,7 +25,7 @@ export function viewCommand(): Command {
     .addOption(relayOption())
     .addOption(caOption())
     .addOption(new Option('--seconds <time>', 'stop that long after the first frame').argParser(durationSeconds))
-    .option('--save <file>', 'save to a .webm, .mp4, .h264 or .ivf file')
+    .option('--save <file>', 'save to a .mkv, .webm, .h264 or .ivf file')
     .addOption(new Option('--codec <codec>', 'take this video codec alone').choices(['H264', 'VP8']))
     .option('--no-audio', 'leave the sound out')
     .option('--onvif', 'let the camera make the offer, as in plain ONVIF', false)
@@ -42,6 +42,7 @@ export function viewCommand(): Command {
 }
 
 async function list(options: ViewOptions, token: () => Promise<string>): Promise<void> {
+  const { listDevices } = await import('../viewer/index.ts');
   const devices = await listDevices({ relay: options.relay, token: await token(), caFile: options.ca }, systemClock);
   if (options.json) return void process.stdout.write(`${JSON.stringify({ devices })}\n`);
   const lines = devices.map(
@@ -51,6 +52,7 @@ async function list(options: ViewOptions, token: () => Promise<string>): Promise
 }
 
 async function watch(device: string, options: ViewOptions, token: () => Promise<string>): Promise<void> {
+  const { startView } = await import('../viewer/index.ts');
   const view = startView(
     {
       relay: options.relay,

@@ -73,7 +73,10 @@ export function framesDecoded(page: Page, device: string): Promise<number> {
 export async function framesGoOn(page: Page, device: string, since: number, more = 10): Promise<void> {
   await page.evaluate(
     async ([id, least]) => {
-      const view = document.getElementById(id) as unknown as { peerConnection?: RTCPeerConnection };
+      const view = document.getElementById(id) as unknown as {
+        peerConnection?: RTCPeerConnection;
+        video: HTMLVideoElement;
+      };
       const decoded = async () => {
         const stats = await view.peerConnection?.getStats();
         for (const entry of stats?.values() ?? []) {
@@ -81,7 +84,9 @@ export async function framesGoOn(page: Page, device: string, since: number, more
         }
         return 0;
       };
-      while ((await decoded()) < least) await new Promise((resolve) => setTimeout(resolve, 50));
+      while ((await decoded()) < least) {
+        await new Promise((resolve) => view.video.requestVideoFrameCallback(resolve));
+      }
     },
     [device, since + more] as const,
   );

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { deviceId, subjectId, systemClock, systemRandom } from '../../src/base/index.ts';
 import { type Camera, type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
+import { openEmbeddedOwnership } from '../../src/embedded.ts';
 import type { Role } from '../../src/ownership/index.ts';
-import { openEmbeddedOwnership, type Route, type ServerParts, startServer } from '../../src/server.ts';
+import { type Route, type ServerParts, startServer } from '../../src/server.ts';
 
 export interface RelayOptions {
   /** Environment variables that set settings, such as `LATCHKEY_SESSIONS_PER_DEVICE_MAX`. */

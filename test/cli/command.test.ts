@@ -1,0 +1,101 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeJwt } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { command } from '../support/command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
+const own = { LATCHKEY_DATA_DIRECTORY: join(folder, 'data') };
+const demo = ['--config', 'config/demo.json'];
+
+describe('latchkey', () => {
+  it.each([
+    'latchkey',
+    'latchkey serve',
+    'latchkey camera',
+    'latchkey view',
+    'latchkey token',
+    'latchkey own',
+    'latchkey own grant',
+    'latchkey own revoke',
+    'latchkey own list',
+  ])('%s explains itself', async (name) => {
+    const { code, output } = await command([...name.split(' ').slice(1), '--help']);
+    expect(code).toBe(0);
+    expect(output).toContain(`Usage: ${name} [options]`);
+  });
+
+  it.each([
+    ['an unknown subcommand', ['dance'], /unknown command/],
+    ['an unknown option', ['serve', '--port', '1'], /unknown option/],
+    ['a kind of token that is none', ['token', 'admin', 'alice'], /viewer.*camera/],
+    ['a lifetime that is no time', ['token', 'viewer', 'alice', '--lifetime', 'long'], /90s, 15m/],
+    ['an id that cannot be', ['token', 'viewer', 'a b'], /letters, digits/],
+    ['settings that are not there', ['serve', '--config', 'nowhere.json'], /nowhere\.json/],
+    ['no issuer', ['serve', '--check'], /identity\.issuers/],
+    ['a source that is not there', ['camera', 'no-such-file.mp4', '--token', 'x'], /no-such-file/],
+    ['a view of nothing', ['view', '--token', 'x'], /--list/],
+    ['a relay that is no address', ['view', 'garden', '--token', 'x', '--relay', 'nonsense'], /nonsense|relay/],
+  ])('%s is wrong usage, said in a line', async (_, words, message) => {
+    const { code, errors } = await command(words);
+    expect(errors).toMatch(message);
+    expect(errors).not.toMatch(/^\s+at /m);
+    expect(code).toBe(2);
+  });
+
+  it('a token is missing: refused', async () => {
+    const { code, errors } = await command(['view', 'garden']);
+    expect([code, errors]).toEqual([3, expect.stringContaining('--token-file')]);
+  });
+
+  it('settings that are usable are said to be', async () => {
+    expect(await command(['serve', '--check', ...demo])).toMatchObject({
+      code: 0,
+      output: 'The settings are usable.\n',
+    });
+  });
+
+  it('makes development tokens of either kind, and none in production', async () => {
+    const { output } = await command(['token', 'viewer', 'alice', '--lifetime', '15m', '--json'], own);
+    const { token, expiresAt } = JSON.parse(output);
+    const claims = decodeJwt(token);
+    expect(claims).toMatchObject({ sub: 'alice', aud: 'latchkey-viewer' });
+    expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900);
+    expect(Math.abs(Date.parse(expiresAt) / 1000 - (claims.exp ?? 0))).toBeLessThanOrEqual(1);
+    const camera = await command(['token', 'camera', 'garden'], own);
+    expect(decodeJwt(camera.output.trim())).toMatchObject({ sub: 'garden', aud: 'latchkey-camera' });
+    const production = join(folder, 'production.json');
+    const issuers = [{ issuer: 'https://id.example', keys: { jwksUrl: 'https://id.example/keys' } }];
+    writeFileSync(production, JSON.stringify({ identity: { issuers } }));
+    expect((await command(['token', 'viewer', 'alice', '--config', production], own)).code).toBe(2);
+  });
+
+  it('grants, lists and revokes', async () => {
+    const database = { LATCHKEY_DATA_DIRECTORY: join(folder, 'owners') };
+    const run = (...words: string[]) => command(['own', ...words, ...demo, '--json'], database);
+    expect((await run('grant', 'alice', 'garden', '--role', 'owner')).code).toBe(0);
+    const shared = JSON.parse((await run('grant', 'ben', 'garden', '--until', '2100-01-01T00:00:00Z')).output);
+    expect(shared).toEqual({
+      granted: { subject: 'ben', device: 'garden', role: 'viewer', until: '2100-01-01T00:00:00.000Z' },
+    });
+    expect(JSON.parse((await run('list')).output).grants).toHaveLength(2);
+    expect(JSON.parse((await run('list', '--subject', 'alice')).output).grants).toEqual([
+      { subject: 'alice', device: 'garden', role: 'owner', until: null },
+    ]);
+    expect(JSON.parse((await run('revoke', 'ben', 'garden')).output)).toEqual({ revoked: true });
+    expect(JSON.parse((await run('revoke', 'ben', 'garden')).output)).toEqual({ revoked: false });
+    expect((await run('grant', 'ben', 'garden', '--until', '2001-01-01T00:00:00Z')).code).toBe(2);
+    const table = await command(['own', 'list', ...demo], database);
+    expect(table.output).toBe('SUBJECT  DEVICE  ROLE   UNTIL\nalice    garden  owner  -\n');
+  });
+
+  it('an embedded database that the settings do not have is no place for grants', async () => {
+    const { code, errors } = await command(['own', 'list', ...demo], {
+      ...own,
+      LATCHKEY_OWNERSHIP_SOURCE: 'none',
+      LATCHKEY_DEMO: 'false',
+    });
+    expect([code, errors]).toEqual([2, expect.stringContaining('ownership.source')]);
+  });
+});

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const start = ['--disable-warning=ExperimentalWarning', 'src/main.ts'];
+
+function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_'));
+  return { ...Object.fromEntries(own), ...more };
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs `latchkey` with these parameters to its end. */
+export async function command(
+  parameters: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const child = spawn(process.execPath, [...start, ...parameters], {
+    env: environment(more),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const [code] = await once(child, 'close');
+  return { code, output, errors };
+}
+
+/** Starts `latchkey`, and resolves at the first line of its output that matches. `stop` interrupts it and gives its exit code. */
+export async function startedCommand(
+  parameters: readonly string[],
+  line: RegExp,
+  more: Readonly<Record<string, string>> = {},
+) {
+  const child = spawn(process.execPath, [...start, ...parameters], {
+    env: environment(more),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.on('data', (data) => {
+    errors += data;
+  });
+  const lines: string[] = [];
+  const found = new Promise<void>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (text) => {
+      lines.push(text);
+      if (line.test(text)) resolve();
+    });
+    child.once('close', (code) => reject(new Error(`ended with ${code} before it said ${line}: ${errors}`)));
+  });
+  await found;
+  return {
+    lines,
+    async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const closed = once(child, 'close');
+      child.kill(signal);
+      return (await closed)[0];
+    },
+  };
+}
