@@ -26,12 +26,7 @@ const everything = pathsBelow('')
   .map(fileAt);
 
 /** A fixed wait that has a reason: the path, and why there is no event to wait for. */
-const sleepsWithReason = new Map<string, string>([
-  [
-    'test/support/browser.ts',
-    'a page has no event for frames that were decoded: it reads its statistics, again and again',
-  ],
-]);
+const sleepsWithReason = new Map<string, string>([]);
 
 function check(files: readonly SourceFile[], rule: Rule): string[] {
   return files.flatMap(rule);
