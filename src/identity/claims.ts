@@ -47,11 +47,14 @@ function kindOf(aud: unknown, audiences: Readonly<Record<TokenKind, string>>): T
   return only;
 }
 
-/** An issuer's clock may be ahead of ours: what it says of the future is believed up to the tolerance. */
+/**
+ * An issuer's clock may be ahead of ours: a token from the future is believed up to the tolerance. So none has more to live
+ * from now than `tokenLifetimeSecondsMax` and the tolerance.
+ */
 function checkTimes(iat: number, exp: number, rules: ClaimRules, nowSeconds: number): void {
   const { clockToleranceSeconds: tolerance, tokenLifetimeSecondsMax: longest } = rules;
   if (iat > nowSeconds + tolerance) throw new LatchkeyError('token-not-yet', 'iat');
-  if (exp - iat > longest || exp - nowSeconds > longest + tolerance) throw new LatchkeyError('token-lifetime');
+  if (exp - iat > longest) throw new LatchkeyError('token-lifetime');
 }
 
 /** JSON can spell a number that is infinite, and infinity less infinity is less than any bound. */

@@ -23,15 +23,16 @@ export function jwksUrlText(address: string, fetcher: typeof fetch): KeySetText 
   };
 }
 
-/** A key set in a file, which is read when its time, size or place on the disk has changed. */
+/** A key set in a file, which is read when its time, size or place on the disk has changed, or when it could not be read. */
 export function jwksFileText(file: string): KeySetText {
   let last: string | undefined;
   return async () => {
+    const before = last;
+    last = undefined;
     await using handle = await open(file);
     const { mtimeNs, size, ino } = await handle.stat({ bigint: true });
     const mark = `${mtimeNs}/${size}/${ino}`;
-    if (mark === last) return undefined;
-    const text = await boundedText(handle.createReadStream({ autoClose: false }));
+    const text = mark === before ? undefined : await boundedText(handle.createReadStream({ autoClose: false }));
     last = mark;
     return text;
   };

@@ -2,7 +2,7 @@ import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
 import type { CurrentKeys, KeysObserver } from './issuer-keys.ts';
 import { readKeySet, type VerificationKey } from './key-set.ts';
 
-/** Gives a key set's text, or undefined when it is the same as the last that was given. */
+/** Gives a key set's text, or undefined when it is the same as the last that was given, good or bad. */
 export type KeySetText = (signal: AbortSignal) => Promise<string | undefined>;
 
 export interface RefreshSettings {
@@ -53,13 +53,17 @@ export class RefreshedKeys implements CurrentKeys {
   async #refresh(): Promise<void> {
     try {
       const text = await within(this.#clock, limits.keySetFetchMsMax, this.#text);
-      if (text !== undefined) this.#keys = readKeySet(text, (fault) => this.#observer.keyIgnored?.(fault));
+      if (text !== undefined) this.#take(text);
       this.#freshUntilMs = this.#clock.now() + this.#settings.freshMsMax;
-      this.#failed = false;
-      if (text !== undefined) this.#observer.keySet?.('taken');
     } catch {
       this.#failed = true;
       this.#observer.keySet?.('failed');
     }
+  }
+
+  #take(text: string): void {
+    this.#keys = readKeySet(text, (fault) => this.#observer.keyIgnored?.(fault));
+    this.#failed = false;
+    this.#observer.keySet?.('taken');
   }
 }
