@@ -80,6 +80,8 @@ export function createGuardedPeer(
   let opening: Promise<void> = Promise.resolve();
   const video = connection.addTransceiver('video', { direction: settings.direction });
   const audio = settings.audio ? connection.addTransceiver('audio', { direction: settings.direction }) : undefined;
+  // Without a name that they share, a video stream and its retransmissions are two tracks to libwebrtc, and one too many.
+  if (settings.direction === 'sendonly') for (const each of [video, audio]) each?.sender.streamIds.push(streamId);
   const transport = onlyTransport(connection);
   const ice = transport.iceTransport.connection as unknown as IceInternals;
   // The default is a public STUN server, whatever `iceServers` says.
@@ -100,12 +102,13 @@ export function createGuardedPeer(
 
   /** Opens the sockets without making the caller wait: the description is complete already, as it names no candidates. */
   function begin(description: RTCSessionDescription): string {
-    if (settings.rehearsal === true) return description.sdp;
+    const sdp = settings.direction === 'recvonly' ? withoutStreams(description.sdp) : description.sdp;
+    if (settings.rehearsal === true) return sdp;
     opening = connection.setLocalDescription(description).then(
       () => {},
       () => void connection.close(),
     );
-    return description.sdp;
+    return sdp;
   }
 
   /** werift connects once; ICE that was restarted under a DTLS that stands is left to whoever restarted it. */
@@ -219,6 +222,13 @@ function putGuard(ice: IceInternals, guard: DatagramGuard, dropped?: (reason: Dr
     };
     ensure(protocol);
   };
+}
+
+const streamId = 'live';
+
+/** Who only receives has no streams to name (RFC 8829 section 5.2.1), though werift names two. */
+function withoutStreams(sdp: string): string {
+  return sdp.replace(/^a=ssrc(?:-group)?:.*\r\n/gm, '');
 }
 
 /** One socket for each family of addresses that this machine has: the relay is told none of them, it sees where datagrams come from. */

@@ -61,6 +61,21 @@ test('each peer has the certificate that it was given', async () => {
   expect(prints[0]).not.toBe(prints[1]);
 });
 
+test('who only receives names no streams', async () => {
+  const offer = await (await peer('recvonly')).offer();
+  expect(lines(offer, 'a=ssrc')).toEqual([]);
+  expect(lines(offer, 'a=msid:')).toEqual([]);
+});
+
+test('all that a camera sends is one live stream, with one track in each section', async () => {
+  const offer = await (await peer('sendonly')).offer();
+  const [video = '', audio = '', ...more] = lines(offer, 'a=msid:');
+  expect(more).toEqual([]);
+  expect(video).toMatch(/^a=msid:live \S+$/);
+  expect(audio).toMatch(/^a=msid:live \S+$/);
+  expect(video).not.toBe(audio);
+});
+
 test('fingerprints are written as SDP writes them', () => {
   const [sha256] = fingerprintsOf(Buffer.from('abc'));
   expect(sha256).toMatch(/^sha-256 BA:78:16:BF:8F:01(:[0-9A-F]{2}){26}$/);
