@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { limits, systemClock } from '../../../src/base/index.ts';
 import type { SourceFailure } from '../../../src/camera/index.ts';
 import { createFfmpegSource } from '../../../src/camera/sources/ffmpeg.ts';
@@ -131,6 +131,9 @@ async function stubborn(clock: ManualClock, script: string) {
   });
   await seen.promise;
   const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  onTestFinished(() => {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  });
   return { playing, failed: failed.promise, isAlive: () => isAlive(pid) };
 }
 
