@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { limits } from '../../src/base/index.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
@@ -71,16 +72,36 @@ export const hostileClaims: TransportClaim[] = [
       assert.match(reply.headers.get('retry-after') ?? '', /^([5-9]|[12]\d|30)$/);
       await client.closed;
       await stage.open.first((count) => count === 3);
-      await leaves(stage, 2);
+      await openBecomes(stage, 2);
       const refusal = await WebSocketClient.refusal(stage.url);
       assert.equal(refusal.status, 503);
       assert.ok(refusal.headers['retry-after']);
       assert.deepEqual(stage.refused.entries, ['overloaded', 'overloaded']);
       assert.equal(stage.upgrades.entries.length, 2);
-      await leaves(stage, 2);
+      await openBecomes(stage, 2);
       first.socket.terminate();
-      await leaves(stage, 1);
+      await openBecomes(stage, 1);
       assert.ok(await stage.serves());
+    },
+  },
+  {
+    name: 'connections far beyond the bound are dropped without a word, and the others stay',
+    async claim(open) {
+      await using stage = await Stage.set(open, { settings: { connectionsMax: 1 } });
+      const witness = await stage.webSocket();
+      const polite = await Promise.all(
+        Array.from({ length: limits.connectionsRefusedAtOnceMax }, () => stage.client()),
+      );
+      await openBecomes(stage, 1 + polite.length);
+      const dropped = await stage.client();
+      await dropped.closed;
+      assert.equal(dropped.received.length, 0);
+      const [first] = polite;
+      assert.equal((await first?.request('GET', '/').reply())?.status, 503);
+      for (const client of polite) client.destroy();
+      await openBecomes(stage, 1);
+      assert.equal(witness.socket.readyState, witness.socket.OPEN);
+      assert.ok(polite.slice(1).every((client) => client.received.length === 0));
     },
   },
   {
@@ -144,8 +165,8 @@ export const hostileClaims: TransportClaim[] = [
   },
 ];
 
-/** Waits until the last count of TCP connections is `count`. */
-async function leaves(stage: Stage, count: number): Promise<void> {
+/** Waits until `count` TCP connections are open. */
+async function openBecomes(stage: Stage, count: number): Promise<void> {
   while (stage.open.entries.at(-1) !== count) await stage.open.count(stage.open.entries.length + 1);
 }
 

@@ -36,7 +36,9 @@ export const lifeClaims: TransportClaim[] = [
       const client = await stage.client();
       client.request('GET', '/');
       await stage.requests.first();
+      const { port } = stage.transport;
       const closed = stage.transport.close(60_000);
+      await assert.rejects(RawClient.connect(port), /ECONNREFUSED/);
       answer.resolve({ status: 200, body: 'in time' });
       const reply = await client.reply();
       assert.equal(reply.body, 'in time');
@@ -65,6 +67,31 @@ export const lifeClaims: TransportClaim[] = [
     },
   },
   {
+    name: 'closing gives a client that lags the time to read what was sent to it',
+    async claim(open) {
+      const answer = Promise.withResolvers<HttpResponse>();
+      await using stage = await Stage.set(open, {
+        settings: { sendBufferBytesMax: 32_000_000 },
+        request: () => answer.promise,
+      });
+      const asking = (await stage.client()).request('GET', '/');
+      await stage.requests.first();
+      const client = await stage.webSocket();
+      const connection = await stage.connections.first();
+      client.socket.pause();
+      const text = 'x'.repeat(1_000_000);
+      for (let sent = 0; sent < 24; sent++) assert.ok(connection.send(text));
+      const closed = stage.transport.close(60_000);
+      answer.resolve({ status: 200 });
+      await asking.reply();
+      client.socket.resume();
+      for (let received = 0; received < 24; received++) assert.equal((await client.next()).length, text.length);
+      assert.equal((await client.closed).code, 1001);
+      stage.clock.advance(60_000);
+      await closed;
+    },
+  },
+  {
     name: 'closing waits no longer than it is given',
     async claim(open) {
       await using stage = await Stage.set(open, { request: () => new Promise<never>(() => {}) });
@@ -88,7 +115,8 @@ export const lifeClaims: TransportClaim[] = [
       const { port } = holder.address() as { port: number };
       await refusesSettings(open, { host: '127.0.0.1', port }, new RegExp(`port ${port} is in use.*http\\.port`));
       await new Promise((resolve) => holder.close(resolve));
-      await using stage = await Stage.set(open);
+      // One that demanded its port by number does not share it either, not even with its like.
+      await using stage = await Stage.set(open, { settings: { port } });
       await refusesSettings(open, { port: stage.transport.port }, /is in use/);
     },
   },

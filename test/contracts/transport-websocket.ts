@@ -100,6 +100,8 @@ export const webSocketClaims: TransportClaim[] = [
         ['GET', [...without('Sec-WebSocket-Version'), 'Sec-WebSocket-Version: 8']],
         ['GET', without('Sec-WebSocket-Version')],
         ['GET', without('Sec-WebSocket-Key')],
+        ['GET', without('Connection')],
+        ['GET', [...without('Connection'), 'Connection: keep-alive']],
         ['GET', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: short']],
         ['GET', [...without('Sec-WebSocket-Key'), 'Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!==']],
         ['POST', handshakeHeaders],
@@ -118,18 +120,20 @@ export const webSocketClaims: TransportClaim[] = [
   {
     name: 'a client that leaves while its upgrade is decided aborts it, and nothing is opened',
     async claim(open) {
-      const decision = Promise.withResolvers<UpgradeDecision>();
-      await using stage = await Stage.set(open, { upgrade: () => decision.promise });
-      const client = await stage.client();
-      client.request('GET', '/', handshakeHeaders);
-      const { aborted } = await stage.upgrades.first();
-      assert.equal(aborted.aborted, false);
-      const left = new Promise((resolve) => aborted.addEventListener('abort', resolve));
-      client.destroy();
-      await left;
-      decision.resolve(stage.accept());
-      assert.ok(await stage.serves());
-      assert.equal(stage.connections.entries.length, 0);
+      for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+        const decision = Promise.withResolvers<UpgradeDecision>();
+        await using stage = await Stage.set(open, { upgrade: () => decision.promise });
+        const client = await stage.client();
+        client.request('GET', '/', handshakeHeaders);
+        const { aborted } = await stage.upgrades.first();
+        assert.equal(aborted.aborted, false);
+        const left = new Promise((resolve) => aborted.addEventListener('abort', resolve));
+        client.socket[leave]();
+        await left;
+        decision.resolve(stage.accept());
+        assert.ok(await stage.serves());
+        assert.equal(stage.connections.entries.length, 0);
+      }
     },
   },
   {
@@ -188,7 +192,13 @@ export const webSocketClaims: TransportClaim[] = [
       client.socket.send('x'.repeat(1_000_000));
       await client.closed;
       assert.equal(await stage.closed.first(), 1009);
-      assert.deepEqual(stage.dropped.entries, ['too-large']);
+      const announced = await rawWebSocket(stage);
+      // The length of a gigabyte alone, and none of its bytes.
+      announced.send(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]));
+      await announced.closed;
+      await stage.closed.count(2);
+      assert.deepEqual(stage.closed.entries, [1009, 1009]);
+      assert.deepEqual(stage.dropped.entries, ['too-large', 'too-large']);
     },
   },
   {
@@ -365,16 +375,16 @@ export const webSocketClaims: TransportClaim[] = [
   {
     name: 'a silent client is pinged, and stays when it answers',
     async claim(open) {
-      await using stage = await Stage.set(open, { message: (text, connection) => connection.send(text) });
+      await using stage = await Stage.set(open);
       const client = await stage.webSocket();
       for (let round = 0; round < 5; round++) {
         const ping = once(client.socket, 'ping');
         stage.clock.advance(1_250);
         await ping;
-        // The pong was sent before this message, so its echo says that the server has seen it.
-        client.socket.send('echo');
-        await client.next();
+        // The pong left before this request did, so its answer says that the server has seen it.
+        assert.ok(await stage.serves());
       }
+      assert.deepEqual(stage.dropped.entries, []);
       assert.equal(client.socket.readyState, client.socket.OPEN);
     },
   },

@@ -66,6 +66,7 @@ export class RawClient {
     await this.#until(() => this.#received.includes('\r\n\r\n'));
     const headEnd = this.#received.indexOf('\r\n\r\n') + 4;
     const [statusLine = '', ...lines] = this.#received.toString('latin1', 0, headEnd - 4).split('\r\n');
+    if (!statusLine.startsWith('HTTP/1.1 ')) throw new Error(`no response begins like this: ${statusLine}`);
     const headers = new Map(
       lines.map((line) => {
         const colon = line.indexOf(':');

@@ -39,7 +39,6 @@ export class RequestBody {
 
   /** Takes a chunk, which is copied. */
   push(chunk: Uint8Array): void {
-    if (this.#settled) return;
     this.#bytes += chunk.byteLength;
     if (this.#bytes > this.#bytesMax) this.#fail(new LatchkeyError('message-too-large'));
     else this.#chunks.push(Buffer.from(chunk));

@@ -8,13 +8,15 @@ export function asksForWebSocket(upgradeHeader: string | undefined): boolean {
   return upgradeHeader?.trim().toLowerCase() === 'websocket';
 }
 
-/** Demands of an opening handshake what RFC 6455 section 4.2.1 does, and no body. Throws `request-malformed`. */
+/**
+ * Demands of a request that asks for a WebSocket what RFC 6455 section 4.2.1 does, and that it has no body. Throws
+ * `request-malformed`.
+ */
 export function checkOpeningHandshake(head: RequestHead): void {
   const connection = head.header('connection')?.toLowerCase().split(',') ?? [];
   const sound =
     head.method === 'GET' &&
     head.bodyLength === 0 &&
-    asksForWebSocket(head.header('upgrade')) &&
     connection.some((token) => token.trim() === 'upgrade') &&
     head.header('sec-websocket-version') === '13' &&
     key.test(head.header('sec-websocket-key') ?? '');

@@ -25,7 +25,10 @@ interface ExclusiveListen {
   listen(host: string, port: number, options: number, listening: (socket: us_listen_socket | false) => void): unknown;
 }
 
-/** Opens a transport on uWebSockets.js. Throws `settings-invalid` when it cannot listen. */
+/**
+ * Opens a transport on uWebSockets.js. Throws `settings-invalid` when it cannot listen. The time that a client has for a
+ * request's head is the library's own here, about half a minute, and not `limits.requestHeaderMsMax`.
+ */
 export async function openUwsTransport(
   module: UwsModule,
   handlers: TransportHandlers,

@@ -23,8 +23,6 @@ export function createHttpServer(settings: TransportSettings): Server {
     settings.tls === undefined
       ? createServer(options)
       : createTlsServer({ ...options, ...readTlsFiles(settings.tls), handshakeTimeout: limits.requestHeaderMsMax });
-  // Headers beyond this number would be left out in silence; the head's reader counts them instead.
-  server.maxHeadersCount = 0;
   server.setTimeout(limits.responseStallMsMax);
   return server;
 }

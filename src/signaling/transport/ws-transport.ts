@@ -9,6 +9,7 @@ import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import { asksForWebSocket } from './upgrade.ts';
 import { serveWebSocket, webSocketOptions } from './ws-connection.ts';
 import { createHttpServer } from './ws-http-server.ts';
 
@@ -93,7 +94,12 @@ class WsTransport implements Transport {
     });
     let head: RequestHead;
     try {
-      head = this.#core.admit(message.method ?? '', message.url ?? '', message.rawHeaders);
+      // Node takes it for no upgrade where `Connection` does not say so; whoever asked wants to hear of it.
+      const wantsWebSocket = asksForWebSocket(message.headers.upgrade);
+      const { method = '', url = '', rawHeaders } = message;
+      head = wantsWebSocket
+        ? this.#core.admitUpgrade(method, url, rawHeaders)
+        : this.#core.admit(method, url, rawHeaders);
     } catch (error) {
       write(response, this.#core.refusal(error), true);
       return;
@@ -116,7 +122,6 @@ class WsTransport implements Transport {
     for (const event of ends) socket.on(event, leave);
     const decision = await this.#decide(message, gone.signal);
     for (const event of ends) socket.off(event, leave);
-    if (socket.destroyed) return;
     if ('open' in decision) this.#open(message, socket, decision);
     else refuse(message, socket, decision);
   }
