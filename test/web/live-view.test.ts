@@ -135,6 +135,27 @@ describe('a live view', () => {
     expect(stage.opened.length).toBe(2);
   });
 
+  test('looks for a new path when the old one breaks, under the same session', async () => {
+    await live('front-door');
+    await read((view) => {
+      const connection = view.peerConnection;
+      Object.defineProperty(connection, 'iceConnectionState', { get: () => 'disconnected' });
+      connection?.dispatchEvent(new Event('iceconnectionstatechange'));
+    });
+    const { params } = await stage.next('invite');
+    expect(params.session).toBe('s1');
+    expect(params.offer).toContain('a=ice-ufrag:');
+  });
+
+  test('comes back by itself when the picture stands still', async () => {
+    await live('front-door');
+    await stage.page.evaluate(() => window.stageCamera?.getSenders().map((sender) => sender.replaceTrack(null)));
+    await state('reconnecting');
+    expect(await status()).toBe('The picture stood still.');
+    expect((await stage.next('leave')).params).toEqual({ session: 's1' });
+    await stage.next('connect');
+  });
+
   test('shows a fresh token before its time is over', async () => {
     await show('front-door', { renewable: true });
     const call = await stage.next('connect');
