@@ -1,0 +1,54 @@
+import { dirname, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importsOf } from './support/imports.ts';
+import { fileAt } from './support/source-files.ts';
+
+/** Everything that runs in the process of a relay: packages and modules of Node's by name, and the files that name them. */
+function reachedFrom(start: string): Map<string, string[]> {
+  const reached = new Map<string, string[]>();
+  const seen = new Set<string>();
+  const open = [start];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const { specifier, typeOnly } of importsOf(fileAt(path))) {
+      if (typeOnly) continue;
+      if (specifier.startsWith('.')) open.push(posix.join(dirname(path), specifier));
+      else reached.set(specifier, [...(reached.get(specifier) ?? []), path]);
+    }
+  }
+  return reached;
+}
+
+describe('the process of a relay', () => {
+  it('has nothing in it that can end DTLS or open SRTP', () => {
+    const reached = reachedFrom('src/server.ts');
+    expect([...reached.keys()].filter((name) => !name.startsWith('node:')).sort()).toEqual([
+      'jose',
+      'pino',
+      'prom-client',
+      'sdp-transform',
+      'uWebSockets.js',
+      'ws',
+      'zod',
+    ]);
+  });
+
+  it('uses no cipher in the relay: a MAC to check, and nothing to decrypt with', () => {
+    const relay = [...(reachedFrom('src/server.ts').get('node:crypto') ?? [])].filter((path) =>
+      path.startsWith('src/relay/'),
+    );
+    expect(relay.length).toBeGreaterThan(0);
+    for (const path of relay) {
+      const names = importsOf(fileAt(path))
+        .filter(({ specifier }) => specifier === 'node:crypto')
+        .flatMap(({ names }) => names);
+      for (const name of names)
+        expect(['createHmac', 'createSecretKey', 'timingSafeEqual', 'KeyObject']).toContain(name);
+    }
+  });
+
+  it('is a claim that can fail: the camera agent’s process has DTLS in it', () => {
+    expect([...reachedFrom('src/camera/index.ts').keys()]).toContain('werift');
+  });
+});
