@@ -270,13 +270,10 @@ export class LiveView implements View {
     demandCrossing(this.#core.sessions, this.session, this.#end.viewer, this.registration.camera);
   }
 
-  /** A grant takes a turn of the event loop: what comes after it happens only if the view is still where it was. */
+  /** Signing takes a turn of the event loop: what comes after it happens only if the view still lives. */
   #withGrant(viewerSdp: Description, use: (grant: string) => void): void {
-    const phase = this.#phase;
     this.#core.grants.sign(this.session.pair, this.session.id, viewerSdp.fingerprints).then(
-      (grant) => {
-        if (this.#phase === phase) this.#guard(() => use(grant));
-      },
+      (grant) => this.#guard(() => use(grant)),
       (thrown: unknown) => this.#fail(this.#known(thrown)),
     );
   }

@@ -69,3 +69,54 @@ it('a table that gives every question the first session lets no description thro
     expect(world.faults[0]).toBeInstanceOf(TypeError);
   }
 });
+
+/** A world whose table of sessions is honest until it is told to lie. */
+async function turning(capabilities: string[]) {
+  const clock = new ManualClock();
+  const settings = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
+  const honest = createSessions(settings, clock, seededRandom(1));
+  const foreign = honest.open(pairProof('mallory', 'cam9', clock.now()));
+  let lies = false;
+  const sessions: Sessions = {
+    ...honest,
+    size: 0,
+    ofViewer: (id, pair) => (lies ? foreign : honest.ofViewer(id, pair)),
+    ofCamera: (id, of) => (lies ? foreign : honest.ofCamera(id, of)),
+  };
+  const world = signalingWorld(1, { sessions, clock });
+  world.own('alice', 'cam1');
+  const camera = await world.camera('cam1', capabilities);
+  const viewer = await world.socket('viewer/alice');
+  viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
+  await world.settle();
+  return {
+    world,
+    camera,
+    viewer,
+    lie: () => {
+      lies = true;
+    },
+  };
+}
+
+it('nor where it begins to lie between the camera’s consent and its offer', async () => {
+  const { world, camera, viewer, lie } = await turning([]);
+  camera.answer(camera.request('connect'), {});
+  lie();
+  camera.ask('invite', { session: camera.request('connect').params.session, offer: cameraOffer });
+  expect(viewer.requests('invite')).toEqual([]);
+  expect(viewer.notices()).toEqual(['setup-failed']);
+  expect(world.faults[0]).toBeInstanceOf(TypeError);
+});
+
+it('nor where it begins to lie during a restart of ICE', async () => {
+  const { world, camera, viewer, lie } = await turning(['answer']);
+  camera.answer(camera.request('invite'), { answer: cameraAnswer });
+  const id = viewer.ask('invite', { session: camera.request('invite').params.session, offer: viewerOffer });
+  await world.settle();
+  lie();
+  camera.answer(camera.request('invite'), { answer: cameraAnswer.replaceAll('a=ice-ufrag:3735', 'a=ice-ufrag:NEWc') });
+  expect(viewer.reply(id)?.error?.data?.reason).toBe('internal');
+  expect(world.relay.live.map((wire) => wire.camera.ufrag)).toEqual(['3735']);
+  expect(JSON.stringify(viewer.received)).not.toContain('NEWc');
+});

@@ -173,7 +173,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
   };
 
   const sessions = createSessions({ lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 }, clock, random);
-  const signaling = createSignaling({
+  const parts: SignalingParts = {
     identity,
     pairing: createPairing(ownership, clock),
     sessions,
@@ -184,9 +184,11 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     settings: { realm: 'latchkey', unregisteredMax: 3 },
     observer,
     ...override,
-  });
+  };
+  const signaling = createSignaling(parts);
 
   const world = {
+    parts,
     clock,
     relay,
     sessions,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { cameraAnswer, signalingWorld, viewerOffer } from '../../support/signaling-world.ts';
+import { cameraAnswer, cameraOffer, signalingWorld, viewerAnswer, viewerOffer } from '../../support/signaling-world.ts';
 
 async function open(lifetimeSeconds = 600) {
   const world = signalingWorld();
@@ -93,6 +93,16 @@ describe('extend', () => {
     expect(world.sessions.size).toBe(1);
   });
 
+  it('again and again leaves no more calls waiting at the camera than are allowed', async () => {
+    const { world, camera, viewer, session } = await open();
+    for (let count = 0; count < limits.callsInFlightPerConnectionMax + 5; count++) {
+      viewer.ask('extend', { session });
+      await world.settle();
+    }
+    expect(camera.requests('extend')).toHaveLength(limits.callsInFlightPerConnectionMax);
+    expect(world.sessions.size).toBe(1);
+  });
+
   it('without a token asks again with the one that is there, and gains nothing', async () => {
     const { world, viewer, session } = await open();
     world.clock.advance(500_000);
@@ -181,6 +191,33 @@ describe('an ICE restart by the viewer', () => {
     await world.settle();
     expect(viewer.reply(again)).toBeUndefined();
     expect(camera.requests('invite')).toHaveLength(3);
+  });
+
+  it('with a camera that makes its own offers is out of order', async () => {
+    const world = signalingWorld();
+    world.own('alice', 'cam1');
+    const camera = await world.camera('cam1', []);
+    const viewer = await world.socket('viewer/alice');
+    viewer.ask('connect', { peer: 'cam1' });
+    await world.settle();
+    camera.answer(camera.request('connect'), {});
+    const { session } = camera.request('connect').params;
+    camera.ask('invite', { session, offer: cameraOffer });
+    viewer.answer(viewer.request('invite'), { answer: viewerAnswer });
+    await world.settle();
+    expect(world.relay.live).toHaveLength(1);
+    const id = viewer.ask('invite', { session, offer: restarted });
+    expect(viewer.reply(id)?.error?.data?.reason).toBe('out-of-order');
+    expect(camera.requests('invite')).toEqual([]);
+  });
+
+  it('beside an extension keeps both', async () => {
+    const { world, camera, viewer, session } = await open();
+    viewer.ask('extend', { session });
+    viewer.ask('invite', { session, offer: restarted });
+    await world.settle();
+    expect(camera.requests('extend')).toHaveLength(1);
+    expect(camera.requests('invite')).toHaveLength(2);
   });
 
   it('during another one is out of order; the end of the view ends it', async () => {

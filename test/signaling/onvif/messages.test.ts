@@ -162,6 +162,14 @@ describe('a connection that floods', () => {
     expect(world.sessions.size).toBe(0);
   });
 
+  it('and whose requests were answered has room for more', async () => {
+    const world = signalingWorld();
+    const socket = await world.socket('viewer/alice');
+    for (let count = 0; count < limits.callsInFlightPerConnectionMax + 5; count++) socket.ask('ping');
+    const reasons = new Set(socket.received.map((message) => message.error?.data?.reason));
+    expect([...reasons]).toEqual(['method-unknown']);
+  });
+
   it('with requests that wait is refused more of them', async () => {
     const world = signalingWorld();
     const socket = await world.socket('viewer/alice');
