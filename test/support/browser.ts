@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import jsqr from 'jsqr';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -130,18 +131,23 @@ export function videoCodec(page: Page, device: string): Promise<string | undefin
   }, device);
 }
 
-/** The SHA-256 fingerprint of the certificate that the other end of DTLS showed to the browser. */
-export function remoteFingerprint(page: Page, device: string): Promise<string | undefined> {
-  return page.evaluate(async (id) => {
+/**
+ * The SHA-256 fingerprint of the certificate that the other end of DTLS showed to the browser. It is made of the certificate
+ * itself: the browser's statistics do not always name one.
+ */
+export async function remoteFingerprint(page: Page, device: string): Promise<string | undefined> {
+  const certificate = await page.evaluate((id) => {
     const view = document.getElementById(id) as unknown as { peerConnection?: RTCPeerConnection };
-    const stats = await view.peerConnection?.getStats();
-    for (const entry of stats?.values() ?? []) {
-      if (entry.type === 'transport' && entry.remoteCertificateId !== undefined) {
-        return stats?.get(entry.remoteCertificateId)?.fingerprint;
-      }
-    }
-    return undefined;
+    const transport = view.peerConnection?.getReceivers()[0]?.transport as
+      | (RTCDtlsTransport & { getRemoteCertificates(): ArrayBuffer[] })
+      | null
+      | undefined;
+    const [der] = transport?.getRemoteCertificates() ?? [];
+    return der === undefined ? undefined : [...new Uint8Array(der)];
   }, device);
+  if (certificate === undefined) return undefined;
+  const digest = createHash('sha256').update(Uint8Array.from(certificate)).digest('hex').toUpperCase();
+  return digest.match(/../g)?.join(':');
 }
 
 /** Lets the page's receivers take that one video codec and its retransmissions alone, such as `VP8`. */
