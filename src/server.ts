@@ -57,6 +57,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const log = parts.log ?? createLog(settings.telemetry.logLevel);
   const metrics = new Metrics(version);
   let readiness: Readiness = 'starting';
+  let connections = 0;
 
   const operations = await openOperations(settings.operations, metrics, () => readiness);
   started.defer(() => operations.close());
@@ -123,6 +124,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   metrics.readFrom({
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
+    connections: () => connections,
     wires: () => relay.gauges.wires,
     relay: () => relay.counters,
   });
@@ -133,7 +135,19 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     sendBufferBytesMax: limits.sendBufferBytesMax,
     keepAliveMs: limits.keepAliveMs,
   };
-  const transport = await openTransport(signaling, { ...listen, ...bounds, tls: listen.tls ?? undefined }, server);
+  const transport = await openTransport(signaling, { ...listen, ...bounds, tls: listen.tls ?? undefined }, server, {
+    clock,
+    random,
+    observer: {
+      listening: (name, why) => log.info('listening', { name, why }),
+      connections: (open) => {
+        connections = open;
+      },
+      refused: (reason) => metrics.count('latchkey_connections_refused_total', { reason }),
+      dropped: (reason) => metrics.count('latchkey_connections_dropped_total', { reason }),
+      fault: (error) => fault(metrics, log, error),
+    },
+  });
   started.defer(() => transport.close(closeGraceMs));
   started.defer(() => signaling.stop());
   readiness = 'ready';
@@ -168,11 +182,13 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
       if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
     },
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
-    internal(error) {
-      metrics.count('latchkey_internal_errors_total');
-      log.error('a fault of the relay itself', error);
-    },
+    internal: (error) => fault(metrics, log, error),
   };
+}
+
+function fault(metrics: Metrics, log: Log, error: unknown): void {
+  metrics.count('latchkey_internal_errors_total');
+  log.error('a fault of the relay itself', error);
 }
 
 /** A name for this machine's own use: every address is also `localhost`. */

@@ -22,6 +22,7 @@ export interface RelayReadings {
 export interface Readings {
   sessions(): number;
   devices(): number;
+  connections(): number;
   wires(): number;
   relay(): RelayReadings;
 }
@@ -68,6 +69,7 @@ export class Metrics {
   readFrom(readings: Readings): void {
     this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
     this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
+    this.#gauge('latchkey_connections', 'TCP connections of HTTP and WebSocket.', () => readings.connections());
     this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
     const relay = (name: string, help: string, label: string | undefined, read: (from: RelayReadings) => Tally) =>
       this.#tallied(name, help, label, () => read(readings.relay()));
@@ -171,6 +173,11 @@ const counters = {
     help: 'Answers and messages that did not belong to their question. Each is worth a look.',
     labels: ['kind'],
   },
+  latchkey_connections_refused_total: {
+    help: 'Connections and requests that the server refused before reading them.',
+    labels: ['reason'],
+  },
+  latchkey_connections_dropped_total: { help: 'WebSockets that broke a bound or a rule.', labels: ['reason'] },
   latchkey_messages_ignored_total: { help: 'Messages that were late, repeated or for nobody.', labels: ['what'] },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;

@@ -77,6 +77,7 @@ async function metricsTable(): Promise<string> {
   metrics.readFrom({
     sessions: () => 0,
     devices: () => 0,
+    connections: () => 0,
     wires: () => 0,
     relay: () => ({ ...relay, moves: 0, drops: {}, sendErrors: 0, receiveErrors: 0 }),
   });

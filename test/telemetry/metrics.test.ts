@@ -13,7 +13,13 @@ const readings: RelayReadings = {
 
 function busy(): Metrics {
   const metrics = new Metrics('1.2.3');
-  metrics.readFrom({ sessions: () => 11, devices: () => 12, wires: () => 13, relay: () => readings });
+  metrics.readFrom({
+    sessions: () => 11,
+    devices: () => 12,
+    connections: () => 14,
+    wires: () => 13,
+    relay: () => readings,
+  });
   return metrics;
 }
 
@@ -37,6 +43,7 @@ describe('metrics', () => {
       'latchkey_sessions 11',
       'latchkey_cameras 12',
       'latchkey_relay_wires 13',
+      'latchkey_connections 14',
       'latchkey_relay_packets_total{side="viewer"} 1',
       'latchkey_relay_bytes_total{side="camera"} 20',
       'latchkey_relay_forwarded_total{side="viewer"} 3',
