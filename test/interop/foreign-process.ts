@@ -55,11 +55,6 @@ export class ForeignProcess implements AsyncDisposable {
     }
   }
 
-  /** How often it told of that so far. */
-  count(kind: keyof ForeignEvents): number {
-    return this.#heard.filter((event) => event.kind === kind).length;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended.catch(() => {});

@@ -138,11 +138,7 @@ export function videoCodec(page: Page, device: string): Promise<string | undefin
 export async function remoteFingerprint(page: Page, device: string): Promise<string | undefined> {
   const certificate = await page.evaluate((id) => {
     const view = document.getElementById(id) as unknown as { peerConnection?: RTCPeerConnection };
-    const transport = view.peerConnection?.getReceivers()[0]?.transport as
-      | (RTCDtlsTransport & { getRemoteCertificates(): ArrayBuffer[] })
-      | null
-      | undefined;
-    const [der] = transport?.getRemoteCertificates() ?? [];
+    const [der] = view.peerConnection?.getReceivers()[0]?.transport?.getRemoteCertificates() ?? [];
     return der === undefined ? undefined : [...new Uint8Array(der)];
   }, device);
   if (certificate === undefined) return undefined;
