@@ -1,10 +1,17 @@
 // Nobody has to attack: a table that answers for another session, as after a race, does it by itself. The question at the
 // crossing holds: nothing of a camera goes to a viewer unless a live session names both.
 import { expect, it } from 'vitest';
+import { LatchkeyError } from '../../src/base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../../src/identity/index.ts';
-import { createSessions, type Sessions } from '../../src/pairing/index.ts';
+import { createSessions, type Session, type Sessions } from '../../src/pairing/index.ts';
 import { demandCrossing } from '../../src/signaling/crossing.ts';
+import { CameraRole } from '../../src/signaling/onvif/camera-role.ts';
+import { ViewerRole } from '../../src/signaling/onvif/viewer-role.ts';
+import { type Core, coreOf } from '../../src/signaling/parts.ts';
+import { RpcPeer } from '../../src/signaling/rpc-peer.ts';
+import type { Registration } from '../../src/signaling/view.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { MemorySocket } from '../support/memory-transport.ts';
 import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { cameraAnswer, cameraOffer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
@@ -76,12 +83,16 @@ async function turning(capabilities: string[]) {
   const settings = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
   const honest = createSessions(settings, clock, seededRandom(1));
   const foreign = honest.open(pairProof('mallory', 'cam9', clock.now()));
-  let lies = false;
+  let lies: 'foreign' | 'unknown' | undefined;
+  const answer = (): Session => {
+    if (lies === 'unknown') throw new LatchkeyError('session-unknown');
+    return foreign;
+  };
   const sessions: Sessions = {
     ...honest,
     size: 0,
-    ofViewer: (id, pair) => (lies ? foreign : honest.ofViewer(id, pair)),
-    ofCamera: (id, of) => (lies ? foreign : honest.ofCamera(id, of)),
+    ofViewer: (id, pair) => (lies === undefined ? honest.ofViewer(id, pair) : answer()),
+    ofCamera: (id, of) => (lies === undefined ? honest.ofCamera(id, of) : answer()),
   };
   const world = signalingWorld(1, { sessions, clock });
   world.own('alice', 'cam1');
@@ -93,8 +104,8 @@ async function turning(capabilities: string[]) {
     world,
     camera,
     viewer,
-    lie: () => {
-      lies = true;
+    lie: (how: 'foreign' | 'unknown' = 'foreign') => {
+      lies = how;
     },
   };
 }
@@ -119,4 +130,49 @@ it('nor where it begins to lie during a restart of ICE', async () => {
   expect(viewer.reply(id)?.error?.data?.reason).toBe('internal');
   expect(world.relay.live.map((wire) => wire.camera.ufrag)).toEqual(['3735']);
   expect(JSON.stringify(viewer.received)).not.toContain('NEWc');
+});
+
+it('nobody touches a session that the table does not give them, though their connection holds it', async () => {
+  const { world, camera, viewer, lie } = await turning(['answer']);
+  camera.answer(camera.request('invite'), { answer: cameraAnswer });
+  const { session } = camera.request('invite').params;
+  lie('unknown');
+  for (const socket of [viewer, camera]) {
+    const id = socket.ask('leave', { session });
+    expect(socket.reply(id)?.error?.data?.reason).toBe('session-unknown');
+  }
+  expect(world.relay.live).toHaveLength(1);
+});
+
+it('nor one that the table gives them and their connection does not hold', async () => {
+  const world = signalingWorld();
+  const camera = await world.camera('cam1');
+  const session = world.sessions.open(pairProof('alice', 'cam1', world.clock.now()));
+  for (const socket of [camera, await world.socket('viewer/alice')]) {
+    const id = socket.ask('leave', { session: session.id });
+    expect(socket.reply(id)?.error?.data?.reason).toBe('session-unknown');
+  }
+  expect(session.ended.aborted).toBe(false);
+});
+
+it('nor one of another subject, though their connection holds it', async () => {
+  const { parts, clock } = signalingWorld();
+  const peer = new RpcPeer(new MemorySocket(), clock, {}, { request() {}, fault() {}, gone() {} });
+  const core = coreOf(parts);
+  const camera: Registration = new CameraRole(core, peer, cameraProof('cam1', clock.now()));
+  core.registrations.add(camera);
+  const owning: Core = {
+    ...core,
+    pairing: { ...core.pairing, pair: async () => pairProof('alice', 'cam1', clock.now()) },
+  };
+  const role = new ViewerRole(owning, peer, viewerProof('alice', clock.now()));
+  const request = (params: object) => ({ method: '', params, result() {}, error() {} });
+  await role.connect(request({ peer: 'cam1' }), role.viewer);
+  const [session] = camera.views.keys();
+
+  role.viewer = viewerProof('bob', clock.now());
+
+  expect(() => role.leave(request({ session }))).toThrow(expect.objectContaining({ code: 'session-unknown' }));
+  role.viewer = viewerProof('alice', clock.now());
+  expect(() => role.leave(request({ session }))).not.toThrow();
 });

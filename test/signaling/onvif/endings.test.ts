@@ -79,6 +79,8 @@ describe('a camera that does not do its part', () => {
     expect(scene.viewer.reply(scene.connected)?.error).toMatchObject({ code: 408, data: { reason: 'device-timeout' } });
     expect(scene.camera.notices()).toEqual(['setup-failed']);
     expect(scene.camera.closed).toBeUndefined();
+    const id = scene.viewer.ask('leave', { session: scene.camera.received.at(-1)?.error?.session });
+    expect(scene.viewer.reply(id)?.error?.data?.reason).toBe('session-unknown');
     nothingIsLeft(scene);
   });
 

@@ -213,6 +213,30 @@ describe('a connection without a token', () => {
   });
 });
 
+describe('a connection that is lost while its token is being verified', () => {
+  it.each([
+    ['that was verified before', 'camera/cam1'],
+    ['that was not', undefined],
+  ])('%s registers nobody and leaves nothing behind', async (_, header) => {
+    const world = signalingWorld();
+    const socket = await world.socket(header);
+    let go: (() => void) | undefined;
+    world.setGate((release) => {
+      go = release;
+    });
+    socket.ask('register', { authorization: 'camera/cam1' });
+    await world.settle();
+    socket.drop();
+    await world.settle();
+    expect(world.clock.pending).toBe(0);
+    go?.();
+    await world.settle();
+    expect(world.signaling.devicesOnline).toBe(0);
+    expect(world.clock.pending).toBe(0);
+    expect(world.told).toEqual([]);
+  });
+});
+
 describe('an upgrade', () => {
   const header = (token: string) => ({ authorization: `Bearer ${token}` });
 
