@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import type { OwnershipQuestion, SealedStore } from '../../src/ownership/index.ts';
 import { asking } from '../ownership/support/asking.ts';
-import { granting, refusing } from '../ownership/support/scripted-source.ts';
+import { granting, questionOf, refusing } from '../ownership/support/scripted-source.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const seeds = [1, 2, 3, 4, 5];
@@ -68,7 +68,7 @@ it.each(seeds)('a source that gives out anybody’s answer crosses nobody (seed 
 
 it('a library that writes its next answer into the object of the last one crosses nobody', async () => {
   const { may, source } = asking();
-  const shared = { ...granting({ subject: '', device: '' } as unknown as OwnershipQuestion) };
+  const shared = { ...granting(questionOf('nobody', 'none')) };
   source.answer = async (question) => {
     await Promise.resolve();
     return Object.assign(shared, isOwn(question) ? granting(question) : refusing(question));

@@ -10,7 +10,7 @@ import {
   type VerifiedPair,
 } from '../../src/pairing/index.ts';
 import { createRelay } from '../../src/relay/index.ts';
-import { forgeriesOf } from '../support/forgeries.ts';
+import { disguised, forgeriesOf } from '../support/forgeries.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { pairProof } from '../support/proofs.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -20,8 +20,11 @@ const random = seededRandom(1);
 const real = pairProof('alice', 'cam1', clock.now());
 const forgeries = [
   ...forgeriesOf(real),
-  { name: 'the names alone', forged: { subject: 'alice', device: 'cam1', role: 'owner', expiresAtMs: 9e15 } },
-  { name: 'a pair of another copy of this program', forged: foreignPair() },
+  {
+    name: 'the names alone',
+    forged: disguised<VerifiedPair>({ subject: 'alice', device: 'cam1', role: 'owner', expiresAtMs: 9e15 }),
+  },
+  { name: 'a pair of another copy of this program', forged: disguised<VerifiedPair>(foreignPair()) },
 ];
 const ice = { ufrag: 'abcd', password: 'abcdefghijklmnopqrstuv' };
 const events = { ended: () => {} };
@@ -54,9 +57,7 @@ function relayInMemory() {
   return createRelay(settings, { clock, openPort: async () => port, machineAddresses: () => ['127.0.0.1'] });
 }
 
-describe.each(forgeries)('$name', ({ forged }) => {
-  const pair = forged as VerifiedPair;
-
+describe.each(forgeries)('$name', ({ forged: pair }) => {
   it('opens no session', () => {
     const sessions = createSessions({ lifetimeMsMax: 1_000, perDeviceMax: 8, perSubjectMax: 8 }, clock, random);
     expect(() => sessions.open(pair)).toThrow(TypeError);

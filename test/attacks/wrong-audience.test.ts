@@ -2,10 +2,11 @@
 // others, or anyone with a token for another service of the same issuer. The audience holds: it alone says what a token is.
 import { beforeAll, expect, it } from 'vitest';
 import { deviceId } from '../../src/base/index.ts';
-import { type Identity, isVerifiedViewer, type VerifiedViewer } from '../../src/identity/index.ts';
+import { type Identity, isVerifiedViewer } from '../../src/identity/index.ts';
 import { createPairing } from '../../src/pairing/index.ts';
 import { asking } from '../ownership/support/asking.ts';
 import { codeOf } from '../support/codes.ts';
+import { disguised } from '../support/forgeries.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { audiences, claimsAt, identityOf, signed, type TestKey, testKey } from '../support/test-issuer.ts';
 
@@ -26,8 +27,8 @@ it('a camera’s token shows nobody a camera', async () => {
   expect(isVerifiedViewer(camera)).toBe(false);
   const { ownership, source } = asking({ clock });
   const pairing = createPairing(ownership, clock);
-  await expect(pairing.pair(camera as unknown as VerifiedViewer, deviceId('cam1'))).rejects.toThrow(TypeError);
-  await expect(pairing.pairsOf(camera as unknown as VerifiedViewer)).rejects.toThrow(TypeError);
+  await expect(pairing.pair(disguised(camera), deviceId('cam1'))).rejects.toThrow(TypeError);
+  await expect(pairing.pairsOf(disguised(camera))).rejects.toThrow(TypeError);
   expect(source.asked).toEqual([]);
 });
 

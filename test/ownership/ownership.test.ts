@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deviceId, limits, type SubjectId } from '../../src/base/index.ts';
 import { createLruStore, isOwnershipProof, type OwnershipAnswer, refusingSource } from '../../src/ownership/index.ts';
 import { codeOf } from '../support/codes.ts';
+import { disguised, forgeriesOf } from '../support/forgeries.ts';
 import { cameraProof, viewerProof } from '../support/proofs.ts';
 import { asking } from './support/asking.ts';
 import { granting, questionOf, refusing, ScriptedSource } from './support/scripted-source.ts';
@@ -37,9 +38,12 @@ describe('an answer', () => {
 
   it('is asked for a real viewer alone', async () => {
     const { ownership, source } = asking();
-    const forged = { ...viewerProof('alice', 0) } as unknown as Parameters<typeof ownership.may>[0];
-    const camera = cameraProof('alice', 0) as unknown as Parameters<typeof ownership.may>[0];
-    for (const nobody of [forged, camera]) {
+    const alice = viewerProof('alice', 0);
+    const nobodies = [
+      ...forgeriesOf(alice).map(({ forged }) => forged),
+      disguised<typeof alice>(cameraProof('alice', 0)),
+    ];
+    for (const nobody of nobodies) {
       await expect(ownership.may(nobody, deviceId('cam1'))).rejects.toThrow(TypeError);
       await expect(ownership.devices(nobody)).rejects.toThrow(TypeError);
     }

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { limits, newSessionId } from '../../src/base/index.ts';
-import { createGrantSigner, type GrantSigner, newGrantKey, type VerifiedPair } from '../../src/pairing/index.ts';
+import { createGrantSigner, type GrantSigner, newGrantKey } from '../../src/pairing/index.ts';
 import { grantClaims, grantType } from '../../src/protocol/index.ts';
 import { codeOf } from '../support/codes.ts';
 import { forgeriesOf } from '../support/forgeries.ts';
@@ -57,7 +57,7 @@ describe('a grant', () => {
   });
 
   it.each(forgeriesOf(pair))('is not signed for $name', async ({ forged }) => {
-    await expect(signer.sign(forged as VerifiedPair, session, fingerprints)).rejects.toThrow('VerifiedPair');
+    await expect(signer.sign(forged, session, fingerprints)).rejects.toThrow('VerifiedPair');
   });
 
   it('names as many fingerprints as it may, and at least one', async () => {

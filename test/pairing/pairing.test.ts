@@ -5,6 +5,7 @@ import { createPairing, isVerifiedPair } from '../../src/pairing/index.ts';
 import { asking } from '../ownership/support/asking.ts';
 import { granting, questionOf } from '../ownership/support/scripted-source.ts';
 import { codeOf } from '../support/codes.ts';
+import { disguised } from '../support/forgeries.ts';
 import { viewerProof } from '../support/proofs.ts';
 
 function pairingOver(change: (ownership: Ownership) => Partial<Ownership> = () => ({})) {
@@ -52,7 +53,7 @@ describe('pairing', () => {
 
   it('believes no ownership that is none', async () => {
     const { pairing, alice } = pairingOver((real) => ({
-      may: async (viewer, device) => ({ ...(await real.may(viewer, device)) }) as Awaited<ReturnType<Ownership['may']>>,
+      may: async (viewer, device) => disguised({ ...(await real.may(viewer, device)) }),
     }));
     expect(await codeOf(pairing.pair(alice, deviceId('cam1')))).toBe('not-allowed');
   });

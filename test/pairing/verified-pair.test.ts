@@ -7,7 +7,7 @@ import { isVerifiedPair } from '../../src/pairing/index.ts';
 import { mintPair, samePair } from '../../src/pairing/verified-pair.ts';
 import { granting, questionOf, refusing } from '../ownership/support/scripted-source.ts';
 import { codeOf } from '../support/codes.ts';
-import { forgeriesOf } from '../support/forgeries.ts';
+import { disguised, forgeriesOf } from '../support/forgeries.ts';
 import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
 
 const nowMs = 1_000;
@@ -90,17 +90,15 @@ describe('a pair', () => {
   });
 
   it.each(forgeriesOf(viewerProof('alice', nowMs)))('is not minted for a viewer who is $name', async ({ forged }) => {
-    const viewer = forged as VerifiedViewerLike;
-    expect(await codeOf(() => mintPair(viewer, alice.device, ownership(), nowMs))).toBe('not-allowed');
+    expect(await codeOf(() => mintPair(forged, alice.device, ownership(), nowMs))).toBe('not-allowed');
   });
 
   it.each(forgeriesOf(ownership()))('is not minted of ownership that is $name', async ({ forged }) => {
-    const proof = forged as OwnershipProofLike;
-    expect(await codeOf(() => mintPair(viewerProof('alice', nowMs), alice.device, proof, nowMs))).toBe('not-allowed');
+    expect(await codeOf(() => mintPair(viewerProof('alice', nowMs), alice.device, forged, nowMs))).toBe('not-allowed');
   });
 
   it('is not minted for a camera that is called like a viewer', async () => {
-    const camera = cameraProof('alice', nowMs) as unknown as VerifiedViewerLike;
+    const camera = disguised<ReturnType<typeof viewerProof>>(cameraProof('alice', nowMs));
     expect(await codeOf(() => mintPair(camera, alice.device, ownership(), nowMs))).toBe('not-allowed');
   });
 
@@ -138,6 +136,3 @@ describe('two pairs are the same', () => {
     expect(samePair(one, pairProof('alicec', 'am1', nowMs))).toBe(false);
   });
 });
-
-type VerifiedViewerLike = Parameters<typeof mintPair>[0];
-type OwnershipProofLike = Parameters<typeof mintPair>[2];
