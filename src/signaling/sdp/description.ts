@@ -3,6 +3,7 @@ import type { IceCredentials } from '../../relay/index.ts';
 import { readFingerprints } from './fingerprints.ts';
 import { readIceCredentials } from './ice-credentials.ts';
 import { attributeName, attributes, readLines, type SdpLine, type SdpLines } from './lines.ts';
+import { demandSameReading } from './second-reading.ts';
 
 export type DescriptionKind = 'offer' | 'answer';
 
@@ -51,13 +52,13 @@ export function readDescription(text: string, kind: DescriptionKind): Descriptio
   if (active.length === 0) throw new LatchkeyError('sdp-no-media', 'all are rejected');
   for (const section of active) checkSection(lines.session, section, kind);
   checkBundle(lines, active);
-  return {
-    kind,
+  const reading = {
     ice: same(active.map((section) => readIceCredentials(lines.session, section))),
     fingerprints: same(active.map((section) => readFingerprints(lines.session, section))),
     mediaCount: lines.media.length,
-    lines,
   };
+  demandSameReading(text, reading);
+  return { kind, ...reading, lines };
 }
 
 /** A section that its author does not want: port 0, unless it merely rides in its bundle (RFC 8843 section 6). */
