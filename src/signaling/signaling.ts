@@ -68,7 +68,6 @@ export function createSignaling(parts: SignalingParts): Signaling {
     stop() {
       stopped = true;
       routes.stop(comeBack(core));
-      core.sessions.endWhere(() => true, 'relay-stopping');
       for (const endpoint of [...endpoints]) endpoint.stop();
     },
   };

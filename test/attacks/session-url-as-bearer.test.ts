@@ -41,6 +41,13 @@ it.each(['DELETE', 'PATCH'])(
   },
 );
 
+it('nor does a refusal for another device end a session of the same person', async () => {
+  const { world, path } = await session();
+  const response = await world.http({ method: 'DELETE', path: path.replace('cam1', 'cam9'), token: 'viewer/alice' });
+  expect(response.status).toBe(403);
+  expect(world.sessions.size).toBe(1);
+});
+
 it('a refusal of one who may not watch ends nobody else’s session', async () => {
   const { world, path } = await session();
   const response = await world.http({ method: 'DELETE', path, token: 'viewer/eve' });

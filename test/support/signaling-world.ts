@@ -113,7 +113,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
   const clock = new ManualClock();
   const random = seededRandom(seed);
   const relay = new RecordingRelay();
-  const owned = new Set<string>();
+  const owned = new Map<string, number | undefined>();
   const told: string[] = [];
   const faults: unknown[] = [];
   let sourceIsUp = true;
@@ -147,13 +147,18 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
       if (!sourceIsUp) throw new LatchkeyError('source-unavailable');
       if (!owned.has(`${viewer.subject} ${device}`)) throw new LatchkeyError('not-allowed');
       const question = { subject: viewer.subject, device };
-      const answer = { ...question, role: 'owner' as const, notAfterMs: undefined, version: '1' };
+      const answer = {
+        ...question,
+        role: 'owner' as const,
+        notAfterMs: owned.get(`${viewer.subject} ${device}`),
+        version: '1',
+      };
       const proof = mintProof(question, answer, 'test', clock.now());
       if (proof === undefined) throw new Error('a proof that cannot be');
       return proof;
     },
     async devices(viewer) {
-      const devices = [...owned].filter((line) => line.startsWith(`${viewer.subject} `)).sort();
+      const devices = [...owned.keys()].filter((line) => line.startsWith(`${viewer.subject} `)).sort();
       return Promise.all(devices.map((line) => this.may(viewer, deviceId(line.split(' ')[1] ?? ''))));
     },
     async close() {},
@@ -196,7 +201,8 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     told,
     /** What threw without being an error of the table. A test that does not look at it wants it empty. */
     faults,
-    own: (subject: string, device: string) => owned.add(`${subject} ${device}`),
+    /** `notAfterMs`: when a time-limited share ends. */
+    own: (subject: string, device: string, notAfterMs?: number) => owned.set(`${subject} ${device}`, notAfterMs),
     disown: (subject: string, device: string) => owned.delete(`${subject} ${device}`),
     setSource: (up: boolean) => {
       sourceIsUp = up;

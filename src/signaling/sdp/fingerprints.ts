@@ -2,7 +2,11 @@ import { LatchkeyError, limits } from '../../base/index.ts';
 import { attributes, type SdpLine } from './lines.ts';
 
 /** Bytes of a digest by its name in `a=fingerprint` (RFC 8122 section 5). Weaker ones are not on the list. */
-const digestBytes: Readonly<Record<string, number>> = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 };
+const digestBytes: ReadonlyMap<string, number> = new Map([
+  ['sha-256', 32],
+  ['sha-384', 48],
+  ['sha-512', 64],
+]);
 
 /**
  * The fingerprints that hold for a media section: its own, or the session's where it has none. Sorted, so that two
@@ -21,7 +25,7 @@ export function readFingerprints(session: readonly SdpLine[], section: readonly 
 function readFingerprint(value: string): string {
   const [algorithm = '', digest = '', ...rest] = value.split(' ');
   const name = algorithm.toLowerCase();
-  const bytes = Object.hasOwn(digestBytes, name) ? digestBytes[name] : undefined;
+  const bytes = digestBytes.get(name);
   const pairs = digest.split(':');
   if (bytes === undefined || rest.length > 0 || pairs.length !== bytes || !pairs.every(isByte))
     throw new LatchkeyError('sdp-no-fingerprint', 'weak or malformed');

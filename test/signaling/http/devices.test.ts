@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../../../src/base/index.ts';
 import { deviceListing } from '../../../src/protocol/index.ts';
+import { pairProof } from '../../support/proofs.ts';
 import { signalingWorld } from '../../support/signaling-world.ts';
 
 describe('GET /devices', () => {
@@ -29,6 +30,28 @@ describe('GET /devices', () => {
       { id: 'cam1', name: 'The cam1', role: 'owner', state: 'online' },
       { id: 'cam2', role: 'owner', state: 'offline' },
     ]);
+  });
+
+  it('says when a share ends, and not when the token does', async () => {
+    const world = signalingWorld();
+    world.own('alice', 'cam1', world.clock.now() + 60_000);
+    world.own('alice', 'cam2', world.clock.now() + 9_000_000);
+    const response = await world.http({ path: '/devices', token: 'viewer/alice' });
+    const listing = deviceListing.parse(JSON.parse(String(response.body)));
+    expect(listing.devices.map(({ until }) => until)).toEqual(['2026-01-01T00:01:00.000Z', undefined]);
+  });
+
+  it('gives nothing at all where a source answers for somebody else', async () => {
+    const world = signalingWorld(1, {
+      pairing: {
+        pair: () => Promise.reject(new Error('not asked')),
+        pairsOf: async () => [pairProof('alice', 'cam1', 0), pairProof('bob', 'cam3', 0)],
+      },
+    });
+    const response = await world.http({ path: '/devices', token: 'viewer/alice' });
+    expect(response.status).toBe(500);
+    expect(response.body).not.toContain('cam');
+    expect(world.faults[0]).toBeInstanceOf(TypeError);
   });
 
   it('of who owns nothing is empty, and not everything', async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../../src/base/index.ts';
+import { deviceId, limits } from '../../../src/base/index.ts';
+import { Whep } from '../../../src/signaling/http/whep.ts';
+import { coreOf } from '../../../src/signaling/parts.ts';
 import { readIceFragment } from '../../../src/signaling/sdp/index.ts';
-import type { MemoryRequest } from '../../support/memory-transport.ts';
+import { type MemoryRequest, memoryRequest } from '../../support/memory-transport.ts';
+import { cameraProof } from '../../support/proofs.ts';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../../support/signaling-world.ts';
 
 const sdp = { 'content-type': 'application/sdp' };
@@ -211,6 +214,28 @@ describe('PATCH of a session', () => {
     expect([response.status, codeOf(response)]).toEqual([status, code]);
     expect(camera.requests('invite')).toHaveLength(1);
   });
+});
+
+it('a session that ended is forgotten', async () => {
+  const { parts, clock, own } = signalingWorld();
+  own('alice', 'cam1');
+  const core = coreOf(parts);
+  const whep = new Whep(core);
+  core.registrations.add({
+    camera: cameraProof('cam1', clock.now()),
+    name: undefined,
+    answers: true,
+    capabilities: [],
+    views: new Map(),
+    call: (_method, _params, _msMax, settled) => settled({ kind: 'result', result: { answer: cameraAnswer } }),
+    tell: () => {},
+    replaced: () => {},
+  });
+  const headers = { ...sdp, authorization: 'Bearer viewer/alice' };
+  await whep.open(memoryRequest({ path: '', headers, body: viewerOffer }), deviceId('cam1'));
+  expect(whep.size).toBe(1);
+  parts.sessions.endWhere(() => true, 'revoked');
+  expect(whep.size).toBe(0);
 });
 
 describe('who may not watch any more', () => {

@@ -109,6 +109,13 @@ describe('the relay’s candidates', () => {
     expect(text).toContain('c=IN IP6 2001:db8::7\r\n');
   });
 
+  it('stand alone: the address of RTCP goes with those of the endpoint', () => {
+    const text = chromium.replace('a=rtcp-mux', 'a=rtcp:50001 IN IP4 203.0.113.5\r\na=rtcp-mux');
+    const after = withRelayCandidates(readDescription(text, 'offer'), addresses);
+    expect(after).not.toContain('203.0.113.5');
+    expect(after).toContain('a=rtcp:9 IN IP4 0.0.0.0');
+  });
+
   it('of a relay without an address cannot be written', () => {
     expect(() => withRelayCandidates(readDescription(chromium, 'offer'), [])).toThrow(TypeError);
   });
@@ -137,7 +144,7 @@ describe('a description', () => {
   it.each([
     ['that is empty', '', 'sdp-empty'],
     ['of nothing but white space', ' \r\n\t', 'sdp-empty'],
-    ['past the bound of bytes', chromium + 'a=x\r\n'.repeat(limits.sdpBytesMax / 5), 'sdp-too-large'],
+    ['past the bound of bytes', chromium + `a=x:${'x'.repeat(4000)}\r\n`.repeat(9), 'sdp-too-large'],
     ['past the bound of lines', chromium + 'a=x\r\n'.repeat(limits.sdpLinesMax), 'sdp-too-large'],
     [
       'with a line past its bound',
