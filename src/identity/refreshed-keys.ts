@@ -19,10 +19,10 @@ export class RefreshedKeys implements CurrentKeys {
   readonly #clock: Clock;
   readonly #observer: KeysObserver;
   #keys: readonly VerificationKey[] | undefined;
-  #freshUntilMs = Number.NEGATIVE_INFINITY;
-  #retryFromMs = Number.NEGATIVE_INFINITY;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  #triedAtMs = Number.NEGATIVE_INFINITY;
   #flight: Promise<void> | undefined;
-  #failed = false;
+  #fault: unknown;
 
   constructor(text: KeySetText, settings: RefreshSettings, clock: Clock, observer: KeysObserver) {
     this.#text = text;
@@ -32,21 +32,21 @@ export class RefreshedKeys implements CurrentKeys {
   }
 
   get behind(): boolean {
-    return this.#failed;
+    return this.#fault !== undefined;
   }
 
   async get(unknownId = false): Promise<readonly VerificationKey[]> {
     const now = this.#clock.now();
-    const wanted = unknownId || now >= this.#freshUntilMs;
-    if (this.#flight === undefined && wanted && now >= this.#retryFromMs) {
-      this.#retryFromMs = now + this.#settings.retryMsMin;
+    const wanted = unknownId || isOver(now, this.#readAtMs, this.#settings.freshMsMax);
+    if (this.#flight === undefined && wanted && isOver(now, this.#triedAtMs, this.#settings.retryMsMin)) {
+      this.#triedAtMs = now;
       this.#flight = this.#refresh().finally(() => {
         this.#flight = undefined;
       });
     }
     if (wanted) await this.#flight;
-    if (this.#keys === undefined) throw new LatchkeyError('keys-unavailable', 'no key set yet');
-    return this.#keys;
+    if (this.#keys !== undefined) return this.#keys;
+    throw new LatchkeyError('keys-unavailable', whyOf(this.#fault), { cause: this.#fault });
   }
 
   /** Never rejects: whatever is wrong with a newer set, the old one stays in use. */
@@ -54,16 +54,25 @@ export class RefreshedKeys implements CurrentKeys {
     try {
       const text = await within(this.#clock, limits.keySetFetchMsMax, this.#text);
       if (text !== undefined) this.#take(text);
-      this.#freshUntilMs = this.#clock.now() + this.#settings.freshMsMax;
-    } catch {
-      this.#failed = true;
+      this.#readAtMs = this.#clock.now();
+    } catch (fault) {
+      this.#fault = fault;
       this.#observer.keySet?.('failed');
     }
   }
 
   #take(text: string): void {
     this.#keys = readKeySet(text, (fault) => this.#observer.keyIgnored?.(fault));
-    this.#failed = false;
+    this.#fault = undefined;
     this.#observer.keySet?.('taken');
   }
+}
+
+/** Whether a time since some moment is over. It is as well when the clock was set back to before the moment. */
+function isOver(nowMs: number, sinceMs: number, lastsMs: number): boolean {
+  return nowMs < sinceMs || nowMs - sinceMs >= lastsMs;
+}
+
+function whyOf(fault: unknown): string {
+  return fault instanceof LatchkeyError ? (fault.detail ?? fault.code) : String(fault);
 }

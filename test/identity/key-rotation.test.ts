@@ -76,6 +76,15 @@ describe('a key set', () => {
     expect(fetches).toBe(2);
   });
 
+  it('is fetched again after the clock was set back', async () => {
+    await codeFor(old);
+    clock.advance(-86_400_000);
+    await codeFor(old);
+    expect(fetches).toBe(2);
+    await codeFor(old);
+    expect(fetches).toBe(2);
+  });
+
   it('is fetched once for all who wait', async () => {
     const held = Promise.withResolvers<Response>();
     answer = () => held.promise;
@@ -159,6 +168,11 @@ describe('a key set that cannot be had', () => {
     answer = fault;
     expect(await codeFor(old)).toBe('keys-unavailable');
     expect(told.at(-1)).toBe('failed');
+    const error = await identity.verify(await signed(old, claimsAt(clock))).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      detail: expect.stringMatching(/^(?:TypeError: fetch failed|status \d+|key set: .+)$/),
+    });
+    expect(error).toMatchObject({ cause: expect.any(Error) });
   });
 
   it.each(faults)('later, for %s, leaves the old one in use', async (_, fault) => {

@@ -84,15 +84,16 @@ describe('a key set in a file', () => {
     }
   });
 
-  it.each<[string, () => string]>([
-    ['is not there', () => join(folder, 'nowhere.json')],
-    ['is damaged', () => write('bad.json', '{')],
-    ['is too large', () => write('large.json', setOf(one) + ' '.repeat(limits.keySetBytesMax))],
-    ['holds no usable key', () => write('none.json', setOf())],
-  ])('that %s at the start keeps identity from starting', async (_, file) => {
+  it.each<[string, () => string, string]>([
+    ['is not there', () => join(folder, 'nowhere.json'), 'ENOENT'],
+    ['is damaged', () => write('bad.json', '{'), 'not JSON'],
+    ['is too large', () => write('large.json', setOf(one) + ' '.repeat(limits.keySetBytesMax)), 'too large'],
+    ['holds no usable key', () => write('none.json', setOf()), 'no usable key'],
+  ])('that %s at the start keeps identity from starting, and says why', async (_, file, why) => {
     const started = trusting({ jwksFile: file() });
     expect(await codeOf(started)).toBe('settings-invalid');
     await expect(started).rejects.toThrow(folder);
+    await expect(started).rejects.toThrow(why);
   });
 });
 
