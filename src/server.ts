@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
@@ -99,7 +100,10 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
 
-  const relay = await createRelay(settings.relay, { clock, ...(parts.openPort && { openPort: parts.openPort }) });
+  const relay = await createRelay(
+    { ...settings.relay, host: bindable(settings.relay.host) },
+    { clock, ...(parts.openPort && { openPort: parts.openPort }) },
+  );
   started.defer(() => relay.close());
 
   const assets = createWebAssets();
@@ -135,19 +139,24 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     sendBufferBytesMax: limits.sendBufferBytesMax,
     keepAliveMs: limits.keepAliveMs,
   };
-  const transport = await openTransport(signaling, { ...listen, ...bounds, tls: listen.tls ?? undefined }, server, {
-    clock,
-    random,
-    observer: {
-      listening: (name, why) => log.info('listening', { name, why }),
-      connections: (open) => {
-        connections = open;
+  const transport = await openTransport(
+    signaling,
+    { ...listen, ...bounds, host: bindable(listen.host), tls: listen.tls ?? undefined },
+    server,
+    {
+      clock,
+      random,
+      observer: {
+        listening: (name, why) => log.info('listening', { name, why }),
+        connections: (open) => {
+          connections = open;
+        },
+        refused: (reason) => metrics.count('latchkey_connections_refused_total', { reason }),
+        dropped: (reason) => metrics.count('latchkey_connections_dropped_total', { reason }),
+        fault: (error) => fault(metrics, log, error),
       },
-      refused: (reason) => metrics.count('latchkey_connections_refused_total', { reason }),
-      dropped: (reason) => metrics.count('latchkey_connections_dropped_total', { reason }),
-      fault: (error) => fault(metrics, log, error),
     },
-  });
+  );
   started.defer(() => transport.close(closeGraceMs));
   started.defer(() => signaling.stop());
   readiness = 'ready';
@@ -189,6 +198,12 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
 function fault(metrics: Metrics, log: Log, error: unknown): void {
   metrics.count('latchkey_internal_errors_total');
   log.error('a fault of the relay itself', error);
+}
+
+/** Every address means those of IPv4 on a machine that has no IPv6. */
+function bindable(host: string): string {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return host === '::' && !addresses.some((address) => address?.family === 'IPv6') ? '0.0.0.0' : host;
 }
 
 /** A name for this machine's own use: every address is also `localhost`. */
