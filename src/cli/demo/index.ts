@@ -7,6 +7,9 @@ import { type LatchkeyServer, startServer } from '../../server.ts';
 import { cameras, grants, people } from './households.ts';
 import { demoRoute } from './route.ts';
 
+const restartMs = 1_000;
+const leaveMsMax = 5_000;
+
 export interface Demo extends AsyncDisposable {
   readonly server: LatchkeyServer;
   /** What the command prints: the page's address and the sign-in links. */
@@ -21,17 +24,12 @@ export async function startDemo(settings: Settings): Promise<Demo> {
     {},
     demoRoute(() => server.developmentIssuer),
   );
-  const agents = fork(new URL('./cameras-process.ts', import.meta.url), [], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    env: withoutSettings(process.env),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  agents.send({ relay: server.url, settings });
+  const cameras = demoCameras(server, settings);
   return {
     server,
     welcome: welcomeText(server),
     async [Symbol.asyncDispose]() {
-      await ended(agents);
+      await cameras.close();
       await server.close();
     },
   };
@@ -48,14 +46,42 @@ async function seedOwnership(settings: Settings): Promise<void> {
   }
 }
 
-/** The cameras leave by themselves when they are told to, or when this process is gone. */
-async function ended(agents: ChildProcess): Promise<void> {
-  if (agents.exitCode !== null || agents.signalCode !== null) return;
-  const exit = once(agents, 'exit');
-  if (agents.connected) agents.disconnect();
-  const late = setTimeout(() => agents.kill('SIGKILL'), 5_000);
-  await exit;
-  clearTimeout(late);
+/** The cameras' process. Should it end by itself, another takes its place after a moment. */
+function demoCameras(server: LatchkeyServer, settings: Settings): { close(): Promise<void> } {
+  let closing = false;
+  let again: NodeJS.Timeout | undefined;
+  let child = start();
+
+  function start(): ChildProcess {
+    const agents = fork(new URL('./cameras-process.ts', import.meta.url), [], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: withoutSettings(process.env),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    agents.send({ relay: server.url, settings });
+    agents.once('exit', (code, signal) => {
+      if (closing) return;
+      process.stderr.write(`The demo's cameras ended (${signal ?? code}); starting them again.\n`);
+      again = setTimeout(() => {
+        child = start();
+      }, restartMs);
+    });
+    return agents;
+  }
+
+  return {
+    /** The cameras leave by themselves when this process lets go of them. */
+    async close() {
+      closing = true;
+      clearTimeout(again);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      if (child.connected) child.disconnect();
+      const late = setTimeout(() => child.kill('SIGKILL'), leaveMsMax);
+      await exit;
+      clearTimeout(late);
+    },
+  };
 }
 
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
