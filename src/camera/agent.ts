@@ -106,7 +106,7 @@ export class Agent implements Camera {
       if (refused) observer.tokenRefused?.(cause.code);
       const slow = refused || cause.code === 'registration-replaced';
       const retryMs = (slow ? this.#refusal : this.#outage).next(cause.retryAfterSeconds);
-      observer.disconnected?.(cause.code, retryMs);
+      observer.disconnected?.(cause.code, retryMs, cause.detail);
       await this.#pause(retryMs);
     }
   }

@@ -62,8 +62,8 @@ export type SourceFailure = 'exited' | 'silent' | 'malformed' | 'unreadable';
 /** What a camera agent has to tell. Nothing here names a person or an address. */
 export interface CameraObserver {
   registered?(device: string): void;
-  /** The relay cannot be reached or refused the camera; the next try is in `retryMs`. `code` is from the table of errors. */
-  disconnected?(code: string, retryMs: number): void;
+  /** The relay cannot be reached or refused the camera; the next try is in `retryMs`. `code` is from the table of errors, `detail` for a person. */
+  disconnected?(code: string, retryMs: number, detail: string | undefined): void;
   /** The relay refused the camera's token. */
   tokenRefused?(code: string): void;
   grantRefused?(reason: GrantRefusal): void;

@@ -19,16 +19,27 @@ export function createSubjects(policy: SubjectPolicy): Subjects {
     const listed = new Set(policy.subjects);
     return { admit: ({ sub }) => listed.has(sub) };
   }
-  const learnt = new Set(readLearnt(policy.file));
+  let begun = readLearnt(policy.file).length > 0;
   return {
     admit({ sub, role }) {
-      if (learnt.size === 0 && role === 'owner') {
-        writeLearnt(policy.file, [sub]);
-        learnt.add(sub);
-      }
-      return learnt.has(sub);
+      const learnt = readAgain(policy.file);
+      if (learnt === undefined) return false;
+      begun ||= learnt.length > 0;
+      if (begun || role !== 'owner') return learnt.includes(sub);
+      writeLearnt(policy.file, [sub]);
+      begun = true;
+      return true;
     },
   };
+}
+
+/** What the file says now, for people are put on it and taken off it by hand; undefined while it cannot be read. */
+function readAgain(file: string): string[] | undefined {
+  try {
+    return readLearnt(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function readLearnt(file: string): string[] {

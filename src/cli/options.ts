@@ -38,13 +38,14 @@ export async function tokenFrom(options: TokenOptions, kind: 'viewer' | 'camera'
     const issuer = await developmentIssuerOf(loadSettings(options.config ?? 'config/demo.json', process.env));
     return () => issuer.token(kind, as, 3_600);
   }
-  if (tokenFile !== undefined) return async () => readToken(tokenFile);
+  if (tokenFile !== undefined) return async () => textOf(tokenFile);
   if (token === undefined)
     throw new LatchkeyError('token-missing', 'use --token, --token-file, --as or LATCHKEY_TOKEN');
   return async () => token;
 }
 
-function readToken(file: string): string {
+/** What a file holds, without the space around it. Throws `settings-invalid`. */
+export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

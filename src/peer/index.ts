@@ -5,7 +5,7 @@ export { createDatagramGuard, type DatagramGuard, type DropReason, dropReasons }
 export { type Description, normalFingerprint, readDescription } from './description.ts';
 export { createGuardedPeer, type GuardedPeer, type PeerSettings, rehearse } from './guarded-peer.ts';
 export * from './h264.ts';
-export { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds } from './refusal.ts';
+export { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds, unreachable } from './refusal.ts';
 export { type RelayTarget, relayTarget } from './relay-target.ts';
 export { openRpc, type RpcConnection, type RpcHandlers } from './rpc-connection.ts';
 export { readVp8Header, type Vp8Header } from './vp8.ts';

@@ -35,6 +35,12 @@ export function refusalOfHttp(
   return refused(code, retryAfterSeconds(retryAfter, clock), `HTTP ${status}`);
 }
 
+/** No connection came about. What the system says of it is named by its code, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+export function unreachable(cause: unknown): LatchkeyError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return new LatchkeyError('relay-unreachable', /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined, { cause });
+}
+
 /** Why a WebSocket was closed: the reason, where it is a code of ours, else what the close code says (RFC 6455 section 7.4). */
 export function refusalOfClose(close: number, reason: string): LatchkeyError {
   if (Object.hasOwn(errorTable, reason)) return refused(reason as ErrorCode);

@@ -12,7 +12,7 @@ import {
   resultText,
   subprotocol,
 } from '../protocol/index.ts';
-import { refusalOf, refusalOfClose, refusalOfHttp } from './refusal.ts';
+import { refusalOf, refusalOfClose, refusalOfHttp, unreachable } from './refusal.ts';
 import type { RelayTarget } from './relay-target.ts';
 
 export interface RpcHandlers {
@@ -63,7 +63,7 @@ async function opened(socket: WebSocket, clock: Clock, signal: AbortSignal): Pro
     reject(new LatchkeyError('relay-unreachable', 'no answer in time'));
   });
   socket.once('open', resolve);
-  socket.once('error', (cause) => reject(new LatchkeyError('relay-unreachable', undefined, { cause })));
+  socket.once('error', (cause) => reject(unreachable(cause)));
   socket.once('unexpected-response', (_request, response) => {
     void bodyOf(response).then((body) => {
       reject(refusalOfHttp(response.statusCode ?? 0, response.headers['retry-after'], body, clock));

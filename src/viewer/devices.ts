@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { type Clock, LatchkeyError, limits } from '../base/index.ts';
-import { refusalOfHttp, relayTarget } from '../peer/index.ts';
+import { refusalOfHttp, relayTarget, unreachable } from '../peer/index.ts';
 import { type DeviceListing, deviceListing, read } from '../protocol/index.ts';
 
 export interface DeviceQuestion {
@@ -40,7 +40,7 @@ function ask(url: URL, token: string, ca: string | undefined, clock: Clock): Pro
   };
   const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
   const timer = clock.after(limits.callMsMax, () => request.destroy(new Error('no answer in time')));
-  request.once('error', (cause) => reject(new LatchkeyError('relay-unreachable', undefined, { cause })));
+  request.once('error', (cause) => reject(unreachable(cause)));
   request.once('response', (response) => {
     bodyOf(response).then(
       (body) => resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body }),

@@ -35,6 +35,34 @@ test('the first owner is learnt and kept, and then nobody else', () => {
   expect([later.admit(owner('bob')), later.admit(owner('alice'))]).toEqual([false, true]);
 });
 
+test('whom the file names from now on is admitted, and whom it names no more is not', () => {
+  const file = join(folder, 'subjects.json');
+  const subjects = createSubjects({ mode: 'learn', file });
+  expect(subjects.admit(owner('alice'))).toBe(true);
+  writeFileSync(file, '{"subjects":["ben"]}');
+  expect([subjects.admit(guest('ben')), subjects.admit(owner('alice'))]).toEqual([true, false]);
+});
+
+test.each([
+  ['goes bad', (file: string) => writeFileSync(file, '{"subjects":')],
+  ['is emptied', (file: string) => writeFileSync(file, '{"subjects":[]}')],
+  ['is gone', (file: string) => rmSync(file)],
+])('a list that %s under a running camera admits nobody, and nobody is learnt', (_, spoil) => {
+  const file = join(folder, 'subjects.json');
+  const subjects = createSubjects({ mode: 'learn', file });
+  subjects.admit(owner('alice'));
+  spoil(file);
+  expect(['alice', 'bob'].map((sub) => subjects.admit(owner(sub)))).toEqual([false, false]);
+});
+
+test('a file that appears and cannot be read is left as it is', () => {
+  const file = join(folder, 'subjects.json');
+  const subjects = createSubjects({ mode: 'learn', file });
+  writeFileSync(file, 'ben');
+  expect(subjects.admit(owner('alice'))).toBe(false);
+  expect(readFileSync(file, 'utf8')).toBe('ben');
+});
+
 test('nobody is admitted whom the file cannot keep', () => {
   const subjects = createSubjects({ mode: 'learn', file: join(folder, 'no', 'such', 'folder.json') });
   expect(() => subjects.admit(owner('alice'))).toThrow();

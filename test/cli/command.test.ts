@@ -35,6 +35,13 @@ describe('latchkey', () => {
     ['settings that are not there', ['serve', '--config', 'nowhere.json'], /nowhere\.json/],
     ['no issuer', ['serve', '--check'], /identity\.issuers/],
     ['a source that is not there', ['camera', 'no-such-file.mp4', '--token', 'x'], /no-such-file/],
+    ['no source', ['camera', '--token', 'x'], /--source-file/],
+    ['two sources', ['camera', 'pattern', '--source-file', 'a', '--token', 'x'], /one source/],
+    [
+      'a file of a source that is not there',
+      ['camera', '--source-file', 'no-such-file', '--token', 'x'],
+      /no-such-file/,
+    ],
     ['a view of nothing', ['view', '--token', 'x'], /--list/],
     ['a relay that is no address', ['view', 'garden', '--token', 'x', '--relay', 'nonsense'], /nonsense|relay/],
   ])('%s is wrong usage, said in a line', async (_, words, message) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds } from '../../src/peer/index.ts';
+import { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds, unreachable } from '../../src/peer/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1));
@@ -43,4 +43,15 @@ test.each([
   [1000, 'toString', 'relay-unreachable'],
 ])('a close with %i %j reads as %s', (close, reason, code) => {
   expect(refusalOfClose(close, reason).code).toBe(code);
+});
+
+test.each([
+  [Object.assign(new Error('of 192.0.2.1'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+  [Object.assign(new Error(), { code: 'CERT_HAS_EXPIRED' }), 'CERT_HAS_EXPIRED'],
+  [Object.assign(new Error(), { code: 'to 192.0.2.1' }), undefined],
+  [Object.assign(new Error(), { code: 7 }), undefined],
+  [new Error('of 192.0.2.1'), undefined],
+  ['nothing', undefined],
+])('no connection, by %o: it names the code %s and no more', (cause, detail) => {
+  expect(unreachable(cause)).toMatchObject({ code: 'relay-unreachable', detail, cause });
 });

@@ -12,18 +12,25 @@ export interface Child {
   end(): Promise<void>;
 }
 
-/** Starts a program with `descriptors` as pipes. Its error output is not kept: it may hold the password of an RTSP URL. */
+/**
+ * Starts a program with `descriptors` as pipes, and `script` as its standard input. Its error output is not kept: it may hold
+ * the password of an RTSP URL.
+ */
 export function startChild(
   program: string,
   args: readonly string[],
   descriptors: readonly number[],
   clock: Clock,
+  script?: string,
 ): Child {
-  const stdio = [0, 1, 2, 3, 4].map((descriptor) => (descriptors.includes(descriptor) ? 'pipe' : 'ignore'));
+  const piped = script === undefined ? descriptors : [0, ...descriptors];
+  const stdio = [0, 1, 2, 3, 4].map((descriptor) => (piped.includes(descriptor) ? 'pipe' : 'ignore'));
   const child: ChildProcess = spawn(program, args, { stdio, env: { PATH: process.env.PATH ?? '' } });
   const exit = Promise.withResolvers<number>();
   child.once('error', () => exit.resolve(-1));
   child.once('close', (code) => exit.resolve(code ?? -1));
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(script);
   return {
     output(descriptor) {
       const stream = child.stdio[descriptor];

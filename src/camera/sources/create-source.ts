@@ -17,8 +17,8 @@ export function createSource(source: CameraSource, name: () => string, clock: Cl
       }
       return createFfmpegSource(() => fileInput(source.path), clock);
     case 'rtsp':
-      if (!/^rtsps?:$/.test(URL.parse(source.url)?.protocol ?? '')) {
-        throw new LatchkeyError('settings-invalid', 'the source is written rtsp://host/path');
+      if (!/^rtsps?:\/\/[!-~]+$/i.test(source.url) || !URL.canParse(source.url)) {
+        throw new LatchkeyError('settings-invalid', 'the source is written rtsp://host/path, in printable ASCII');
       }
       return createFfmpegSource(() => rtspInput(source.url), clock);
     case 'pattern':

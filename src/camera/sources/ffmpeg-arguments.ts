@@ -4,6 +4,8 @@ import type { VideoCodec } from '../../peer/index.ts';
 /** What ffmpeg reads. */
 export interface FfmpegInput {
   readonly arguments: readonly string[];
+  /** What goes to standard input. It may hold a password. */
+  readonly script?: string;
   /** Undefined: what there is has to be asked of ffprobe first. */
   readonly content: Content | undefined;
 }
@@ -22,8 +24,18 @@ export function fileInput(path: string): FfmpegInput {
   return { arguments: ['-re', '-stream_loop', '-1', '-i', `file:${path}`], content: undefined };
 }
 
+/**
+ * The URL goes to standard input, in a list of the one thing to play: a command line can be read by everybody on the machine,
+ * and the URL may hold a password. The rate of pictures is not measured at first, which would take a second or two.
+ */
 export function rtspInput(url: string): FfmpegInput {
-  return { arguments: ['-rtsp_transport', 'tcp', '-timeout', '10000000', '-i', url], content: undefined };
+  const quoted = `'${url.replaceAll("'", "'\\''")}'`;
+  const options = ['rtsp_transport tcp', 'timeout 10000000', 'fpsprobesize 0'].map((option) => `option ${option}\n`);
+  return {
+    arguments: ['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'pipe,rtsp,rtsps,rtp,tcp,tls', '-i', 'pipe:0'],
+    script: `ffconcat version 1.0\nfile ${quoted}\n${options.join('')}`,
+    content: undefined,
+  };
 }
 
 /** A moving test picture with the name and the time of day, and a quiet tone. */
@@ -45,7 +57,9 @@ function escaped(name: string): string {
 /** The whole command line: video on one pipe, in a container that says where a picture ends, and Opus in Ogg on another. */
 export function ffmpegArguments(input: FfmpegInput, content: Content, codec: VideoCodec): string[] {
   return [
-    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-fflags', '+nobuffer'],
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
+    // An encoder has to know how many pictures come in a second; what is copied can begin at once.
+    ...(isCopied(content, codec) ? ['-fpsprobesize', '0'] : []),
     ...input.arguments,
     ...['-map', '0:v:0', '-an', ...videoArguments(content, codec), '-flush_packets', '1', `pipe:${videoPipe}`],
     ...(content.sound
@@ -55,7 +69,7 @@ export function ffmpegArguments(input: FfmpegInput, content: Content, codec: Vid
 }
 
 function videoArguments(content: Content, codec: VideoCodec): string[] {
-  if (codec === 'H264' && content.copyable) return ['-c:v', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize'];
+  if (isCopied(content, codec)) return ['-c:v', 'copy', '-f', 'flv', '-flvflags', 'no_duration_filesize'];
   const common = [
     ...['-vf', "scale='min(1280,iw)':-2,format=yuv420p", '-force_key_frames', 'expr:gte(t,n_forced)'],
     ...['-b:v', '1500k', '-maxrate', '2000k', '-bufsize', '1000k'],
@@ -71,6 +85,10 @@ function videoArguments(content: Content, codec: VideoCodec): string[] {
       ];
 }
 
+function isCopied(content: Content, codec: VideoCodec): boolean {
+  return codec === 'H264' && content.copyable;
+}
+
 const soundArguments = [
   ...['-c:a', 'libopus', '-ar', '48000', '-ac', '2', '-b:a', '32k', '-frame_duration', '20'],
   ...['-f', 'ogg', '-page_duration', '20000', '-flush_packets', '1'],
@@ -80,7 +98,7 @@ const soundArguments = [
 export function probeArguments(input: FfmpegInput): string[] {
   const source = input.arguments.filter((argument) => !['-re', '-stream_loop', '-1'].includes(argument));
   const fields = 'stream=codec_type,codec_name,profile,has_b_frames';
-  return ['-v', 'error', '-show_entries', fields, '-of', 'json', ...source];
+  return ['-v', 'error', '-show_entries', fields, '-of', 'json', '-fpsprobesize', '0', ...source];
 }
 
 const probeResult = z.object({

@@ -32,12 +32,12 @@ export function createFfmpegSource(nextInput: () => FfmpegInput, clock: Clock, s
       content ??= input.content;
       return playFfmpeg(codec, sink, clock, {
         async probe(own) {
-          content ??= await probe(own(startChild(ffprobe, probeArguments(input), [1], clock)));
+          content ??= await probe(own(startChild(ffprobe, probeArguments(input), [1], clock, input.script)));
           return content;
         },
         start: (known) => {
           const pipes = known.sound ? [videoPipe, soundPipe] : [videoPipe];
-          return startChild(ffmpeg, ffmpegArguments(input, known, codec), pipes, clock);
+          return startChild(ffmpeg, ffmpegArguments(input, known, codec), pipes, clock, input.script);
         },
       });
     },

@@ -30,6 +30,8 @@ test.each([
   [{ kind: 'file', path: '/tmp' } as const, '/tmp'],
   [{ kind: 'clip', path: '/nowhere/clip' } as const, '/nowhere/clip.h264'],
   [{ kind: 'rtsp', url: 'http://host/' } as const, 'rtsp://'],
+  [{ kind: 'rtsp', url: 'rtsp://host/\nfile /etc/passwd' } as const, 'rtsp://'],
+  [{ kind: 'rtsp', url: 'rtsp://host:port/' } as const, 'rtsp://'],
 ])('%j is refused before it is started', (source, words) => {
   expect(() => createSource(source, () => 'x', new ManualClock())).toThrow(words);
 });
@@ -60,9 +62,16 @@ test('what can be copied is copied as H.264, and encoded as VP8', () => {
   expect(ffmpegArguments(input, content, 'H264')).toContain('copy');
   expect(ffmpegArguments(input, content, 'VP8')).toContain('libvpx');
   expect(ffmpegArguments(input, { ...content, copyable: false }, 'H264')).toContain('libx264');
-  expect(ffmpegArguments(input, content, 'H264').join(' ')).toContain('-rtsp_transport tcp');
   expect(ffmpegArguments(input, content, 'H264')).not.toContain('libopus');
-  expect(probeArguments(input).join(' ')).toContain('-rtsp_transport tcp');
+});
+
+test('a password goes to standard input, and into no command line', () => {
+  const input = rtspInput("rtsp://cam:s'ecret@192.0.2.1/s");
+  expect(input.script?.split('\n')).toEqual(
+    expect.arrayContaining(["file 'rtsp://cam:s'\\''ecret@192.0.2.1/s'", 'option rtsp_transport tcp']),
+  );
+  const lines = [probeArguments(input), ffmpegArguments(input, { copyable: true, sound: true }, 'H264')];
+  expect(lines.flat().join(' ')).not.toContain('192.0.2.1');
 });
 
 test('a name in the test picture is text and nothing more', () => {
