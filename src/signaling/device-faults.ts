@@ -3,7 +3,13 @@ import { codeOf, type RpcError } from '../protocol/index.ts';
 import type { CallOutcome } from './rpc-peer.ts';
 
 /** The codes that a camera may say of itself. What else it says, and every word of its text, stays here. */
-const speakable: readonly ErrorCode[] = ['device-busy', 'device-refused', 'device-offline', 'device-cannot-answer'];
+const speakable: readonly ErrorCode[] = [
+  'device-busy',
+  'device-refused',
+  'device-offline',
+  'device-cannot-answer',
+  'codec-mismatch',
+];
 
 /** ONVIF's numbers for the same (WebRTC 26.06, sections connect, invite and error). */
 const byNumber: Readonly<Record<number, ErrorCode>> = {

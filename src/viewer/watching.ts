@@ -15,6 +15,7 @@ import {
   type RelayTarget,
   type RpcConnection,
   readDescription,
+  type VideoCodec,
   videoCodecs,
 } from '../peer/index.ts';
 import { connectResult, extendResult, inviteParams, inviteResult, type RpcError, read } from '../protocol/index.ts';
@@ -90,6 +91,10 @@ export class Watching implements View {
     };
   }
 
+  get #codecs(): readonly VideoCodec[] {
+    return this.#parts.settings.codecs ?? videoCodecs;
+  }
+
   start(): void {
     this.#startMs = this.#clock.now();
     this.#after(limits.peerSetupMsMax, () => {
@@ -150,7 +155,7 @@ export class Watching implements View {
       {
         certificate,
         direction: 'recvonly',
-        video: settings.codecs ?? videoCodecs,
+        video: this.#codecs,
         audio: settings.audio ?? true,
       },
       powers.random,
@@ -175,10 +180,16 @@ export class Watching implements View {
     const { session, offer } = read(inviteParams, params);
     if (session !== (await this.#named.promise)) throw new LatchkeyError('session-unknown');
     if (this.#marks.signaled !== undefined) throw new LatchkeyError('out-of-order');
+    const description = readDescription(offer);
+    if (!description.video.some((codec) => this.#codecs.includes(codec))) {
+      const mismatch = new LatchkeyError('codec-mismatch');
+      this.#finish(mismatch.code, mismatch);
+      throw mismatch;
+    }
     const unused = this.#peer;
     const peer = await this.#makePeer();
     await unused?.close();
-    const answer = await peer.answer(readDescription(offer));
+    const answer = await peer.answer(description);
     this.#signaled();
     return { answer };
   }

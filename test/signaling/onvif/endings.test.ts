@@ -135,6 +135,7 @@ describe('a camera that does not do its part', () => {
     [{ code: 500, message: 'x' }, 'device-answer-invalid'],
     [{ code: 500, message: 'x', data: { reason: 'device-busy' } }, 'device-busy'],
     [{ code: 500, message: 'x', data: { reason: 'device-refused' } }, 'device-refused'],
+    [{ code: 488, message: 'x', data: { reason: 'codec-mismatch' } }, 'codec-mismatch'],
     [{ code: 500, message: 'x', data: { reason: 'token-expired' } }, 'device-answer-invalid'],
   ])('and refuses with %j: the viewer is told %s', async (error, reason) => {
     for (const begin of [inviting, connecting]) {
