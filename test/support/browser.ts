@@ -21,7 +21,7 @@ export function launchChromium(): Promise<Browser> {
 }
 
 /** An empty page of the relay's own origin, with `<live-view>` known to it. */
-export async function liveViewPage(browser: Browser, relay: string): Promise<Page> {
+export async function liveViewPage(browser: { newPage(): Promise<Page> }, relay: string): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(`${relay}/healthz`);
   await page.addScriptTag({ url: '/live-view.js', type: 'module' });
