@@ -69,23 +69,22 @@ describe('a relay that serves TLS', () => {
   });
 
   it.each(distrusted)('is no relay to a camera %s, which says why', async (_, ca, host, why) => {
-    const disconnected = Promise.withResolvers<unknown[]>();
-    let asked = 0;
+    const told = Promise.withResolvers<unknown[]>();
     const camera = startCamera(
       {
         relay: url.replace('localhost', host),
         caFile: ca,
-        token: () => {
-          asked += 1;
-          return relay.token('camera', 'maple-front-door');
-        },
+        token: () => relay.token('camera', 'maple-front-door'),
         source: clip,
       },
       { clock: systemClock, random: systemRandom },
-      { disconnected: (code, _retryMs, detail) => disconnected.resolve([code, detail]) },
+      {
+        registered: (device) => told.resolve([device]),
+        disconnected: (code, _retryMs, detail) => told.resolve([code, detail]),
+      },
     );
-    expect(await disconnected.promise).toEqual(['relay-unreachable', why]);
-    expect([camera.device, asked > 0]).toEqual([undefined, true]);
+    expect(await told.promise).toEqual(['relay-unreachable', why]);
+    expect(camera.device).toBeUndefined();
     await camera.close();
   });
 

@@ -1,4 +1,3 @@
-import Gio from 'gi://Gio?version=2.0';
 import GLib from 'gi://GLib?version=2.0';
 import Gst from 'gi://Gst?version=1.0';
 import GstRtsp from 'gi://GstRtsp?version=1.0';
@@ -48,5 +47,5 @@ if (server.attach(null) === 0) {
 print(server.get_bound_port());
 
 const loop = new GLib.MainLoop(null, false);
-new Gio.UnixInputStream({ fd: 0 }).read_bytes_async(1, GLib.PRIORITY_DEFAULT, null, () => loop.quit());
+GLib.io_add_watch(GLib.IOChannel.unix_new(0), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP, () => loop.quit());
 loop.run();

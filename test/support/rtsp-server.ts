@@ -47,13 +47,25 @@ export async function rtspServer({ recording, port = 0, login }: RtspOptions) {
   };
 }
 
-/** Makes a file of some minutes of a demo's camera, with a tone in G.711 as cameras have it. */
+/** Makes a file of a minute of a demo's camera: a key frame each four seconds, and sound in G.711, as cameras have it. */
 export function cameraRecording(folder: string, device: string): string {
   const once = join(folder, `${device}-once.mkv`);
   const recording = join(folder, `${device}.mkv`);
   const ffmpeg = (...parameters: string[]) => execFileSync('ffmpeg', ['-v', 'error', ...parameters]);
   ffmpeg('-r', '15', '-i', join('config', 'demo', `${device}.h264`), '-c', 'copy', once);
   const tone = ['-f', 'lavfi', '-i', 'sine=frequency=300:sample_rate=8000', '-map', '0:v', '-map', '1:a', '-shortest'];
-  ffmpeg('-stream_loop', '40', '-i', once, ...tone, '-c:v', 'copy', '-c:a', 'pcm_alaw', recording);
+  const picture = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-profile:v',
+    'baseline',
+    '-g',
+    '60',
+    '-sc_threshold',
+    '0',
+  ];
+  ffmpeg('-stream_loop', '8', '-i', once, ...tone, ...picture, '-c:a', 'pcm_alaw', recording);
   return recording;
 }
