@@ -11,7 +11,7 @@ export function fits(algorithm: Algorithm, key: KeyObject): boolean {
     case 'EdDSA':
       return key.asymmetricKeyType === 'ed25519';
     case 'ES256':
-      return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+      return key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
     case 'RS256':
     case 'PS256':
       return key.asymmetricKeyType === 'rsa' && isSoundModulus(key.asymmetricKeyDetails?.modulusLength ?? 0);

@@ -9,23 +9,24 @@ export type Claims =
   | { readonly kind: 'camera'; readonly device: DeviceId; readonly evidence: TokenEvidence };
 
 export type ClaimRules = Pick<IdentitySettings, 'audiences' | 'clockToleranceSeconds' | 'tokenLifetimeSecondsMax'> & {
+  /** The `iss` that the token was verified against, and what goes before its subjects. */
+  readonly issuer: string;
   readonly namespace: string;
 };
 
 /**
- * Reads the claims that the signature, `exp` and `nbf` have been verified of. Throws `token-claims` where one is missing or
+ * Reads the claims that the signature, `iss`, `exp` and `nbf` have been verified of. Throws `token-claims` where one is missing or
  * of the wrong type, `token-audience` unless exactly one of the two audiences is there, `token-not-yet` for a token from
  * the future and `token-lifetime` for one that lives too long.
  */
 export function readClaims(payload: JWTPayload, rules: ClaimRules, nowSeconds: number): Claims {
-  const { iss: issuer, sub, jti, iat, exp } = payload;
-  if (typeof issuer !== 'string') throw new LatchkeyError('token-claims', 'iss');
+  const { sub, jti, iat, exp } = payload;
   if (typeof sub !== 'string' || sub === '') throw new LatchkeyError('token-claims', 'sub');
   if (jti !== undefined && typeof jti !== 'string') throw new LatchkeyError('token-claims', 'jti');
   const kind = kindOf(payload.aud, rules.audiences);
   checkTimes(finite(iat, 'iat'), finite(exp, 'exp'), rules, nowSeconds);
   const evidence = {
-    issuer,
+    issuer: rules.issuer,
     tokenId: jti,
     issuedAtMs: finite(iat, 'iat') * 1000,
     expiresAtMs: finite(exp, 'exp') * 1000,

@@ -87,7 +87,7 @@ class Verifier implements Identity {
     const keys = await keysFor(issuer.keys, algorithm, header.kid);
     const payload = await this.#payloadOf(token, issuerName, algorithm, keys);
     const { namespace = '', mints } = issuer.settings;
-    const claims = readClaims(payload, { ...this.#settings, namespace }, this.#clock.now() / 1000);
+    const claims = readClaims(payload, { ...this.#settings, issuer: issuerName, namespace }, this.#clock.now() / 1000);
     if (mints !== undefined && !mints.includes(claims.kind)) throw new LatchkeyError('token-issuer', claims.kind);
     return claims;
   }
@@ -118,7 +118,7 @@ class Verifier implements Identity {
 
 /** Reads what a token says of itself before anything is verified. It decides which keys are tried, and nothing else. */
 function peek(token: string): { header: ProtectedHeaderParameters; issuerName: string } {
-  if (typeof token !== 'string' || token.length > limits.tokenBytesMax) throw new LatchkeyError('token-malformed');
+  if (token.length > limits.tokenBytesMax) throw new LatchkeyError('token-malformed');
   let header: ProtectedHeaderParameters;
   let issuerName: unknown;
   try {

@@ -110,6 +110,14 @@ describe('a key set', () => {
   });
 });
 
+describe('a key set of the largest size', () => {
+  it('is taken', async () => {
+    const text = await keySetResponse(old).text();
+    answer = async () => new Response(text + ' '.repeat(limits.keySetBytesMax - text.length));
+    expect(await codeFor(old)).toBe('done');
+  });
+});
+
 describe('a key that the set does not have', () => {
   it('is fetched, and its token taken', async () => {
     await codeFor(old);

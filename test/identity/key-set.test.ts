@@ -9,6 +9,7 @@ const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const smallRsa = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2_048 });
 const x25519 = generateKeyPairSync('x25519');
 
 const jwk = (pair: { publicKey: typeof rsa.publicKey }): JsonWebKey => pair.publicKey.export({ format: 'jwk' });
@@ -57,6 +58,14 @@ describe('a key of a set', () => {
 
   it.each([null, 7, 'key', []])('is left aside when it is %j', (member) => {
     expect(read(good, member).ignored).toEqual(['kind']);
+  });
+
+  it.each([
+    [limits.rsaModulusBitsMax, 1],
+    [limits.rsaModulusBitsMax + 8, 0],
+  ])('of RSA may have %i bits: %i', (bits, count) => {
+    const n = Buffer.alloc(bits / 8, 0xff).toString('base64url');
+    expect(read(good, { kty: 'RSA', n, e: 'AQAB' }).keys).toHaveLength(1 + count);
   });
 
   it('may be for signatures, and for verifying', () => {
@@ -118,5 +127,9 @@ describe('a key in PEM', () => {
     ['a key that is too small', pem(smallRsa)],
   ])('is refused when it is %s', async (_, text) => {
     expect(await codeOf(() => readPem(text, 'RS256'))).toBe('settings-invalid');
+  });
+
+  it('is refused when it is an RSA key of a kind that no key set can hold', async () => {
+    expect(await codeOf(() => readPem(pem(pss), 'PS256'))).toBe('settings-invalid');
   });
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { exportPKCS8, exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits, systemClock } from '../../src/base/index.ts';
-import { createIdentity, type Identity, type IssuerKeys } from '../../src/identity/index.ts';
+import { createIdentity, type Identity, type IdentityObserver, type IssuerKeys } from '../../src/identity/index.ts';
 import { codeOf } from '../support/codes.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { audiences, claimsAt, signed, type TestKey, testKey } from '../support/test-issuer.ts';
@@ -23,14 +23,14 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function trusting(keys: IssuerKeys, clock = new ManualClock()): Promise<Identity> {
+function trusting(keys: IssuerKeys, clock = new ManualClock(), observer: IdentityObserver = {}): Promise<Identity> {
   const settings = {
     audiences,
     algorithms: ['EdDSA' as const],
     clockToleranceSeconds: 5,
     tokenLifetimeSecondsMax: 3_600,
   };
-  return createIdentity({ ...settings, issuers: [{ issuer: 'https://issuer.test', keys }] }, { clock });
+  return createIdentity({ ...settings, issuers: [{ issuer: 'https://issuer.test', keys }] }, { clock }, observer);
 }
 
 function write(name: string, text: string): string {
@@ -53,6 +53,18 @@ describe('a key set in a file', () => {
     expect(await code(two)).toBe('token-signature');
     clock.advance(1);
     expect([await code(one), await code(two)]).toEqual(['token-signature', 'done']);
+  });
+
+  it('is read once for as long as it stays as it is', async () => {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const file = write('same.json', setOf(one));
+    const identity = await trusting({ jwksFile: file }, clock, { keySet: (outcome) => told.push(outcome) });
+    for (let look = 0; look < 3; look++) {
+      clock.advance(limits.keyFileLookMsMin);
+      expect(await codeOf(identity.verify(await signed(one, claimsAt(clock))))).toBe('done');
+    }
+    expect(told).toEqual(['taken']);
   });
 
   it('stays in use as it was while the file is damaged or gone', async () => {

@@ -86,6 +86,8 @@ describe('identity does not start', () => {
     'https://user@issuer.test/keys',
     'https://:secret@issuer.test/keys',
     'file:///etc/keys',
+    'ftp://127.0.0.1/keys',
+    'ws://localhost/keys',
     'keys',
   ])('with keys at %s', async (jwksUrl) => {
     expect(await codeOf(started({ issuers: [{ issuer: 'a', keys: { jwksUrl } }] }))).toBe('settings-invalid');

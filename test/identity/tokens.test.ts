@@ -228,6 +228,8 @@ describe('an issuer', () => {
     const viewer = await named.verifyViewer(await signed(key, claimsAt(clock)));
     const camera = await named.verifyCamera(await signed(key, claimsAt(clock, { aud: audiences.camera, sub: 'cam1' })));
     expect([viewer.subject, camera.device]).toEqual(['acme:alice', 'acme:cam1']);
+    expect(viewer.evidence.issuer).toBe(testIssuer.issuer);
+    expect(await codeOf(named.verify(await signed(key, claimsAt(clock, { sub: '' }))))).toBe('token-claims');
   });
 });
 

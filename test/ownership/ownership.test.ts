@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { deviceId, limits, type SubjectId } from '../../src/base/index.ts';
-import { createLruStore, isOwnershipProof, type OwnershipAnswer, refusingSource } from '../../src/ownership/index.ts';
+import { deviceId, LatchkeyError, limits, type SubjectId } from '../../src/base/index.ts';
+import {
+  createLruStore,
+  createOwnership,
+  isOwnershipProof,
+  type OwnershipAnswer,
+  refusingSource,
+  type SealedStore,
+} from '../../src/ownership/index.ts';
 import { codeOf } from '../support/codes.ts';
 import { disguised, forgeriesOf } from '../support/forgeries.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { cameraProof, viewerProof } from '../support/proofs.ts';
-import { asking } from './support/asking.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { asking, cacheSettings } from './support/asking.ts';
 import { granting, questionOf, refusing, ScriptedSource } from './support/scripted-source.ts';
 
 describe('an answer', () => {
@@ -82,11 +91,12 @@ describe('an answer is remembered', () => {
   });
 
   it('not at all when it refuses and the settings say so', async () => {
-    const { codeFor, source } = asking({ settings: { refusalMsMax: 0 } });
+    const store = createLruStore(10);
+    const { codeFor, source } = asking({ store, settings: { refusalMsMax: 0 } });
     source.answer = refusing;
     await codeFor('alice', 'cam1');
     await codeFor('alice', 'cam1');
-    expect(source.asked).toHaveLength(2);
+    expect([source.asked.length, store.size]).toEqual([2, 0]);
   });
 
   it('no longer than the share lasts', async () => {
@@ -189,6 +199,12 @@ describe('a source', () => {
     expect(told).toEqual(['unavailable source 0']);
   });
 
+  it('that fails with an error of ours makes an outage of it all the same', async () => {
+    const { codeFor, source } = asking();
+    source.answer = () => Promise.reject(new LatchkeyError('token-expired'));
+    expect(await codeFor('alice', 'cam1')).toBe('source-unavailable');
+  });
+
   it('that does not say in time is given up, and what it says later is not remembered', async () => {
     const { codeFor, source, clock, told } = asking();
     const late = Promise.withResolvers<OwnershipAnswer>();
@@ -205,7 +221,7 @@ describe('a source', () => {
     expect(signal?.aborted).toBe(true);
     expect(told).toEqual([`unavailable source ${limits.ownershipAnswerMsMax}`]);
     late.resolve(granting(questionOf('alice', 'cam1')));
-    await late.promise;
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
     source.answer = refusing;
     expect(await codeFor('alice', 'cam1')).toBe('not-allowed');
   });
@@ -367,6 +383,13 @@ describe('the devices of a viewer', () => {
     expect(await codeOf(devices('alice'))).toBe('source-unavailable');
   });
 
+  it('are not taken from what is no list, and that is an alarm', async () => {
+    const { devices, source, alarms } = asking();
+    source.list = () => ({ slice: () => [] });
+    expect(await codeOf(devices('alice'))).toBe('source-unavailable');
+    expect(alarms).toEqual(['source-malformed']);
+  });
+
   it('are not waited for longer than an answer', async () => {
     const { devices, source, clock } = asking();
     source.list = () => new Promise(() => {});
@@ -386,6 +409,29 @@ describe('after its end', () => {
     expect(await codeOf(devices('alice'))).toBe('source-unavailable');
     expect(source.asked).toEqual(['alice cam1']);
   });
+});
+
+describe('with nobody to tell', () => {
+  it('all goes the same way', async () => {
+    const clock = new ManualClock();
+    const source = new ScriptedSource();
+    const ownership = createOwnership(source, cacheSettings, { clock, random: seededRandom(1), store: lyingStore() });
+    const codeFor = (device: string) => codeOf(ownership.may(viewerProof('alice', clock.now()), deviceId(device)));
+    expect(await codeFor('cam1')).toBe('done');
+    source.answer = refusing;
+    expect(await codeFor('cam2')).toBe('not-allowed');
+    source.answer = () => granting(questionOf('ben', 'cam3'));
+    expect(await codeFor('cam3')).toBe('not-allowed');
+    source.answer = () => undefined;
+    expect(await codeFor('cam4')).toBe('source-unavailable');
+    source.list = () => [granting(questionOf('ben', 'cam5'))];
+    expect(await ownership.devices(viewerProof('alice', clock.now()))).toEqual([]);
+  });
+
+  /** A store that has something to say to every question, and it is never the truth. */
+  function lyingStore(): SealedStore {
+    return { get: () => 'yes', set: () => {}, delete: () => {} };
+  }
 });
 
 describe('settings', () => {

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { limits, newSessionId } from '../../src/base/index.ts';
 import { createGrantSigner, type GrantSigner, newGrantKey } from '../../src/pairing/index.ts';
 import { grantClaims, grantType } from '../../src/protocol/index.ts';
@@ -16,7 +16,7 @@ const fingerprints = ['sha-256 AA:BB', 'sha-512 CC:DD'];
 let key: JWK;
 let signer: GrantSigner;
 
-beforeAll(async () => {
+beforeEach(async () => {
   key = await newGrantKey();
   signer = await createGrantSigner(key, 'relay', clock);
 });
