@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Clock, LatchkeyError, systemClock } from './base/index.ts';
 import type { Settings } from './config/index.ts';
@@ -26,5 +26,7 @@ export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemC
   }
   const file = settings.ownership.file ?? join(settings.dataDirectory, 'ownership.sqlite');
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // Whoever makes the file says who may read it: it tells who lives where.
+  closeSync(openSync(file, 'a', 0o600));
   return openSqliteSource({ file, clock });
 }

@@ -160,6 +160,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   started.defer(() => transport.close(closeGraceMs));
   started.defer(() => signaling.stop());
   readiness = 'ready';
+  if (listen.tls === null && !isLoopback(listen.host)) {
+    log.warn('tokens travel in clear: set http.tls, or listen on loopback behind a proxy that ends TLS');
+  }
   log.info('ready', { transport: transport.name, httpPort: transport.port });
 
   const running = started.move();
@@ -206,8 +209,12 @@ function bindable(host: string): string {
   return host === '::' && !addresses.some((address) => address?.family === 'IPv6') ? '0.0.0.0' : host;
 }
 
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 /** A name for this machine's own use: every address is also `localhost`. */
 function urlHost(host: string): string {
-  if (host === '::' || host === '0.0.0.0') return 'localhost';
+  if (host === '::' || host === '0.0.0.0' || isLoopback(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -53,7 +53,11 @@ function grantCommand(): Command {
 }
 
 function revokeCommand(): Command {
-  return shared(new Command('revoke').description('Take a grant back.'))
+  return shared(
+    new Command('revoke').description(
+      'Take a grant back. A view that is open goes on until its token or its session ends.',
+    ),
+  )
     .argument('<subject>', 'the person')
     .argument('<device>', 'the camera')
     .action((subject: string, device: string, options: OwnOptions) =>

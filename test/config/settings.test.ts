@@ -21,7 +21,7 @@ describe('settings', () => {
 
   it('the demo’s file is usable as it is', () => {
     const settings = loadSettings('config/demo.json', {});
-    expect(settings).toMatchObject({ mode: 'development', demo: true, http: { port: 8080 } });
+    expect(settings).toMatchObject({ mode: 'development', demo: true, http: { host: '127.0.0.1', port: 8080 } });
   });
 
   it('default.json holds every setting of the schema and no other', () => {
