@@ -5,11 +5,15 @@ import type { Settings } from './config/index.ts';
 import { createDevelopmentIssuer, type DevelopmentIssuer } from './identity/index.ts';
 import { openSqliteSource, type SqliteSource } from './ownership/index.ts';
 
-/** The issuer of development tokens, whose key lies in the data directory. Throws `settings-invalid` in production. */
+/**
+ * The issuer of development tokens, whose key lies in the data directory; `development:` goes before its subjects where
+ * there are other issuers. Throws `settings-invalid` in production.
+ */
 export function developmentIssuerOf(settings: Settings, clock: Clock = systemClock): Promise<DevelopmentIssuer> {
   return createDevelopmentIssuer({
     keyFile: join(settings.dataDirectory, 'development-issuer.json'),
     issuer: 'latchkey-development',
+    ...(settings.identity.issuers.length > 0 && { namespace: 'development:' }),
     mode: settings.mode,
     audiences: settings.identity.audiences,
     clock,

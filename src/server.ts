@@ -70,7 +70,17 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     ...settings.identity.issuers,
     ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
   ];
-  const identity = await createIdentity({ ...settings.identity, issuers }, { clock });
+  const identity = await createIdentity(
+    { ...settings.identity, issuers },
+    { clock },
+    {
+      keySet(outcome) {
+        metrics.count('latchkey_key_sets_total', { outcome });
+        if (outcome === 'failed') log.warn('the keys of an issuer could not be had');
+      },
+      keyIgnored: (reason) => metrics.count('latchkey_keys_ignored_total', { reason }),
+    },
+  );
 
   const source =
     parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));

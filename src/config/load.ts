@@ -33,6 +33,7 @@ function checkTogether(settings: Settings): void {
     refuse('identity.developmentIssuer: runs in "mode": "development" alone');
   }
   if (demo && !identity.developmentIssuer) refuse('demo: needs identity.developmentIssuer');
+  if (demo && identity.issuers.length > 0) refuse('demo: has an issuer of its own; leave identity.issuers empty');
   if (demo && ownership.source !== 'sqlite') refuse('demo: needs "ownership": {"source": "sqlite"}');
   if (identity.issuers.length === 0 && !identity.developmentIssuer) {
     refuse('identity.issuers: name at least one issuer, or nobody can sign in');

@@ -173,6 +173,8 @@ const counters = {
     help: 'Answers and messages that did not belong to their question. Each is worth a look.',
     labels: ['kind'],
   },
+  latchkey_key_sets_total: { help: 'Key sets of issuers that were taken, or could not be.', labels: ['outcome'] },
+  latchkey_keys_ignored_total: { help: 'Keys in a set that are of no use here.', labels: ['reason'] },
   latchkey_connections_refused_total: {
     help: 'Connections and requests that the server refused before reading them.',
     labels: ['reason'],

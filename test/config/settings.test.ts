@@ -62,6 +62,11 @@ describe('settings', () => {
     ['an announced name that is no address', { relay: { announced: ['relay.example'] } }, /relay\.announced/],
     ['the demo in production', { demo: true }, /demo: runs in/],
     ['the development issuer in production', { identity: { developmentIssuer: true } }, /developmentIssuer: runs in/],
+    [
+      'a demo beside real issuers',
+      { mode: 'development', demo: true, identity: { developmentIssuer: true }, ownership: { source: 'sqlite' } },
+      /issuer of its own/,
+    ],
     ['one audience for both', { identity: { audiences: { viewer: 'a', camera: 'a' } } }, /must differ/],
     ['a no that outlives a yes', { ownership: { cache: { grantMsMax: 5, refusalMsMax: 6 } } }, /refusalMsMax/],
     ['a prototype', '{"__proto__": {"demo": true}}', /__proto__/],
