@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { limits } from '../../src/base/index.ts';
+import type { UpgradeDecision } from '../../src/signaling/transport/index.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
@@ -58,6 +59,62 @@ export const hostileClaims: TransportClaim[] = [
         ['/1'],
       );
       assert.ok(await stage.serves());
+    },
+  },
+  {
+    name: 'an upgrade before the answer to a request ends the connection, whatever would be decided',
+    async claim(open) {
+      await using stage = await Stage.set(open, {
+        request: (request) =>
+          request.path === '/alive' ? Promise.resolve({ status: 200 }) : new Promise<never>(() => {}),
+        upgrade: (request) => decideByPath(stage, request.path),
+      });
+      for (const upgrade of upgradesOfEveryOutcome) {
+        const client = (await stage.client()).send(`GET /first HTTP/1.1\r\nHost: a\r\n\r\n${upgrade}`);
+        await client.closed;
+        assert.equal(client.received.length, 0, upgrade);
+        assert.ok(await stage.serves());
+      }
+      assert.equal(stage.upgrades.entries.length, 0);
+      assert.equal(stage.connections.entries.length, 0);
+      assert.deepEqual(stage.faults.entries, []);
+    },
+  },
+  {
+    name: 'an upgrade in one write with a request that is answered at once hurts nobody else',
+    async claim(open) {
+      await using stage = await Stage.set(open, { upgrade: (request) => decideByPath(stage, request.path) });
+      const witness = await stage.webSocket('/accepted');
+      for (const [index, upgrade] of upgradesOfEveryOutcome.entries()) {
+        const client = (await stage.client()).send(`GET /${index} HTTP/1.1\r\nHost: a\r\n\r\n${upgrade}`);
+        await stage.requests.first((request) => request.path === `/${index}`);
+        assert.ok(await stage.serves());
+        client.destroy();
+      }
+      assert.equal(witness.socket.readyState, witness.socket.OPEN);
+      assert.deepEqual(stage.faults.entries, []);
+    },
+  },
+  {
+    name: 'what throws where nothing should costs its own connection, and nobody else',
+    async claim(open) {
+      const broken = new TypeError('a broken observer');
+      await using stage = await Stage.set(open, {
+        observer: {
+          refused() {
+            throw broken;
+          },
+        },
+      });
+      const request = (await stage.client()).request('GET', '/', ['Expect: nonsense']);
+      await request.closed;
+      const upgrade = (await stage.client()).request('GET', '/', [...handshakeHeaders.slice(0, 2)]);
+      await upgrade.closed;
+      assert.equal(request.received.length + upgrade.received.length, 0);
+      assert.deepEqual(stage.faults.entries, [broken, broken]);
+      assert.ok(await stage.serves());
+      // Nothing is left that the end would have to wait for.
+      await stage.transport.close(60_000);
     },
   },
   {
@@ -164,6 +221,17 @@ export const hostileClaims: TransportClaim[] = [
     },
   },
 ];
+
+/** Upgrades that are accepted, refused by the handler, and refused before any handler is asked. */
+const upgradesOfEveryOutcome = [
+  ['GET /accepted HTTP/1.1', 'Host: a', ...handshakeHeaders, '', ''],
+  ['GET /refused HTTP/1.1', 'Host: a', ...handshakeHeaders, '', ''],
+  ['GET /accepted HTTP/1.1', 'Host: a', ...handshakeHeaders.slice(0, -1), 'Sec-WebSocket-Key: short', '', ''],
+].map((lines) => lines.join('\r\n'));
+
+async function decideByPath(stage: Stage, path: string): Promise<UpgradeDecision> {
+  return path === '/accepted' ? stage.accept() : { refuse: { status: 403 } };
+}
 
 /** Waits until `count` TCP connections are open. */
 async function openBecomes(stage: Stage, count: number): Promise<void> {

@@ -74,6 +74,8 @@ export class Log<Entry> {
 
 export interface StageOptions {
   readonly settings?: Partial<TransportSettings>;
+  /** Takes the place of what logs, member by member. */
+  readonly observer?: TransportObserver;
   request?(request: HttpRequest): Promise<HttpResponse>;
   upgrade?(request: HttpRequest): Promise<UpgradeDecision>;
   message?(text: string, connection: Connection): void;
@@ -112,6 +114,7 @@ export class Stage implements AsyncDisposable {
       refused: (reason) => stage.refused.add(reason),
       dropped: (reason) => stage.dropped.add(reason),
       connections: (count) => stage.open.add(count),
+      ...options.observer,
     };
     const parts = { clock: stage.clock, random: seededRandom(1), observer };
     stage.#transport = await open(handlers, { ...stageSettings, ...options.settings }, parts);

@@ -74,7 +74,7 @@ export class ServerCore {
   refusal(thrown: unknown): ReadyResponse {
     const error = asLatchkeyError(thrown);
     if (isRefusal(error.code)) this.#observer.refused?.(error.code);
-    else this.#observer.fault?.(thrown);
+    else this.fault(thrown);
     return readyResponse(bareResponse(error));
   }
 
@@ -83,7 +83,7 @@ export class ServerCore {
     try {
       return readyResponse(await this.#handlers.request(request));
     } catch (error) {
-      return this.#fault(error);
+      return this.#failure(error);
     }
   }
 
@@ -97,8 +97,13 @@ export class ServerCore {
       }
       return this.#stopping ? this.refusal(this.#overloaded()) : decision;
     } catch (error) {
-      return this.#fault(error);
+      return this.#failure(error);
     }
+  }
+
+  /** Tells of what was thrown where nothing should be, and nobody is left to answer. */
+  fault(error: unknown): void {
+    this.#observer.fault?.(error);
   }
 
   /** Begins to serve an open WebSocket. */
@@ -109,7 +114,7 @@ export class ServerCore {
       messageBytesMax: this.settings.messageBytesMax,
       sendBufferBytesMax: this.settings.sendBufferBytesMax,
       dropped: (reason) => this.#observer.dropped?.(reason),
-      fault: (error) => this.#observer.fault?.(error),
+      fault: (error) => this.fault(error),
       gone: (gone) => {
         this.open.delete(gone);
         this.#keepAlive.forget(gone);
@@ -137,8 +142,8 @@ export class ServerCore {
     return new LatchkeyError('overloaded', undefined, { retryAfterSeconds });
   }
 
-  #fault(error: unknown): ReadyResponse {
-    this.#observer.fault?.(error);
+  #failure(error: unknown): ReadyResponse {
+    this.fault(error);
     return readyResponse(bareResponse(new LatchkeyError('internal', undefined, { cause: error })));
   }
 }

@@ -67,6 +67,11 @@ export class UwsExchange {
     this.#response.cork(() => this.#response.upgrade(user, key, user.decision.subprotocol, '', context));
   }
 
+  /** Ends the connection without an answer, where none was begun. */
+  abandon(): void {
+    if (!this.#over) this.#response.close();
+  }
+
   #end(): void {
     this.#over = true;
     this.#done(this);

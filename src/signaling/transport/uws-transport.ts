@@ -113,8 +113,13 @@ class UwsTransport implements Transport {
       if (this.#unanswered.size === 0) this.#allAnswered?.();
     });
     this.#unanswered.add(exchange);
-    if (asksForWebSocket(request.getHeader('upgrade'))) void this.#upgrade(exchange, context);
-    else void this.#request(exchange);
+    const wantsWebSocket = asksForWebSocket(request.getHeader('upgrade'));
+    const taken = wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange);
+    // What an exchange throws costs its own connection, and not the process.
+    taken.catch((error: unknown) => {
+      exchange.abandon();
+      this.#core.fault(error);
+    });
   }
 
   async #request(exchange: UwsExchange): Promise<void> {

@@ -20,10 +20,17 @@ export async function openWsTransport(
   parts: TransportParts,
 ): Promise<Transport> {
   const server = createHttpServer(settings);
-  const transport = new WsTransport(server, new ServerCore(handlers, settings, parts));
+  const core = new ServerCore(handlers, settings, parts);
+  const transport = new WsTransport(server, core);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(settings, error)));
-    server.listen({ host: settings.host, port: settings.port }, resolve);
+    const failed = (error: Error) => reject(listenError(settings, error));
+    server.once('error', failed);
+    server.listen({ host: settings.host, port: settings.port }, () => {
+      server.off('error', failed);
+      // Linux reports a new connection's own network errors when it is accepted: no reason to leave the others.
+      server.on('error', (error) => core.fault(error));
+      resolve();
+    });
   });
   return transport;
 }
@@ -46,9 +53,11 @@ class WsTransport implements Transport {
       webSocketOptions(core.settings, (request) => this.#subprotocols.get(request) || false),
     );
     server.on('connection', (socket) => this.#connected(socket));
-    server.on('request', (request, response) => void this.#request(request, response));
-    server.on('checkExpectation', (request, response) => void this.#request(request, response));
-    server.on('upgrade', (request, socket, early) => void this.#upgrade(request, socket, early));
+    const request = (message: IncomingMessage, response: ServerResponse) =>
+      this.#watch(message.socket, this.#request(message, response));
+    server.on('request', request);
+    server.on('checkExpectation', request);
+    server.on('upgrade', (message, socket, early) => this.#watch(socket, this.#upgrade(message, socket, early)));
   }
 
   get port(): number {
@@ -77,6 +86,14 @@ class WsTransport implements Transport {
       this.#core.disconnected();
     });
     if (!this.#core.connected()) socket.destroy();
+  }
+
+  /** What an exchange throws costs its own connection, and not the process. */
+  #watch(socket: Duplex, exchange: Promise<void>): void {
+    exchange.catch((error: unknown) => {
+      socket.destroy();
+      this.#core.fault(error);
+    });
   }
 
   async #request(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,6 +133,8 @@ class WsTransport implements Transport {
       gone.abort();
       socket.destroy();
     };
+    // A request that was not answered yet still owns the connection, and its answer would end up in the WebSocket.
+    if (this.#busy.has(socket)) return leave();
     // A client has nothing to say before the handshake is over (RFC 6455 section 4.1); reading on shows when it leaves.
     if (early.length > 0) return leave();
     const ends = ['data', 'end', 'close'] as const;
