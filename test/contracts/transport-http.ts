@@ -191,7 +191,7 @@ export const httpClaims: TransportClaim[] = [
       client.request('POST', '/', ['Content-Length: 50']).send('part');
       await stage.requests.first();
       client.destroy();
-      assert.equal(codeOf(await outcome.promise), 'internal');
+      assert.equal(codeOf(await outcome.promise), 'peer-gone');
       assert.ok(await stage.serves());
     },
   },

@@ -54,7 +54,7 @@ export class RequestBody {
 
   /** The client is gone. */
   abort(): void {
-    if (!this.#settled) this.#fail(new LatchkeyError('internal', 'the client went away'));
+    if (!this.#settled) this.#fail(new LatchkeyError('peer-gone', 'the client went away'));
   }
 
   /** See `HttpRequest.body`. */

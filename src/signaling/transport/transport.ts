@@ -14,8 +14,8 @@ export interface HttpRequest {
   readonly aborted: AbortSignal;
   /**
    * The whole body as bytes, asked for once. Throws `message-too-large` past `bytesMax` or the transport's own
-   * `messageBytesMax`, `request-timeout` when it takes longer than `limits.requestBodyMsMax`, and `internal` when the
-   * client goes away.
+   * `messageBytesMax`, `request-timeout` when it takes longer than `limits.requestBodyMsMax`, and `peer-gone` when the
+   * client goes away: nobody's fault, and nobody reads the answer.
    */
   body(bytesMax: number): Promise<Buffer>;
 }
@@ -95,7 +95,7 @@ export interface TransportObserver {
   refused?(reason: TransportRefusal): void;
   /** The transport ended a WebSocket on its own account. */
   dropped?(reason: DropReason): void;
-  /** A handler threw, or gave a response that cannot be written. */
+  /** A handler threw, gave a response that cannot be written, or the server itself failed at a connection. */
   fault?(error: unknown): void;
 }
 

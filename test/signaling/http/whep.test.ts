@@ -3,6 +3,7 @@ import { deviceId, limits } from '../../../src/base/index.ts';
 import { Whep } from '../../../src/signaling/http/whep.ts';
 import { coreOf } from '../../../src/signaling/parts.ts';
 import { readIceFragment } from '../../../src/signaling/sdp/index.ts';
+import { RequestBody } from '../../../src/signaling/transport/request-body.ts';
 import { type MemoryRequest, memoryRequest } from '../../support/memory-transport.ts';
 import { cameraProof } from '../../support/proofs.ts';
 import { cameraAnswer, signalingWorld, viewerOffer } from '../../support/signaling-world.ts';
@@ -124,6 +125,19 @@ describe('POST of an offer', () => {
     expect(world.sessions.size).toBe(0);
     expect(camera.notices()).toEqual(later ? ['viewer-left'] : []);
     expect(world.told).toContain('ended viewer-left');
+  });
+
+  it('whose client goes away in the middle of its body is nobody’s fault', async () => {
+    const { world } = await ready();
+    const body = new RequestBody({ clock: world.clock, length: 50, bytesMax: 100 });
+    const headers = { ...sdp, authorization: 'Bearer viewer/alice' };
+    const request = memoryRequest({ method: 'POST', path: '/whep/cam1', headers });
+    const posted = world.signaling.request({ ...request, body: (bytesMax) => body.read(bytesMax) });
+    await world.settle();
+    body.abort();
+    await posted;
+    expect(world.faults).toEqual([]);
+    expect(world.told).toEqual(['registered', 'refused peer-gone http']);
   });
 
   it('whose client goes away before the answer is written ends its session', async () => {

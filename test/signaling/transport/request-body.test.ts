@@ -91,7 +91,7 @@ describe('the body of a request', () => {
   it('of a client that went away is an error, and one that had come before it went is not', async () => {
     const cut = bodyOf(3);
     cut.body.abort();
-    await expect(cut.body.read(10)).rejects.toMatchObject({ code: 'internal' });
+    await expect(cut.body.read(10)).rejects.toMatchObject({ code: 'peer-gone' });
     const whole = bodyOf(3);
     whole.body.push(Buffer.from('abc'));
     whole.body.end();
