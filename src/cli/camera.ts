@@ -5,7 +5,7 @@ import { LatchkeyError, systemClock, systemRandom } from '../base/index.ts';
 import type { CameraObserver, SubjectPolicy } from '../camera/index.ts';
 import { integerFrom } from './durations.ts';
 import { caOption, jsonOption, relayOption, type TokenOptions, textOf, tokenFrom, tokenOptions } from './options.ts';
-import { concluded, stopSignal } from './outcome.ts';
+import { concluded, heldOpen, stopSignal } from './outcome.ts';
 
 interface CameraOptions extends TokenOptions {
   relay: string;
@@ -60,7 +60,7 @@ export function cameraCommand(): Command {
         { clock: systemClock, random: systemRandom },
         narrator(options.json),
       );
-      await stopping;
+      await heldOpen(() => stopping);
       await camera.close();
     }, options.json),
   );

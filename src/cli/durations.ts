@@ -15,9 +15,11 @@ export function durationSeconds(text: string): number {
 
 /** Reads an ISO 8601 time, or a duration from now such as `7d`, as milliseconds since the epoch. */
 export function momentMs(text: string): number {
-  const parsed = /^\d{4}-/.test(text) ? Date.parse(text) : Date.now() + durationSeconds(text) * 1000;
-  if (Number.isNaN(parsed)) throw new InvalidArgumentError('Give a time such as 2030-01-31T18:00:00Z, or 7d from now.');
-  return parsed;
+  const isTime = /^\d{4}-/.test(text);
+  const isDuration = /^[\d.]+[smhd]?$/.test(text);
+  const atMs = isTime ? Date.parse(text) : isDuration ? Date.now() + durationSeconds(text) * 1000 : Number.NaN;
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('Give a time such as 2030-01-31T18:00:00Z, or 7d from now.');
+  return atMs;
 }
 
 /** Reads a whole number from `min` to `max`. */

@@ -31,10 +31,20 @@ export async function concluded(work: () => Promise<void>, json = false): Promis
     await work();
   } catch (thrown) {
     const error = asLatchkeyError(thrown);
-    const said = error.code === 'internal' ? messageOf(error.cause) : error.message;
+    const said = error.code === 'internal' ? messageOf(error.cause) : error.message + hint(error);
     if (json) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: said } })}\n`);
     else process.stderr.write(`latchkey: ${said}\n`);
     process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** Keeps the process alive until `work` is over: what only waits for its next try holds nothing open by itself. */
+export async function heldOpen<T>(work: () => Promise<T>): Promise<T> {
+  const hold = setInterval(() => {}, 2 ** 31 - 1);
+  try {
+    return await work();
+  } finally {
+    clearInterval(hold);
   }
 }
 
@@ -54,6 +64,13 @@ export function stopSignal(): Promise<NodeJS.Signals> {
 
 function isOneOf(code: ErrorCode, codes: readonly ErrorCode[]): boolean {
   return codes.includes(code);
+}
+
+/** What trying again will not mend. */
+function hint(error: LatchkeyError): string {
+  const certificate = ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'];
+  const isUntrusted = certificate.some((code) => error.detail?.includes(code));
+  return isUntrusted ? ' The relay’s certificate is not trusted here: name its CA with --ca.' : '';
 }
 
 function messageOf(cause: unknown): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { loadSettings } from '../config/index.ts';
+import { loadSettings, type Settings } from '../config/index.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 
@@ -8,12 +8,12 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('Run a relay until SIGINT or SIGTERM.')
     .addOption(configOption())
-    .option('--check', 'read the settings, say whether they are usable, and exit', false)
+    .option('--check', 'say whether the settings are usable, and the files they name readable, and exit', false)
     .addHelpText('after', '\nEvery setting has an environment variable too: http.port is LATCHKEY_HTTP_PORT.')
     .action((options: { config?: string; check: boolean }) =>
       concluded(async () => {
         const settings = loadSettings(options.config, process.env);
-        if (options.check) return void process.stdout.write('The settings are usable.\n');
+        if (options.check) return await check(settings);
         const stopping = stopSignal();
         if (settings.demo) {
           const { startDemo } = await import('./demo/index.ts');
@@ -31,4 +31,19 @@ export function serveCommand(): Command {
         }
       }),
     );
+}
+
+/** Starts a relay of these settings on ports that nobody knows, and ends it: what cannot be had is found now. */
+async function check(settings: Settings): Promise<void> {
+  const { startServer } = await import('../server.ts');
+  const aside = { host: '127.0.0.1', port: 0 };
+  const server = await startServer({
+    ...settings,
+    http: { ...settings.http, ...aside },
+    relay: { ...settings.relay, port: 0 },
+    operations: aside,
+    telemetry: { logLevel: 'silent' },
+  });
+  await server.close();
+  process.stdout.write('The settings are usable.\n');
 }

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { deviceId, subjectId } from '../base/index.ts';
+import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import { developmentIssuerOf } from '../embedded.ts';
 import { durationSeconds } from './durations.ts';
@@ -24,7 +24,12 @@ export function tokenCommand(): Command {
     .action((kind: 'viewer' | 'camera', subject: string, options: TokenCommandOptions) =>
       concluded(async () => {
         const named = kind === 'viewer' ? subjectId(subject) : deviceId(subject);
-        const issuer = await developmentIssuerOf(loadSettings(options.config, process.env));
+        const settings = loadSettings(options.config, process.env);
+        const secondsMax = settings.identity.tokenLifetimeSecondsMax;
+        if (options.lifetime > secondsMax) {
+          throw new LatchkeyError('params-invalid', `--lifetime: the relay takes ${secondsMax} s at most`);
+        }
+        const issuer = await developmentIssuerOf(settings);
         const token = await issuer.token(kind, named, options.lifetime);
         const expiresAt = new Date(Date.now() + options.lifetime * 1000).toISOString();
         process.stdout.write(options.json ? `${JSON.stringify({ kind, subject, token, expiresAt })}\n` : `${token}\n`);

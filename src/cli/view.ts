@@ -33,10 +33,11 @@ export function viewCommand(): Command {
   for (const option of [...tokenOptions('viewer'), jsonOption()]) command.addOption(option);
   return command.action((device: string | undefined, options: ViewOptions) =>
     concluded(async () => {
+      if (device === undefined && !options.list)
+        throw new LatchkeyError('params-invalid', 'name a device, or use --list');
       const token = await tokenFrom(options, 'viewer');
-      if (options.list) return await list(options, token);
-      if (device === undefined) throw new LatchkeyError('params-invalid', 'name a device, or use --list');
-      await watch(device, options, token);
+      if (options.list) await list(options, token);
+      else await watch(device ?? '', options, token);
     }, options.json),
   );
 }

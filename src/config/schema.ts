@@ -5,11 +5,18 @@ const port = z.number().int().min(0).max(65_535);
 const file = z.string().min(1);
 const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
 
-const keys = z.union([
-  z.strictObject({ jwksUrl: z.url({ protocol: /^https?$/ }) }),
-  z.strictObject({ jwksFile: file }),
-  z.strictObject({ pemFile: file, algorithm }),
-]);
+const keys = z.union(
+  [
+    z.strictObject({ jwksUrl: z.url({ protocol: /^https?$/ }) }),
+    z.strictObject({ jwksFile: file }),
+    z.strictObject({ pemFile: file, algorithm }),
+  ],
+  {
+    error:
+      'must be {"jwksUrl": "https://…"}, {"jwksFile": "keys.json"} or {"pemFile": "key.pem", "algorithm": "EdDSA"} ' +
+      '(or ES256, RS256, PS256)',
+  },
+);
 
 const issuer = z.strictObject({
   issuer: z.string().min(1).describe('The `iss` of its tokens, compared whole'),

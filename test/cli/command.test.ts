@@ -43,6 +43,9 @@ describe('latchkey', () => {
       /no-such-file/,
     ],
     ['a view of nothing', ['view', '--token', 'x'], /--list/],
+    ['a view of nothing by nobody', ['view'], /--list/],
+    ['a share until no time', ['own', 'grant', 'a', 'b', '--until', 'yesterday'], /2030-01-31T18:00:00Z/],
+    ['a token that the relay would not take', ['token', 'viewer', 'alice', '-l', '30d'], /86400 s at most/],
     ['a relay that is no address', ['view', 'garden', '--token', 'x', '--relay', 'nonsense'], /nonsense|relay/],
   ])('%s is wrong usage, said in a line', async (_, words, message) => {
     const { code, errors } = await command(words);
@@ -56,8 +59,29 @@ describe('latchkey', () => {
     expect([code, errors]).toEqual([3, expect.stringContaining('--token-file')]);
   });
 
+  it.each([
+    [
+      'a certificate',
+      { http: { tls: { certificateFile: 'no.pem', keyFile: 'no.pem' } } },
+      /http\.tls\.certificateFile/,
+    ],
+    ['a key set', { identity: { issuers: [{ issuer: 'a', keys: { jwksFile: 'no.json' } }] } }, /no\.json/],
+  ])('%s that cannot be read is found by a check', async (name, settings, message) => {
+    const file = join(folder, `${name}.json`);
+    writeFileSync(
+      file,
+      JSON.stringify({
+        identity: { issuers: [{ issuer: 'a', keys: { jwksUrl: 'https://a.example/' } }] },
+        ...settings,
+      }),
+    );
+    const { code, errors } = await command(['serve', '--check', '--config', file], own);
+    expect(errors).toMatch(message);
+    expect(code).toBe(2);
+  });
+
   it('settings that are usable are said to be', async () => {
-    expect(await command(['serve', '--check', ...demo])).toMatchObject({
+    expect(await command(['serve', '--check', ...demo], own)).toMatchObject({
       code: 0,
       output: 'The settings are usable.\n',
     });

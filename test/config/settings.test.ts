@@ -60,6 +60,11 @@ describe('settings', () => {
     ['an algorithm that is not on the list', { identity: { algorithms: ['HS256'] } }, /identity\.algorithms/],
     ['no algorithm', { identity: { algorithms: [] } }, /identity\.algorithms/],
     ['an announced name that is no address', { relay: { announced: ['relay.example'] } }, /relay\.announced/],
+    [
+      'a PEM without its algorithm',
+      { identity: { issuers: [{ issuer: 'a', keys: { pemFile: 'key.pem' } }] } },
+      /identity\.issuers\.0\.keys: must be .*"algorithm"/,
+    ],
     ['the demo in production', { demo: true }, /demo: runs in/],
     ['the development issuer in production', { identity: { developmentIssuer: true } }, /developmentIssuer: runs in/],
     [

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -82,3 +84,35 @@ describe('the commands, against a demo that runs', () => {
     expect((await view('bench', '--as', 'dan')).code).toBe(4);
   });
 });
+
+describe('a camera’s command', () => {
+  it('waits for a relay that is not there yet, and comes back when it was away', async () => {
+    const port = await freePort();
+    const own = { ...environment, LATCHKEY_HTTP_PORT: String(port), LATCHKEY_DEMO: 'false' };
+    const serve = () => startedCommand(['serve', '--config', 'config/demo.json'], /Latchkey serves/, own);
+    const source = join('config', 'demo', 'maple-garden');
+    const camera = await startedCommand(
+      ['camera', source, '--as', 'early', '--relay', `http://localhost:${port}`, '--json'],
+      /"disconnected"/,
+      environment,
+    );
+    const first = await serve();
+    await camera.said(/"registered"/);
+    expect(await first.stop()).toBe(0);
+    const heard = camera.lines.length;
+    const second = await serve();
+    await camera.said(/"registered"/, heard);
+    expect(await camera.stop()).toBe(0);
+    expect(await second.stop()).toBe(0);
+  });
+});
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

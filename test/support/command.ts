@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const start = ['--disable-warning=ExperimentalWarning', 'src/main.ts'];
@@ -50,16 +50,27 @@ export async function startedCommand(
     errors += data;
   });
   const lines: string[] = [];
-  const found = new Promise<void>((resolve, reject) => {
-    createInterface(child.stdout).on('line', (text) => {
-      lines.push(text);
-      if (line.test(text)) resolve();
-    });
-    child.once('close', (code) => reject(new Error(`ended with ${code} before it said ${line}: ${errors}`)));
+  const heard = new EventEmitter();
+  createInterface(child.stdout).on('line', (text) => {
+    lines.push(text);
+    heard.emit('line');
   });
-  await found;
+  let ended: number | null | undefined;
+  child.once('close', (code) => {
+    ended = code;
+    heard.emit('line');
+  });
+  const said = async (wanted: RegExp, after = 0): Promise<void> => {
+    while (!lines.slice(after).some((text) => wanted.test(text))) {
+      if (ended !== undefined) throw new Error(`ended with ${ended} before it said ${wanted}: ${errors}`);
+      await once(heard, 'line');
+    }
+  };
+  await said(line);
   return {
     lines,
+    /** Resolves when a line after the first `after` matches; rejects when the command ends before. */
+    said,
     async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const closed = once(child, 'close');
