@@ -60,7 +60,14 @@ export class LiveView implements View {
     this.registration = registration;
     this.session = core.sessions.open(pair);
     registration.views.set(this.session.id, this);
-    this.session.ended.addEventListener('abort', () => this.#finish(this.session.ended.reason as EndReason));
+    this.session.ended.addEventListener('abort', () => {
+      try {
+        this.#finish(this.session.ended.reason as EndReason);
+      } catch (thrown) {
+        // What a listener of a signal throws ends the process, and every other live view with it.
+        core.observer.internal?.(thrown);
+      }
+    });
     core.observer.sessionOpened?.(request.kind);
     if (request.offer !== undefined && registration.answers) this.#inviteCamera(request.offer);
     else this.#connectCamera();

@@ -6,8 +6,8 @@ import type { Registration, View, ViewerEnd } from '../../src/signaling/view.ts'
 import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
 import { signalingWorld } from '../support/signaling-world.ts';
 
-function scene(call: (settled: (outcome: CallOutcome) => void) => void) {
-  const { clock, parts } = signalingWorld();
+function scene(call: (settled: (outcome: CallOutcome) => void) => void, told: Partial<Registration> = {}) {
+  const { clock, parts, faults } = signalingWorld();
   const core = coreOf(parts);
   const registration: Registration = {
     camera: cameraProof('cam1', clock.now()),
@@ -18,6 +18,7 @@ function scene(call: (settled: (outcome: CallOutcome) => void) => void) {
     call: (_method, _params, _msMax, settled) => call(settled),
     tell: () => {},
     replaced: () => {},
+    ...told,
   };
   const heard: string[] = [];
   const end: ViewerEnd = {
@@ -29,7 +30,7 @@ function scene(call: (settled: (outcome: CallOutcome) => void) => void) {
   };
   const pair = pairProof('alice', 'cam1', clock.now());
   const view = new LiveView(core, { kind: 'onvif', pair, registration, end, offer: undefined, profile: undefined });
-  return { view, registration, heard, clock };
+  return { view, registration, heard, clock, faults };
 }
 
 it('a view that ended is forgotten by its camera and by the clock', () => {
@@ -39,6 +40,18 @@ it('a view that ended is forgotten by its camera and by the clock', () => {
   expect(registration.views.size).toBe(0);
   expect(heard).toEqual(['opened', 'ended revoked']);
   expect(clock.pending).toBe(0);
+});
+
+it('an end that throws is a fault of the relay, and not its end', () => {
+  const broken = new TypeError('a broken connection');
+  const { view, registration, faults } = scene((settled) => settled({ kind: 'result', result: {} }), {
+    tell() {
+      throw broken;
+    },
+  });
+  view.session.end('revoked');
+  expect(faults).toEqual([broken]);
+  expect(registration.views.size).toBe(0);
 });
 
 it.each([
