@@ -1,5 +1,6 @@
 import { deviceId, type EndReason, LatchkeyError, limits } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
+import type { VerifiedPair } from '../../pairing/index.ts';
 import {
   connectParams,
   extendParams,
@@ -51,19 +52,21 @@ export class ViewerRole {
   async extend(request: IncomingRequest, viewer: VerifiedViewer): Promise<void> {
     const { session } = read(extendParams, request.params);
     const view = this.#view(session);
-    try {
-      view.extend(await this.#core.pairing.pair(viewer, view.session.pair.device));
-    } catch (thrown) {
-      if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') view.session.end('revoked');
-      throw thrown;
-    }
+    view.extend(await this.#pairAgain(view, viewer));
     request.result({ expiryTimeSeconds: view.expiryTimeSeconds });
   }
 
-  /** The addition to ONVIF: an ICE restart with a new offer, answered by the camera's new answer. */
-  invite(request: IncomingRequest): void {
+  /**
+   * The addition to ONVIF: an ICE restart with a new offer, answered by the camera's new answer. It is authorized as the
+   * opening was; the view may have ended by the time that this is known.
+   */
+  async invite(request: IncomingRequest): Promise<void> {
     const { session, offer } = read(inviteParams, request.params);
-    this.#view(session).restart(readDescription(offer, 'offer'), (answered) => {
+    const description = readDescription(offer, 'offer');
+    const pair = await this.#pairAgain(this.#view(session), this.viewer);
+    const view = this.#view(session);
+    this.#core.sessions.ofViewer(session, pair);
+    view.restart(description, (answered) => {
       if (answered instanceof LatchkeyError) request.error(answered);
       else request.result({ answer: withRelayCandidates(answered, this.#core.relay.addresses) });
     });
@@ -103,6 +106,16 @@ export class ViewerRole {
       throw new LatchkeyError('session-unknown');
     this.#core.sessions.ofViewer(id, view.session.pair);
     return view;
+  }
+
+  /** Asks once more whether this viewer may watch, and ends the view of one who may not. Throws as `Pairing.pair` does. */
+  async #pairAgain(view: View, viewer: VerifiedViewer): Promise<VerifiedPair> {
+    try {
+      return await this.#core.pairing.pair(viewer, view.session.pair.device);
+    } catch (thrown) {
+      if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') view.session.end('revoked');
+      throw thrown;
+    }
   }
 
   #endFor(request: IncomingRequest): ViewerEnd {

@@ -177,6 +177,24 @@ describe('an ICE restart by the viewer', () => {
     expect(world.relay.live[0]?.viewer.ufrag).toBe('R9BI');
   });
 
+  it('with another certificate is no reason to end the view', async () => {
+    const { world, viewer, session } = await open();
+    viewer.ask('invite', { session, offer: otherCertificate(restarted) });
+    await world.settle();
+    expect(viewer.notices()).toEqual([]);
+    expect(world.relay.live).toHaveLength(1);
+  });
+
+  it('while the source is down is refused, and the view goes on as it was', async () => {
+    const { world, camera, viewer, session } = await open();
+    world.setSource(false);
+    const id = viewer.ask('invite', { session, offer: restarted });
+    await world.settle();
+    expect(viewer.reply(id)?.error?.data?.reason).toBe('source-unavailable');
+    expect(camera.requests('invite')).toHaveLength(1);
+    expect(world.relay.live[0]?.viewer.ufrag).toBe('R9BI');
+  });
+
   it.each([
     ['answers with another certificate', { answer: otherCertificate(cameraAnswer) }],
     ['answers with no SDP', { answer: 'hello' }],
@@ -207,6 +225,7 @@ describe('an ICE restart by the viewer', () => {
     await world.settle();
     expect(world.relay.live).toHaveLength(1);
     const id = viewer.ask('invite', { session, offer: restarted });
+    await world.settle();
     expect(viewer.reply(id)?.error?.data?.reason).toBe('out-of-order');
     expect(camera.requests('invite')).toEqual([]);
   });
@@ -225,6 +244,7 @@ describe('an ICE restart by the viewer', () => {
     const first = viewer.ask('invite', { session, offer: restarted });
     await world.settle();
     const second = viewer.ask('invite', { session, offer: restarted });
+    await world.settle();
     expect(viewer.reply(second)?.error?.data?.reason).toBe('out-of-order');
     camera.ask('leave', { session });
     expect(viewer.reply(first)?.error?.data?.reason).toBe('peer-gone');

@@ -77,10 +77,11 @@ describe('a message', () => {
     ['a session that is a number', { session: 1 }],
     ['a session past its bound', { session: 'x'.repeat(65) }],
   ])('with %s is refused', async (_, params) => {
-    const { viewer, camera } = await open();
+    const { world, viewer, camera } = await open();
     for (const socket of [viewer, camera]) {
       for (const method of ['trickle', 'leave', 'invite']) {
         const id = socket.ask(method, params);
+        await world.settle();
         expect(socket.reply(id)?.error?.data?.reason).toBe('params-invalid');
       }
     }
