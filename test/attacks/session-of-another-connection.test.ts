@@ -1,5 +1,6 @@
 // Another client that holds a valid token, even of the same person, and learnt a session’s id. The tables of each
-// connection hold: a session is reached over the connection that opened it and over no other.
+// connection hold: a session is reached over the connection that opened it and over no other, and a connection stays with the
+// subject that it proved first.
 import { expect, it } from 'vitest';
 import { cameraAnswer, cameraOffer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 
@@ -64,4 +65,41 @@ it('an id of one connection means nothing on another', async () => {
   viewer.answer(camera.request('invite'), { answer: cameraAnswer });
   expect(viewer.reply(id)).toBeUndefined();
   expect(world.relay.wires).toEqual([]);
+});
+
+it.each([
+  ['a viewer’s', 'viewer', 'viewer/bob'],
+  ['a camera’s', 'viewer', 'camera/cam1'],
+  ['another camera’s', 'camera', 'camera/cam2'],
+  ['the owner’s', 'camera', 'viewer/alice'],
+] as const)('a connection that holds it is not bound again by %s later token', async (_, whose, authorization) => {
+  const { world, camera, viewer, session } = await scene();
+  const socket = whose === 'viewer' ? viewer : camera;
+  const restart = { session, offer: viewerOffer, authorization };
+
+  for (const method of ['register', 'connect', 'extend']) {
+    const id = socket.ask(method, { ...restart, peer: 'cam2' });
+    await world.settle();
+    expect(socket.reply(id)?.error?.data?.reason).toBe('token-conflict');
+  }
+
+  expect(world.sessions.size).toBe(1);
+  expect(world.relay.live.map(({ pair }) => `${pair.subject} ${pair.device}`)).toEqual(['alice cam1']);
+  const id = socket.ask('extend', { session });
+  await world.settle();
+  expect(socket.reply(id)?.result).toEqual({ expiryTimeSeconds: 3600 });
+  expect(world.relay.live[0]?.extended.every((pair) => pair.subject === 'alice')).toBe(true);
+});
+
+it('a connection that showed its first token late is bound by it as well', async () => {
+  const world = signalingWorld();
+  world.own('alice', 'cam1');
+  world.own('bob', 'cam1');
+  const camera = await world.camera('cam1');
+  const viewer = await world.socket();
+  viewer.ask('connect', { peer: 'cam1', authorization: 'viewer/alice', offer: viewerOffer });
+  const other = viewer.ask('connect', { peer: 'cam1', authorization: 'viewer/bob', offer: viewerOffer });
+  await world.settle();
+  expect(viewer.reply(other)?.error?.data?.reason).toBe('token-conflict');
+  expect(camera.requests('invite').map(({ params }) => JSON.parse(params?.grant ?? '').sub)).toEqual(['alice']);
 });
