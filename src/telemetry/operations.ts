@@ -56,10 +56,15 @@ export async function openOperations(
 
 function listening(server: Server, at: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
+    const refused = (error: Error) => {
       const what = `operations: ${at.host} port ${at.port} cannot be listened on: ${error.message}`;
       reject(new LatchkeyError('settings-invalid', what, { cause: error }));
+    };
+    server.once('error', refused);
+    server.listen(at.port, at.host, () => {
+      // A connection that fails to be accepted later is that connection's loss alone.
+      server.off('error', refused).on('error', () => {});
+      resolve();
     });
-    server.listen(at.port, at.host, resolve);
   });
 }
