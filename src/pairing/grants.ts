@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
-import { type Clock, LatchkeyError, limits, type SessionId } from '../base/index.ts';
+import { type Clock, LatchkeyError, limits } from '../base/index.ts';
 import { grantType } from '../protocol/index.ts';
+import type { Session } from './sessions.ts';
 import { VerifiedPair } from './verified-pair.ts';
 
 /** Signs what a camera checks before it shows itself to anyone. */
@@ -9,11 +10,14 @@ export interface GrantSigner {
   readonly keys: JSONWebKeySet;
   /**
    * Signs a grant: this session, this pair, a viewer with one of these DTLS fingerprints (`sha-256 AA:BB:…`),
-   * of which there are 1 to `limits.fingerprintsMax`. There is no grant without a pair: rejects with a TypeError for anything
-   * that was not minted.
+   * of which there are 1 to `limits.fingerprintsMax`. It ends with the pair or with the session, whichever ends first. There
+   * is no grant without a pair: rejects with a TypeError for anything that was not minted.
    */
-  sign(pair: VerifiedPair, session: SessionId, fingerprints: readonly string[]): Promise<string>;
+  sign(pair: VerifiedPair, session: GrantedSession, fingerprints: readonly string[]): Promise<string>;
 }
+
+/** What a grant says of its session. */
+export type GrantedSession = Pick<Session, 'id' | 'expiresAtMs'>;
 
 /** Makes a new private key for grants (Ed25519), as a JWK to keep. */
 export async function newGrantKey(): Promise<JWK> {
@@ -36,12 +40,18 @@ export async function createGrantSigner(privateJwk: JWK, relayName: string, cloc
       if (fingerprints.length === 0 || fingerprints.length > limits.fingerprintsMax) {
         throw new TypeError(`A grant names 1 to ${limits.fingerprintsMax} fingerprints.`);
       }
-      return await new SignJWT({ sid: session, device: pair.device, role: pair.role, fingerprints: [...fingerprints] })
+      const expiresAtMs = Math.min(pair.expiresAtMs, session.expiresAtMs);
+      return await new SignJWT({
+        sid: session.id,
+        device: pair.device,
+        role: pair.role,
+        fingerprints: [...fingerprints],
+      })
         .setProtectedHeader({ alg: 'EdDSA', typ: grantType, kid })
         .setIssuer(relayName)
         .setSubject(pair.subject)
         .setIssuedAt(Math.floor(clock.now() / 1000))
-        .setExpirationTime(Math.floor(pair.expiresAtMs / 1000))
+        .setExpirationTime(Math.floor(expiresAtMs / 1000))
         .sign(key);
     },
   };

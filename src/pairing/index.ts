@@ -1,6 +1,6 @@
 import { VerifiedPair } from './verified-pair.ts';
 
-export { createGrantSigner, type GrantSigner, newGrantKey } from './grants.ts';
+export { createGrantSigner, type GrantedSession, type GrantSigner, newGrantKey } from './grants.ts';
 export { createPairing, type Pairing } from './pairing.ts';
 export { createSessions, type Session, type SessionSettings, type Sessions } from './sessions.ts';
 export type { VerifiedPair } from './verified-pair.ts';

@@ -279,7 +279,7 @@ export class LiveView implements View {
 
   /** Signing takes a turn of the event loop: what comes after it happens only if the view still lives. */
   #withGrant(viewerSdp: Description, use: (grant: string) => void): void {
-    this.#core.grants.sign(this.session.pair, this.session.id, viewerSdp.fingerprints).then(
+    this.#core.grants.sign(this.session.pair, this.session, viewerSdp.fingerprints).then(
       (grant) => this.#guard(() => use(grant)),
       (thrown: unknown) => this.#fail(this.#known(thrown)),
     );

@@ -76,6 +76,7 @@ describe.each(forgeries)('$name', ({ forged: pair }) => {
   });
 
   it('gets no grant', async () => {
-    await expect(grants.sign(pair, newSessionId(random), ['sha-256 AA'])).rejects.toThrow(TypeError);
+    const session = { id: newSessionId(random), expiresAtMs: 9e15 };
+    await expect(grants.sign(pair, session, ['sha-256 AA'])).rejects.toThrow(TypeError);
   });
 });

@@ -49,7 +49,9 @@ test('a grant that names this session, this camera and this viewer is believed',
 test('the grants of the relay itself are believed', async () => {
   const signer = await createGrantSigner(await newGrantKey(), 'relay', clock);
   const session = newSessionId(seededRandom(1));
-  const grant = await signer.sign(pairProof('alice', 'garden', clock.now()), session, expected.fingerprints);
+  const pair = pairProof('alice', 'garden', clock.now());
+  const granted = { id: session, expiresAtMs: pair.expiresAtMs };
+  const grant = await signer.sign(pair, granted, expected.fingerprints);
   expect(await checkGrant(grant, { ...expected, session }, signer.keys, anyone, clock)).toMatchObject({ sub: 'alice' });
 });
 

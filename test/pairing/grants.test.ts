@@ -10,8 +10,8 @@ import { pairProof } from '../support/proofs.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const clock = new ManualClock(Date.UTC(2026, 0, 1) + 999);
-const session = newSessionId(seededRandom(1));
 const pair = pairProof('alice', 'cam1', clock.now(), clock.now() + 60_000);
+const session = { id: newSessionId(seededRandom(1)), expiresAtMs: pair.expiresAtMs };
 const fingerprints = ['sha-256 AA:BB', 'sha-512 CC:DD'];
 let key: JWK;
 let signer: GrantSigner;
@@ -34,7 +34,7 @@ describe('a grant', () => {
     const nowSeconds = Math.floor(clock.now() / 1000);
     expect(payload).toEqual({
       iss: 'relay',
-      sid: session,
+      sid: session.id,
       sub: 'alice',
       device: 'cam1',
       role: 'owner',
@@ -43,6 +43,15 @@ describe('a grant', () => {
       exp: nowSeconds + 60,
     });
     expect(grantClaims.safeParse(payload).success).toBe(true);
+  });
+
+  it.each([
+    ['the session', 60_000, 30_000],
+    ['the pair', 30_000, 60_000],
+  ])('ends with %s, where that ends first', async (_, pairMs, sessionMs) => {
+    const brief = pairProof('alice', 'cam1', clock.now(), clock.now() + pairMs);
+    const grant = await signer.sign(brief, { ...session, expiresAtMs: clock.now() + sessionMs }, fingerprints);
+    expect((await verified(grant)).payload.exp).toBe(Math.floor(clock.now() / 1000) + 30);
   });
 
   it('names its key and its type, so that it cannot pass for another token', async () => {

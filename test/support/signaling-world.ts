@@ -99,7 +99,7 @@ export class RecordingRelay implements Relay {
 const openGrants: GrantSigner = {
   keys: { keys: [{ kty: 'OKP', kid: 'test' }] },
   async sign(pair, session, fingerprints) {
-    return JSON.stringify({ sub: pair.subject, device: pair.device, sid: session, fingerprints });
+    return JSON.stringify({ sub: pair.subject, device: pair.device, sid: session.id, fingerprints });
   },
 };
 

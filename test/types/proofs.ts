@@ -2,7 +2,7 @@
 import type { DeviceId, SessionId, SubjectId } from '../../src/base/index.ts';
 import type { Identity, VerifiedCamera, VerifiedViewer } from '../../src/identity/index.ts';
 import type { Ownership, OwnershipProof } from '../../src/ownership/index.ts';
-import type { GrantSigner, Pairing, Sessions, VerifiedPair } from '../../src/pairing/index.ts';
+import type { GrantedSession, GrantSigner, Pairing, Sessions, VerifiedPair } from '../../src/pairing/index.ts';
 import type { IceCredentials, Relay, WireEvents } from '../../src/relay/index.ts';
 
 declare const viewer: VerifiedViewer;
@@ -12,6 +12,7 @@ declare const pair: VerifiedPair;
 declare const subject: SubjectId;
 declare const device: DeviceId;
 declare const session: SessionId;
+declare const granted: GrantedSession;
 declare const ice: IceCredentials;
 declare const events: WireEvents;
 
@@ -56,9 +57,9 @@ export function refusedByTheCompiler(
     // @ts-expect-error a text is no session's id
     relay.open(pair, 'session', ice, ice, events),
 
-    grants.sign(pair, session, []),
+    grants.sign(pair, granted, []),
     // @ts-expect-error a grant is for a pair
-    grants.sign(members, session, []),
+    grants.sign(members, granted, []),
 
     // A viewer's proof is neither a likeness nor a camera's.
     pairing.pair(viewer, device),
