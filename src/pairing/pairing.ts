@@ -7,7 +7,10 @@ import { mintPair, type VerifiedPair } from './verified-pair.ts';
 export interface Pairing {
   /** Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. */
   pair(viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair>;
-  /** Every device that the viewer may see now, as pairs. Throws `source-unavailable` and `token-expired`. */
+  /**
+   * Every device that the viewer may see now, as pairs; one whose share has just ended is left out. Throws
+   * `source-unavailable` and `token-expired`.
+   */
   pairsOf(viewer: VerifiedViewer): Promise<VerifiedPair[]>;
 }
 
@@ -19,7 +22,9 @@ export function createPairing(ownership: Ownership, clock: Clock): Pairing {
     },
     async pairsOf(viewer) {
       const proofs = await ownership.devices(viewer);
-      return proofs.map((proof) => mintPair(viewer, proof.device, proof, clock.now()));
+      const nowMs = clock.now();
+      const inForce = proofs.filter(({ notAfterMs = Number.POSITIVE_INFINITY }) => notAfterMs > nowMs);
+      return inForce.map((proof) => mintPair(viewer, proof.device, proof, nowMs));
     },
   };
 }

@@ -6,14 +6,15 @@ import { asking } from '../ownership/support/asking.ts';
 import { granting, questionOf } from '../ownership/support/scripted-source.ts';
 import { codeOf } from '../support/codes.ts';
 import { disguised } from '../support/forgeries.ts';
+import type { ManualClock } from '../support/manual-clock.ts';
 import { viewerProof } from '../support/proofs.ts';
 
-function pairingOver(change: (ownership: Ownership) => Partial<Ownership> = () => ({})) {
+function pairingOver(change: (ownership: Ownership, clock: ManualClock) => Partial<Ownership> = () => ({})) {
   const { ownership, source, clock } = asking();
   const close = () => ownership.close();
   const may: Ownership['may'] = (viewer, device) => ownership.may(viewer, device);
   const devices: Ownership['devices'] = (viewer) => ownership.devices(viewer);
-  const pairing = createPairing({ may, devices, close, ...change(ownership) }, clock);
+  const pairing = createPairing({ may, devices, close, ...change(ownership, clock) }, clock);
   return { pairing, source, clock, alice: viewerProof('alice', clock.now()), ben: viewerProof('ben', clock.now()) };
 }
 
@@ -64,6 +65,34 @@ describe('pairing', () => {
     clock.advance(3_600_000);
     expect(await codeOf(pairing.pair(alice, deviceId('cam1')))).toBe('token-expired');
     expect(await codeOf(pairing.pairsOf(alice))).toBe('token-expired');
+  });
+
+  it('leaves out of a list what ended while it was made', async () => {
+    const { pairing, source, clock, alice } = pairingOver((real, clock) => ({
+      devices: async (viewer) => {
+        const proofs = await real.devices(viewer);
+        clock.advance(1_000);
+        return proofs;
+      },
+    }));
+    const endings: [string, number | undefined][] = [
+      ['ended', clock.now() + 999],
+      ['ending', clock.now() + 1_000],
+      ['lasting', clock.now() + 1_001],
+      ['endless', undefined],
+    ];
+    source.list = () => endings.map(([device, endMs]) => granting(questionOf('alice', device), 'viewer', endMs));
+    const pairs = await pairing.pairsOf(alice);
+    expect(pairs.map(({ device }) => device)).toEqual(['lasting', 'endless']);
+  });
+
+  it('reads the clock once for a whole list', async () => {
+    let nowMs = 0;
+    const { ownership, source } = asking();
+    const pairing = createPairing(ownership, { now: () => ++nowMs, after: () => ({ cancel() {} }) });
+    source.list = () => ['a', 'b'].map((device) => granting(questionOf('alice', device), 'viewer', 9e15));
+    await pairing.pairsOf(viewerProof('alice', 0, 9e15));
+    expect(nowMs).toBe(1);
   });
 
   it('reads the clock when the answer is there, not when the question was asked', async () => {
