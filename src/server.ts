@@ -225,6 +225,6 @@ function isLoopback(host: string): boolean {
 
 /** A name for this machine's own use: every address is also `localhost`. */
 function urlHost(host: string): string {
-  if (host === '::' || host === '0.0.0.0' || isLoopback(host)) return 'localhost';
+  if (host === '::' || host === '0.0.0.0') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }

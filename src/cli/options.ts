@@ -8,7 +8,7 @@ import { developmentIssuerOf } from '../embedded.ts';
 export const configOption = () =>
   new Option('-c, --config <file>', 'settings, over config/default.json').env('LATCHKEY_CONFIG');
 export const relayOption = () =>
-  new Option('-r, --relay <url>', 'the relay').env('LATCHKEY_RELAY').default('http://localhost:8080');
+  new Option('-r, --relay <url>', 'the relay').env('LATCHKEY_RELAY').default('http://127.0.0.1:8080');
 export const jsonOption = () => new Option('--json', 'print JSON').default(false);
 export const caOption = () => new Option('--ca <file>', 'PEM certificate of a private CA that signed the relay’s');
 

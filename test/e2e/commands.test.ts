@@ -92,7 +92,7 @@ describe('a camera’s command', () => {
     const serve = () => startedCommand(['serve', '--config', 'config/demo.json'], /Latchkey serves/, own);
     const source = join('config', 'demo', 'maple-garden');
     const camera = await startedCommand(
-      ['camera', source, '--as', 'early', '--relay', `http://localhost:${port}`, '--json'],
+      ['camera', source, '--as', 'early', '--relay', `http://127.0.0.1:${port}`, '--json'],
       /"disconnected"/,
       environment,
     );
