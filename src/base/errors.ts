@@ -81,6 +81,11 @@ export const errorTable = {
   },
   'out-of-order': { rpc: -32600, http: 409, text: 'The message does not belong here. Register first, and only once.' },
   'not-registered': { rpc: 404, http: 404, text: 'You are not registered. Register first.' },
+  'device-mismatch': {
+    rpc: 403,
+    http: 403,
+    text: 'The relay knows this camera by another name than its own. Check its token, and the name that was set.',
+  },
   'registration-replaced': {
     rpc: 409,
     http: 409,

@@ -10,14 +10,17 @@ import {
   type RpcConnection,
   rehearse,
 } from '../peer/index.ts';
-import { type RpcError, read, registerResult } from '../protocol/index.ts';
+import { read, registerResult } from '../protocol/index.ts';
 import { Audience } from './audience.ts';
+import type { OwnName } from './own-name.ts';
 import type { Camera, CameraObserver, CameraPowers, CameraSettings } from './settings.ts';
 import type { MediaSource } from './sources/media.ts';
+import { Standing } from './standing.ts';
 import type { Subjects } from './subjects.ts';
 
 export interface AgentParts {
   readonly settings: CameraSettings;
+  readonly name: OwnName;
   readonly target: RelayTarget;
   readonly source: MediaSource;
   readonly subjects: Subjects;
@@ -38,7 +41,6 @@ export class Agent implements Camera {
   #connection: RpcConnection | undefined;
   #renewal: Timer | undefined;
   #grantKeys: JSONWebKeySet | undefined;
-  #device: string | undefined;
   #fingerprint: string | undefined;
 
   constructor(parts: AgentParts) {
@@ -52,7 +54,7 @@ export class Agent implements Camera {
   }
 
   get device(): string | undefined {
-    return this.#device;
+    return this.#parts.name.id;
   }
 
   get fingerprint(): string | undefined {
@@ -91,7 +93,7 @@ export class Agent implements Camera {
       subjects,
       viewersMax,
       grantKeys: () => this.#grantKeys,
-      device: () => this.#device,
+      device: () => this.device,
       powers,
       observer,
     });
@@ -104,7 +106,9 @@ export class Agent implements Camera {
       if (this.#closing.signal.aborted) return;
       const refused = errorTable[cause.code].rpc === errorTable['token-expired'].rpc;
       if (refused) observer.tokenRefused?.(cause.code);
-      const slow = refused || cause.code === 'registration-replaced';
+      const mismatch = cause.code === 'device-mismatch';
+      if (mismatch) observer.registrationRefused?.('device-mismatch');
+      const slow = refused || mismatch || cause.code === 'registration-replaced';
       const retryMs = (slow ? this.#refusal : this.#outage).next(cause.retryAfterSeconds);
       observer.disconnected?.(cause.code, retryMs, cause.detail);
       await this.#pause(retryMs);
@@ -113,32 +117,33 @@ export class Agent implements Camera {
 
   /** Lives through one connection and gives why it ended. Never throws. */
   async #connectOnce(audience: Audience, learnsKeys: boolean): Promise<LatchkeyError> {
-    const { target, powers, settings, observer } = this.#parts;
+    const { target, powers, settings, name, observer } = this.#parts;
     const { signal } = this.#closing;
+    const standing = new Standing(audience);
     let connection: RpcConnection | undefined;
     try {
       const token = await untilAborted(settings.token(), signal);
-      const handlers = {
-        request: (method: string, params: unknown) => audience.request(method, params),
-        failure: (error: RpcError) => audience.failure(error),
-      };
-      connection = await openRpc(target, token, handlers, powers.clock, signal);
+      connection = await openRpc(target, token, standing, powers.clock, signal);
       audience.attach(connection);
       const result = read(registerResult, await connection.call('register', this.#registration()));
       if (signal.aborted) throw new LatchkeyError('relay-unreachable', 'closed');
-      this.#device = result.id;
+      name.confirm(result.id, token);
       if (learnsKeys) this.#grantKeys = result.grantKeys as JSONWebKeySet | undefined;
       this.#connection = connection;
-      this.#renewLater(connection, token);
+      standing.confirm();
+      this.#renewLater(connection, standing, token);
       observer.registered?.(result.id);
       const registeredMs = powers.clock.now();
-      const cause = await connection.ended;
+      const cause = await Promise.race([connection.ended, standing.ended]);
+      connection.close();
       // A connection that lasted was a success; one that is lost at once again was not, and the wait grows.
       if (powers.clock.now() - registeredMs >= limits.reconnectMsMax) this.#resetBackoff();
       return cause;
     } catch (thrown) {
+      const cause = asLatchkeyError(thrown);
+      standing.end(cause);
       connection?.close();
-      return asLatchkeyError(thrown);
+      return cause;
     }
   }
 
@@ -153,28 +158,35 @@ export class Agent implements Camera {
   }
 
   /** Registers again with a fresh token, in time before the last one expires. Where that fails, once more soon. */
-  #renewLater(connection: RpcConnection, token: string): void {
+  #renewLater(connection: RpcConnection, standing: Standing, token: string): void {
     const { clock } = this.#parts.powers;
     const expiresMs = expiryOf(token);
     if (expiresMs === undefined) return;
     const restMs = expiresMs - clock.now();
     const delayMs = Math.min(Math.max(restMs * renewalFraction, limits.tokenRenewalMsMin), timerMsMax);
     this.#renewal?.cancel();
-    this.#renewal = clock.after(delayMs, () => void this.#renew(connection, token));
+    this.#renewal = clock.after(delayMs, () => void this.#renew(connection, standing, token));
   }
 
-  async #renew(connection: RpcConnection, token: string): Promise<void> {
-    const { settings, observer } = this.#parts;
+  async #renew(connection: RpcConnection, standing: Standing, token: string): Promise<void> {
+    const { settings, name, observer } = this.#parts;
     try {
       const fresh = await untilAborted(settings.token(), this.#closing.signal);
-      await connection.call('register', { ...this.#registration(), authorization: fresh });
-      if (this.#connection === connection) this.#renewLater(connection, fresh);
+      const answer = await connection.call('register', { ...this.#registration(), authorization: fresh });
+      if (this.#connection !== connection) return;
+      name.confirm(read(registerResult, answer).id, fresh);
+      this.#renewLater(connection, standing, fresh);
     } catch (thrown) {
       if (this.#connection !== connection) return;
-      observer.tokenRefused?.(asLatchkeyError(thrown).code);
+      const error = asLatchkeyError(thrown);
+      if (error.code === 'device-mismatch') {
+        standing.end(error);
+        return;
+      }
+      observer.tokenRefused?.(error.code);
       // Between sessions a new connection does the same; while somebody watches, the old one lasts as long as it can.
       if (this.viewers === 0) connection.close();
-      else this.#renewLater(connection, token);
+      else this.#renewLater(connection, standing, token);
     }
   }
 

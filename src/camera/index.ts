@@ -6,6 +6,7 @@ export type {
   CameraPowers,
   CameraSettings,
   CameraSource,
+  RegistrationRefusal,
   SourceFailure,
   SubjectPolicy,
   ViewerEnd,

@@ -28,6 +28,11 @@ export interface CameraSettings {
   readonly caFile?: string | undefined;
   /** Gives a token that is valid now. Asked before each connection, and before the last one expires. */
   readonly token: () => Promise<string>;
+  /**
+   * The name that the relay knows this camera by, exactly. Left out: the subject of its own token, by itself or behind a
+   * namespace of the relay's that ends in `:`, `@` or `|`. A relay that calls the camera otherwise is not registered at.
+   */
+  readonly device?: string | undefined;
   /** What people call the camera. */
   readonly name?: string | undefined;
   readonly source: CameraSource;
@@ -59,6 +64,9 @@ export type ViewerEnd =
 /** Why a source stopped by itself. It starts again, later and later, for as long as somebody watches. */
 export type SourceFailure = 'exited' | 'silent' | 'malformed' | 'unreadable';
 
+/** Why a camera does not stay registered, though the relay would have it. */
+export type RegistrationRefusal = 'device-mismatch';
+
 /** What a camera agent has to tell. Nothing here names a person or an address. */
 export interface CameraObserver {
   registered?(device: string): void;
@@ -66,6 +74,8 @@ export interface CameraObserver {
   disconnected?(code: string, retryMs: number, detail: string | undefined): void;
   /** The relay refused the camera's token. */
   tokenRefused?(code: string): void;
+  /** The camera refused its registration: the relay called it by a name that is not its own. It tries again, as after a refused token. */
+  registrationRefused?(reason: RegistrationRefusal): void;
   grantRefused?(reason: GrantRefusal): void;
   viewerRefused?(code: string): void;
   viewerJoined?(session: string): void;
@@ -79,7 +89,7 @@ export interface CameraObserver {
 }
 
 export interface Camera {
-  /** The name that the relay knows this camera by; undefined before the first registration. */
+  /** The name that the relay and the camera know it by; undefined before the first registration, and the same ever after. */
   readonly device: string | undefined;
   /** The SHA-256 fingerprint of its DTLS certificate, `AA:BB:…`; undefined before the first registration. */
   readonly fingerprint: string | undefined;

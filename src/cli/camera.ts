@@ -10,6 +10,7 @@ import { concluded, heldOpen, stopSignal } from './outcome.ts';
 interface CameraOptions extends TokenOptions {
   relay: string;
   ca?: string;
+  device?: string;
   name?: string;
   viewersMax: number;
   sourceFile?: string;
@@ -30,6 +31,10 @@ export function cameraCommand(): Command {
     )
     .addOption(relayOption())
     .addOption(caOption())
+    .option(
+      '--device <id>',
+      'the camera’s name at the relay, exactly; left out: the subject of its token, alone or after a namespace that ends in : @ or |',
+    )
     .option('--name <name>', 'what people call the camera')
     .addOption(new Option('--viewers-max <count>', 'viewers at once').argParser(integerFrom(1, 16)).default(4))
     .addOption(new Option('--subject <subject...>', 'show the camera to these people alone, whatever the relay says'))
@@ -51,6 +56,7 @@ export function cameraCommand(): Command {
           relay: options.relay,
           caFile: options.ca,
           token: await tokenFrom(options, 'camera'),
+          device: options.device,
           name: options.name,
           source: parseSource(sourceText(source, options)),
           viewersMax: options.viewersMax,
@@ -105,6 +111,8 @@ function narrator(json: boolean): CameraObserver {
       say('disconnected', fields, `not connected (${why}), next try in ${seconds(retryMs)}`);
     },
     tokenRefused: (code) => say('token-refused', { code }, `the relay refused the token (${code})`),
+    registrationRefused: (reason) =>
+      say('registration-refused', { reason }, `refused the relay: it calls this camera by another name (${reason})`),
     grantRefused: (reason) => say('grant-refused', { reason }, `refused a viewer: ${reason}`),
     viewerRefused: (code) => say('viewer-refused', { code }, `refused a viewer: ${code}`),
     viewerConnected: (session) => say('viewer-connected', { session }, 'a viewer watches'),

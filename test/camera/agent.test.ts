@@ -2,72 +2,14 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UnsecuredJWT } from 'jose';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { limits, systemRandom } from '../../src/base/index.ts';
-import { type Camera, type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
-import { createGuardedPeer, newCertificate } from '../../src/peer/index.ts';
+import { type CameraSettings, startCamera } from '../../src/camera/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { startTinyRelay, type TinyRelay, type TinyRelayPlan } from '../support/tiny-relay.ts';
+import { cameraAt, clip, closers, invite, offered, relayWith } from './camera-and-relay.ts';
 
-const clip = fileURLToPath(new URL('../../config/demo/maple-garden', import.meta.url));
-const closers: (() => void | Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-async function relayWith(plan: TinyRelayPlan = {}): Promise<TinyRelay> {
-  const relay = await startTinyRelay(plan);
-  closers.push(() => relay.close());
-  return relay;
-}
-
-type Told = { [Name in keyof CameraObserver]-?: Parameters<NonNullable<CameraObserver[Name]>> };
-
-function cameraAt(relay: string, settings: Partial<CameraSettings> = {}) {
-  const clock = new ManualClock();
-  const events = new EventEmitter<Told>();
-  const told: string[] = [];
-  const observer = new Proxy<CameraObserver>(
-    {},
-    {
-      get:
-        (_, name: keyof CameraObserver) =>
-        (...details: unknown[]) => {
-          told.push(name);
-          (events as EventEmitter).emit(name, ...details);
-        },
-    },
-  );
-  const all = {
-    relay,
-    token: () => Promise.resolve('camera:garden'),
-    source: { kind: 'clip', path: clip },
-    ...settings,
-  } as const;
-  const camera: Camera = startCamera(all, { clock, random: systemRandom }, observer);
-  closers.push(() => camera.close());
-  const next = <Name extends keyof Told>(name: Name) => once(events, name) as Promise<Told[Name]>;
-  return { camera, clock, told, next };
-}
-
-/** Registers a camera and offers to watch it, as the relay would for a viewer. */
-async function offered(plan: TinyRelayPlan = {}, settings: Partial<CameraSettings> = {}) {
-  const relay = await relayWith(plan);
-  const started = cameraAt(relay.url, settings);
-  await relay.registered();
-  const viewer = createGuardedPeer(
-    { certificate: await newCertificate(), direction: 'recvonly', video: ['H264'], audio: true },
-    systemRandom,
-  );
-  closers.push(() => viewer.close());
-  return { relay, ...started, offer: await viewer.offer() };
-}
-
-const invite = (relay: TinyRelay, session: string, offer: string) => relay.inviteCamera(session, 'alice', offer);
-
-test('a camera shows its token, registers with its name, and learns its own', async () => {
+test('a camera shows its token, registers with its name, and is known by its own', async () => {
   const relay = await relayWith();
   const { camera, next } = cameraAt(relay.url, { name: 'Garden' });
   expect([camera.device, camera.connected]).toEqual([undefined, false]);
@@ -150,7 +92,12 @@ test('waits grow for connections that are lost at once, and shrink after one tha
   const clock = new ManualClock();
   const events = new EventEmitter<{ registered: []; disconnected: [number] }>();
   const camera = startCamera(
-    { relay: relay.url, token: () => Promise.resolve('camera:garden'), source: { kind: 'clip', path: clip } },
+    {
+      relay: relay.url,
+      token: () => Promise.resolve('camera:garden'),
+      device: 'garden',
+      source: { kind: 'clip', path: clip },
+    },
     { clock, random },
     { registered: () => events.emit('registered'), disconnected: (_, retryMs) => events.emit('disconnected', retryMs) },
   );
@@ -177,7 +124,12 @@ test.each([
   const relay = await relayWith(plan);
   const disconnected = Promise.withResolvers<number>();
   const camera = startCamera(
-    { relay: relay.url, token: () => Promise.resolve('camera:garden'), source: { kind: 'clip', path: clip } },
+    {
+      relay: relay.url,
+      token: () => Promise.resolve('camera:garden'),
+      device: 'garden',
+      source: { kind: 'clip', path: clip },
+    },
     { clock: new ManualClock(), random: { bytes: systemRandom.bytes, fraction: () => 0.999_999 } },
     {
       registered: () => relay.disconnect(4409, reason),
@@ -292,21 +244,6 @@ test('a viewer who never connects is given up, and the relay is told', async () 
   expect(await call).toEqual({ method: 'leave', params: { session: 's1' } });
 });
 
-test('a session is extended by a grant for the same person, and by no other', async () => {
-  const plan: TinyRelayPlan = {};
-  const { relay, offer } = await offered(plan);
-  await invite(relay, 's1', offer);
-  const grant = (subject: string) => relay.grantFor('s1', subject, offer);
-  const extend = async (signed: string | undefined) =>
-    await relay.callCamera('extend', { session: 's1', expiryTimeSeconds: 60, grant: signed });
-  expect(await extend(await grant('alice'))).toEqual({ expiryTimeSeconds: 60 });
-  await expect(extend(await grant('mallory'))).rejects.toMatchObject({ message: 'device-refused' });
-  await expect(extend(undefined)).rejects.toMatchObject({ message: 'device-refused' });
-  await expect(relay.callCamera('extend', { session: 's9', grant: '' })).rejects.toMatchObject({
-    message: 'session-unknown',
-  });
-});
-
 test('after the close nothing is left: no viewer, no connection, no timer', async () => {
   const { relay, camera, clock, told, offer } = await offered();
   await invite(relay, 's1', offer);
@@ -328,6 +265,8 @@ test('what can never work is refused at the start', () => {
   expect(start({ viewersMax: 0 })).toThrow(invalid);
   expect(start({ viewersMax: limits.sessionsPerDeviceMax + 1 })).toThrow(invalid);
   expect(start({ relay: 'relay' })).toThrow(invalid);
+  expect(start({ device: '' })).toThrow(invalid);
+  expect(start({ device: 'a garden' })).toThrow(invalid);
   expect(start({ source: { kind: 'clip', path: join(folder, 'none') } })).toThrow(invalid);
   expect(start({ subjects: { mode: 'learn', file: folder } })).toThrow(invalid);
 });

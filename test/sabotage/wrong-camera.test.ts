@@ -33,4 +33,25 @@ describe('a relay that sends a viewer’s offer to the wrong camera', () => {
     expect(refusals).toEqual({ garden: [], nursery: ['device'] });
     expect(await relay.metric('latchkey_refusals_total', { code: 'device-refused', where: 'websocket' })).toBe(1);
   });
+
+  it('is held by both cameras where it mixed them up before they registered: neither takes the other’s name', async () => {
+    relay = await runningRelay();
+    await relay.grant('alice', 'maple-garden');
+    switchboard = await crossingSwitchboard(relay.url, { crossedFromTheStart: true });
+    const devices = ['maple-garden', 'harbour-nursery'];
+    const outcomes = devices.map((device) => called(device));
+
+    expect(await Promise.all(outcomes)).toEqual(['device-mismatch', 'device-mismatch']);
+    await using alice = await watching(relay, 'alice', 'maple-garden');
+
+    expect(await alice.outcome).not.toBe('frame');
+    expect(alice.frames).toEqual([]);
+  });
 });
+
+/** What comes of a camera that connects to the switchboard: the name that it took, or why it took none. */
+async function called(device: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  void relay?.camera(device, { relay: switchboard?.url ?? '' }, { registered: resolve, registrationRefused: resolve });
+  return await promise;
+}

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
@@ -12,27 +12,32 @@ interface Line {
 /**
  * Stands between a relay and two cameras that connect one after the other, and carries their messages.
  * Once `crossed`, what the relay says to one camera goes to the other, and that one's answers go back in its place:
- * to the cameras, a relay that mixes them up.
+ * to the cameras, a relay that mixes them up. `crossedFromTheStart`, their first messages wait until both are connected.
  */
-export async function crossingSwitchboard(relayUrl: string) {
+export async function crossingSwitchboard(relayUrl: string, { crossedFromTheStart = false } = {}) {
   const http = createServer();
   const server = new WebSocketServer({ server: http, handleProtocols: () => subprotocol });
   const lines: Line[] = [];
-  let crossed = false;
+  const opened = new EventEmitter<{ open: [] }>();
+  let crossed = crossedFromTheStart;
 
-  const lineFor = (own: number): Line | undefined => lines[crossed ? 1 - own : own];
+  const lineFor = (own: number): Line | undefined => lines[crossed ? other(own) : own];
   server.on('connection', (near, request) => {
     const headers = request.headers.authorization === undefined ? {} : { authorization: request.headers.authorization };
     const far = new WebSocket(relayUrl.replace(/^http/, 'ws') + request.url, subprotocol, { headers });
     const own = lines.push({ near, far }) - 1;
     const early: RawData[] = [];
+    const deliverEarly = () => {
+      const line = lineFor(own);
+      if (line?.far.readyState !== WebSocket.OPEN) return;
+      for (const data of early.splice(0)) line.far.send(data.toString());
+    };
     near.on('message', (data) => {
-      if (far.readyState === WebSocket.CONNECTING) early.push(data);
-      else lineFor(own)?.far.send(data.toString());
+      early.push(data);
+      deliverEarly();
     });
-    far.on('open', () => {
-      for (const data of early) far.send(data.toString());
-    });
+    opened.on('open', deliverEarly);
+    far.on('open', () => opened.emit('open'));
     far.on('message', (data) => lineFor(own)?.near.send(data.toString()));
     near.on('close', () => far.close());
     far.on('close', () => near.close());
@@ -57,3 +62,6 @@ export async function crossingSwitchboard(relayUrl: string) {
     },
   };
 }
+
+/** The cameras connect in pairs: the first and the second, the third and the fourth. */
+const other = (own: number): number => (own % 2 === 0 ? own + 1 : own - 1);

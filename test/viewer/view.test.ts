@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,7 @@ async function cameraAndRelay(
   const all = {
     relay: relay.url,
     token: () => Promise.resolve('camera:garden'),
+    device: 'garden',
     source: { kind: 'clip', path: clip },
   } as const;
   const camera = startCamera({ ...all, ...settings }, powers, observer);
@@ -333,6 +334,39 @@ test('a view is saved in each format, and ffmpeg reads it', async () => {
       expect(sound?.startsWith('opus') ?? false).toBe(hasSound);
     }),
   );
+});
+
+test.each(['h264', 'mkv'])(
+  'a disk that is full ends a view that is saved as %s, and closing it says why',
+  async (ending) => {
+    const folder = mkdtempSync(join(tmpdir(), 'view-'));
+    closers.push(() => rmSync(folder, { recursive: true }));
+    const saveTo = join(folder, `full.${ending}`);
+    symlinkSync('/dev/full', saveTo);
+    const left = Promise.withResolvers<string>();
+    const { relay } = await cameraAndRelay({}, {}, { viewerLeft: (_, reason) => left.resolve(reason) });
+    const all = { relay: relay.url, device: 'garden', token: () => Promise.resolve('viewer:alice') };
+    const view = startView({ ...all, codecs: ['H264'], saveTo }, powers);
+    expect(await view.ended).toBe('save-failed');
+    expect(await left.promise).toBe('viewer-left');
+    const error: unknown = await view.close().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'internal', cause: { message: expect.stringContaining(`${saveTo}: ENOSPC`) } });
+  },
+);
+
+test('a file that cannot be written is named before the relay is asked for anything', async () => {
+  let upgrades = 0;
+  const relay = await startTinyRelay({
+    upgrade: () => {
+      upgrades += 1;
+      return { status: 503, body: '' };
+    },
+  });
+  closers.push(() => relay.close());
+  const missing = join(tmpdir(), 'no-such-folder', 'view.mkv');
+  const refusal = { code: 'settings-invalid', message: expect.stringContaining(missing) };
+  expect(() => viewAt(relay, { saveTo: missing })).toThrow(expect.objectContaining(refusal));
+  expect(upgrades).toBe(0);
 });
 
 test('what can never work is refused at the start', () => {
