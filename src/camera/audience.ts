@@ -45,7 +45,7 @@ export class Audience {
       source: parts.source,
       broadcast: (codec) => this.#broadcast(codec),
       check: (grant, session, fingerprints) => this.#check(grant, session, fingerprints),
-      certificateRefused: () => parts.observer.grantRefused?.('certificate'),
+      grantRefused: (reason) => parts.observer.grantRefused?.(reason),
       clock: parts.powers.clock,
       random: parts.powers.random,
       observer: parts.observer,

@@ -45,6 +45,14 @@ export async function checkGrant(
   return subjects.admit(claims) ? claims : 'subject';
 }
 
+/** In what a later grant of a live view names another viewer than the first did; undefined where it does not. */
+export function differenceOf(first: GrantClaims, later: GrantClaims): GrantRefusal | undefined {
+  if (later.sid !== first.sid) return 'session';
+  if (later.device !== first.device) return 'device';
+  if (later.sub !== first.sub) return 'subject';
+  return sameSet(later.fingerprints, first.fingerprints) ? undefined : 'fingerprint';
+}
+
 async function readGrant(grant: string, keys: JSONWebKeySet, clock: Clock): Promise<GrantClaims | GrantRefusal> {
   try {
     const { payload } = await jwtVerify(grant, createLocalJWKSet(keys), {

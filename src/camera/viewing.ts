@@ -9,6 +9,7 @@ import {
   videoCodecOf,
 } from '../peer/index.ts';
 import type { GrantClaims } from '../protocol/index.ts';
+import { differenceOf, type GrantRefusal } from './grant.ts';
 import { keyFrameRequests } from './key-frame-requests.ts';
 import type { Broadcast } from './sending/broadcast.ts';
 import { PacedSender } from './sending/paced-sender.ts';
@@ -22,8 +23,8 @@ export interface Stage {
   broadcast(codec: VideoCodec): Broadcast;
   /** Throws `device-refused` unless the grant names this session, this camera and exactly these fingerprints. */
   check(grant: string | undefined, session: string, fingerprints: readonly string[]): Promise<GrantClaims>;
-  /** The certificate that a viewer showed in DTLS is not one that its grant names. */
-  certificateRefused(): void;
+  /** A viewing refuses what `check` has passed. */
+  grantRefused(reason: GrantRefusal): void;
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly observer: CameraObserver;
@@ -34,6 +35,7 @@ export class Viewing {
   readonly session: string;
   readonly #stage: Stage;
   readonly #ended: (viewing: Viewing, reason: ViewerEnd) => void;
+  #viewer: GrantClaims | undefined;
   #claims: GrantClaims | undefined;
   #peer: GuardedPeer | undefined;
   #sender: PacedSender | undefined;
@@ -53,7 +55,7 @@ export class Viewing {
   /** Takes the viewer's offer, and again one that restarts ICE. Throws `device-refused`, `codec-mismatch` or an `sdp-` error. */
   async answer(offer: string, grant: string | undefined): Promise<string> {
     const description = readDescription(offer);
-    const claims = await this.#check(grant, description);
+    const claims = await this.#check(grant, description.fingerprints);
     const peer = this.#peer ?? this.#makePeer(this.#order(description));
     const answer = await peer.answer(description);
     this.#admit(claims);
@@ -69,7 +71,7 @@ export class Viewing {
   /** Takes the viewer's answer to that offer. Throws as `answer` does. */
   async accept(answer: string, grant: string | undefined): Promise<void> {
     const description = readDescription(answer);
-    const claims = await this.#check(grant, description);
+    const claims = await this.#check(grant, description.fingerprints);
     const peer = this.#peer;
     if (peer === undefined) throw new LatchkeyError('out-of-order');
     this.#admit(claims);
@@ -77,13 +79,11 @@ export class Viewing {
     this.#listen(peer);
   }
 
-  /** Lives on until the end of a fresh grant for the same person. Throws `device-refused`. */
+  /** Lives on until the end of a fresh grant for the same viewer. Throws `device-refused`. */
   async extend(grant: string | undefined): Promise<void> {
     const known = this.#claims;
     if (known === undefined) throw new LatchkeyError('out-of-order');
-    const claims = await this.#stage.check(grant, this.session, known.fingerprints);
-    if (claims.sub !== known.sub) throw new LatchkeyError('device-refused', 'another subject');
-    this.#admit(claims);
+    this.#admit(await this.#check(grant, known.fingerprints));
   }
 
   /** Ends it. Calling it twice does nothing. */
@@ -102,10 +102,15 @@ export class Viewing {
     return this.#closing;
   }
 
-  async #check(grant: string | undefined, { fingerprints }: Description): Promise<GrantClaims> {
+  /** The first grant that passes decides whose viewing this is; from then on, those for the same viewer and no other. */
+  async #check(grant: string | undefined, fingerprints: readonly string[]): Promise<GrantClaims> {
     const claims = await this.#stage.check(grant, this.session, fingerprints);
     if (this.#over) throw new LatchkeyError('peer-gone');
-    return claims;
+    this.#viewer ??= claims;
+    const difference = differenceOf(this.#viewer, claims);
+    if (difference === undefined) return claims;
+    this.#stage.grantRefused(difference);
+    throw new LatchkeyError('device-refused', difference);
   }
 
   /** From here on the grant's own end is the end; before the connection stands, the bound of the set-up is. */
@@ -169,7 +174,8 @@ export class Viewing {
     const claims = this.#claims;
     const shown = peer.shownFingerprints();
     if (claims === undefined || !claims.fingerprints.some((fingerprint) => shown.includes(fingerprint))) {
-      this.#stage.certificateRefused();
+      // The certificate that the viewer showed in DTLS is not one that its grant names.
+      this.#stage.grantRefused('certificate');
       this.end('certificate-refused');
       return;
     }
