@@ -85,14 +85,13 @@ export class LiveView implements View {
   /** The camera's `invite`: its offer, for this session, once. */
   offered(request: IncomingRequest): void {
     if (this.#phase !== 'offering') throw new LatchkeyError('out-of-order');
-    const { offer, subprotocols } = this.#cameraOffer(request.params);
+    const { offer, text, subprotocols } = this.#cameraOffer(request.params);
     this.#phase = 'answering';
     this.#wait?.cancel();
     this.#cameraSdp = offer;
     this.#invite = request;
     this.#guard(() => {
       this.#demandCrossing();
-      const text = withRelayCandidates(offer, this.#core.relay.addresses);
       this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
       this.#end.invite(this, text, subprotocols, (outcome) => this.#guard(() => this.#viewerAnswered(outcome)));
     });
@@ -127,9 +126,10 @@ export class LiveView implements View {
     const { viewer, camera } = this.#descriptions();
     if (offer.fingerprints.join() !== viewer.fingerprints.join())
       throw new LatchkeyError('not-allowed', 'a new certificate');
+    const text = this.#rewritten(offer);
     this.#phase = 'restarting';
     this.#restart = settled;
-    this.#callInvite(offer, (outcome) => {
+    this.#callInvite(offer, text, (outcome) => {
       this.#phase = 'open';
       this.#restart = undefined;
       try {
@@ -162,24 +162,26 @@ export class LiveView implements View {
   #inviteCamera(offer: Description): void {
     this.#phase = 'inviting';
     this.#viewerSdp = offer;
-    this.#callInvite(offer, (outcome) => {
-      const answer = this.#cameraAnswer(outcome, offer);
-      this.#cameraSdp = answer;
-      this.#demandCrossing();
-      this.#openWire();
-      this.#viewerKnows = true;
-      this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
-      this.#end.opened(this, { answer, capabilities: [] });
-    });
+    this.#guard(() =>
+      this.#callInvite(offer, this.#rewritten(offer), (outcome) => {
+        const answer = this.#cameraAnswer(outcome, offer);
+        this.#cameraSdp = answer;
+        this.#demandCrossing();
+        this.#openWire();
+        this.#viewerKnows = true;
+        this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
+        this.#end.opened(this, { answer, capabilities: [] });
+      }),
+    );
   }
 
-  /** Signs a grant for the author of `offer` and invites the camera with both. */
-  #callInvite(offer: Description, answered: (outcome: CallOutcome) => void): void {
+  /** Signs a grant for the author of `offer` and invites the camera with it and with `text`, the offer rewritten. */
+  #callInvite(offer: Description, text: string, answered: (outcome: CallOutcome) => void): void {
     this.#withGrant(offer, (grant) => {
       this.#cameraKnows = true;
       const params = {
         session: this.session.id,
-        offer: withRelayCandidates(offer, this.#core.relay.addresses),
+        offer: text,
         grant,
         expiryTimeSeconds: this.expiryTimeSeconds,
         ...(this.#profile === undefined ? {} : { profile: this.#profile }),
@@ -214,10 +216,11 @@ export class LiveView implements View {
   }
 
   /** What is no offer ends the view: the camera had its turn. Throws what is wrong with it, for the camera. */
-  #cameraOffer(params: unknown): { offer: Description; subprotocols: string[] | undefined } {
+  #cameraOffer(params: unknown): { offer: Description; text: string; subprotocols: string[] | undefined } {
     try {
-      const { offer, subprotocols } = read(inviteParams, params);
-      return { offer: readDescription(offer, 'offer'), subprotocols };
+      const { offer: given, subprotocols } = read(inviteParams, params);
+      const offer = readDescription(given, 'offer');
+      return { offer, text: this.#rewritten(offer), subprotocols };
     } catch (thrown) {
       this.#fail(new LatchkeyError('device-answer-invalid'));
       throw thrown;
@@ -229,6 +232,7 @@ export class LiveView implements View {
     let answer: Description;
     try {
       answer = readDescription(read(inviteResult, outcome.result).answer, 'answer');
+      this.#rewritten(answer);
     } catch (thrown) {
       throw new LatchkeyError('device-answer-invalid', asLatchkeyError(thrown).code, { cause: thrown });
     }
@@ -242,19 +246,25 @@ export class LiveView implements View {
     if (invite === undefined || offer === undefined) return;
     if (outcome.kind === 'gone' || outcome.kind === 'error') throw new LatchkeyError('peer-gone', outcome.kind);
     if (outcome.kind !== 'result') throw new LatchkeyError('viewer-timeout');
-    const { answer: text, subprotocols } = read(inviteResult, outcome.result);
-    const answer = readDescription(text, 'answer');
+    const { answer: given, subprotocols } = read(inviteResult, outcome.result);
+    const answer = readDescription(given, 'answer');
+    const text = this.#rewritten(answer);
     if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('sdp-malformed', 'media sections');
     this.#viewerSdp = answer;
     this.#withGrant(answer, (grant) => {
       this.#openWire();
       this.#invite = undefined;
       invite.result({
-        answer: withRelayCandidates(answer, this.#core.relay.addresses),
+        answer: text,
         grant,
         ...(subprotocols === undefined ? {} : { subprotocols }),
       });
     });
+  }
+
+  /** What the other side gets of a description. Throws `sdp-too-large` where it gets nothing, because there is no room. */
+  #rewritten(description: Description): string {
+    return withRelayCandidates(description, this.#core.relay.addresses);
   }
 
   #openWire(): void {

@@ -1,3 +1,4 @@
+import { LatchkeyError, limits } from '../../base/index.ts';
 import type { RelayAddress } from '../../relay/index.ts';
 import { type Description, isRejected, readMediaLine } from './description.ts';
 import { attributeName, type SdpLine, writeLines } from './lines.ts';
@@ -7,12 +8,15 @@ import { attributeName, type SdpLine, writeLines } from './lines.ts';
  * candidates with `a=end-of-candidates` (RFC 8839 section 5.1, RFC 8840 section 8.2), and `m=` and `c=` name the first of
  * them as the default destination (RFC 8839 section 4.2.1.2). `o=` and `a=rtcp` lose the author's address too: an endpoint's
  * address is nobody's business but the relay's. Every other line stays as it was, in its order.
+ *
+ * Throws `sdp-too-large` for what would be more than `limits.sdpBytesMax` in a message, where JSON writes some characters as
+ * two and more: the other side takes no more than that, and a message past its own bound costs it its connection.
  */
 export function withRelayCandidates(description: Description, addresses: readonly RelayAddress[]): string {
   const [first] = addresses;
   if (first === undefined) throw new TypeError('The relay has no address to be reached at.');
   const { session, media } = description.lines;
-  return writeLines({
+  const text = writeLines({
     session: session.flatMap((line) => withoutEndpoint(line, first)),
     media: media.map((section) => {
       const kept = section.flatMap((line) => withoutEndpoint(line, first));
@@ -21,6 +25,9 @@ export function withRelayCandidates(description: Description, addresses: readonl
       return [withPort(section, first.port), ...rest, ...candidateLines(addresses)];
     }),
   });
+  if (Buffer.byteLength(JSON.stringify(text)) > limits.sdpBytesMax)
+    throw new LatchkeyError('sdp-too-large', 'with the relay in it');
+  return text;
 }
 
 /** The relay's addresses as the complete set of candidates of one transport. */
