@@ -37,6 +37,7 @@ export const limits = {
   // signaling
   connectionsMax: 200_000,
   connectionsUnregisteredMax: 4_096,
+  connectionsUnregisteredPerAddressMax: 64,
   messageBytesMax: 64 * 1024,
   sdpBytesMax: 32 * 1024,
   sdpMediaSectionsMax: 16,
@@ -140,6 +141,7 @@ assert(limits.addressQuietMsMax < limits.sideSilentMsMax, 'other addresses are t
 assert(limits.heldDatagramBytesMax <= limits.datagramBytesMax && limits.stunMessageBytesMax <= limits.datagramBytesMax);
 assert(limits.announcedAddressesMax <= limits.candidatesPerSessionMax);
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
+assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');
 assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than the camera’s answer that it waits for');
 assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
 assert(limits.frameBytesMax < limits.framesHeldBytesMax);

@@ -5,6 +5,7 @@ import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
 import type { HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
+import { Unverified } from './unverified.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
 export interface Signaling extends TransportHandlers {
@@ -21,7 +22,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
   const core = coreOf(parts);
   const routes = new Routes(core);
   const endpoints = new Set<Endpoint>();
-  const unverified = new Set<Endpoint>();
+  const unverified = new Unverified<Endpoint>(unverifiedMax(core));
   let stopped = false;
 
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {
@@ -29,7 +30,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     const holder = await holderOf(request, core.identity);
-    if (holder === undefined && unverified.size >= unverifiedMax(core)) throw comeBack(core);
+    if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw comeBack(core);
     return {
       subprotocol,
       open(connection) {
@@ -41,7 +42,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
           },
         });
         endpoints.add(endpoint);
-        if (holder === undefined) unverified.add(endpoint);
+        if (holder === undefined) unverified.add(endpoint, request.remoteAddress);
         if (stopped) endpoint.stop();
         return endpoint;
       },

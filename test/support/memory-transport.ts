@@ -123,6 +123,7 @@ export interface MemoryRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly aborted?: AbortSignal;
+  readonly remoteAddress?: string;
 }
 
 export function memoryRequest(request: MemoryRequest): HttpRequest {
@@ -130,7 +131,7 @@ export function memoryRequest(request: MemoryRequest): HttpRequest {
     method: request.method ?? 'GET',
     path: request.path,
     query: request.query ?? '',
-    remoteAddress: '192.0.2.9',
+    remoteAddress: request.remoteAddress ?? '192.0.2.9',
     aborted: request.aborted ?? new AbortController().signal,
     header: (name) => request.headers?.[name],
     body: async () => Buffer.from(request.body ?? ''),
