@@ -68,7 +68,8 @@ async function watch(device: string, options: ViewOptions, token: () => Promise<
     },
     { clock: systemClock, random: systemRandom },
   );
-  const stopping = stopSignal().then(() => view.close());
+  // What could not be saved is told by the `close` below.
+  const stopping = stopSignal().then(() => view.close().catch(() => {}));
   try {
     const first = await view.firstFrame;
     if (!options.json) {

@@ -1,4 +1,4 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { extname } from 'node:path';
 import { WEBMContainer } from 'werift/nonstandard';
 import { LatchkeyError } from '../base/index.ts';
@@ -10,11 +10,16 @@ export interface Recording {
   video(frame: VideoFrame, size: PictureSize | undefined): void;
   /** One Opus packet; `timestamp` is its RTP time at 48 kHz. */
   sound(packet: Buffer, timestamp: number): void;
-  /** Resolves when all is written. */
+  /** Resolves with what first kept something from being written, such as a full disk; nothing is written after it. */
+  readonly failure: Promise<LatchkeyError>;
+  /** Resolves when all is written; rejects with `failure` when it cannot be. */
   close(): Promise<void>;
 }
 
-/** Chooses the format by the ending of `file`. Throws `settings-invalid` for one that is not known. */
+/**
+ * Opens `file` at once and chooses the format by its ending. Throws `settings-invalid` for an ending that is not known and
+ * for a file that cannot be written.
+ */
 export function createRecording(file: string): Recording {
   const ending = extname(file).toLowerCase();
   if (ending === '.h264') return recording(file, () => ({ start: () => [], video: ({ data }) => [data] }));
@@ -34,17 +39,19 @@ const videoTicksPerMs = 90;
 const soundTicksPerMs = 48;
 
 function recording(file: string, open: () => Format): Recording {
-  const stream = createWriteStream(file);
-  let failed = false;
-  stream.on('error', () => {
-    failed = true;
+  const stream = createWriteStream(file, { fd: openedForWriting(file) });
+  const failure = Promise.withResolvers<LatchkeyError>();
+  let failed: LatchkeyError | undefined;
+  stream.on('error', ({ message }) => {
+    failed ??= new LatchkeyError('internal', undefined, { cause: new Error(`cannot save to ${file}: ${message}`) });
+    failure.resolve(failed);
   });
   const format = open();
   const videoTime = elapsed(videoTicksPerMs);
   const soundTime = elapsed(soundTicksPerMs);
   let begun = false;
   const write = (pieces: Uint8Array[]) => {
-    for (const piece of pieces) if (!failed) stream.write(piece);
+    for (const piece of pieces) if (failed === undefined) stream.write(piece);
   };
   return {
     video(frame, size) {
@@ -56,8 +63,21 @@ function recording(file: string, open: () => Format): Recording {
     sound(packet, timestamp) {
       if (begun) write(format.sound?.(packet, soundTime(timestamp)) ?? []);
     },
-    close: () => closed(stream),
+    failure: failure.promise,
+    async close() {
+      await closed(stream);
+      if (failed !== undefined) throw failed;
+    },
   };
+}
+
+function openedForWriting(file: string): number {
+  try {
+    return openSync(file, 'w');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new LatchkeyError('settings-invalid', `the view cannot be saved: ${why}`, { cause });
+  }
 }
 
 function closed(stream: WriteStream): Promise<void> {

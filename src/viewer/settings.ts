@@ -81,10 +81,13 @@ export interface View {
   readonly stats: ViewStats;
   /** Resolves with the first whole key frame; rejects with a `LatchkeyError` when it will never come. */
   readonly firstFrame: Promise<FirstFrame>;
-  /** Resolves, never rejects, with why it ended: an `EndReason` of the relay, an `ErrorCode`, or what this side did. */
+  /** Resolves, never rejects, with why it ended: an `EndReason` of the relay, an `ErrorCode`, or what this side did (`closed`, `save-failed`). */
   readonly ended: Promise<string>;
   /** Restarts ICE, for a network that changed; the session and its media go on. Throws the relay's refusal, or `out-of-order` before the first frame. */
   restart(): Promise<void>;
-  /** Leaves the session and closes all. Calling it twice does nothing. */
+  /**
+   * Leaves the session and closes all; a second call waits for the same. Rejects with a `LatchkeyError` when not all that
+   * was to be saved is in its file, whoever ended the view.
+   */
   close(): Promise<void>;
 }

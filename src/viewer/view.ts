@@ -5,8 +5,8 @@ import type { View, ViewObserver, ViewPowers, ViewSettings } from './settings.ts
 import { Watching } from './watching.ts';
 
 /**
- * Watches one camera. Throws `settings-invalid` at once for what can never work; everything later goes to `firstFrame`
- * and `ended`.
+ * Watches one camera. Throws `settings-invalid` at once for what can never work, such as a file that cannot be
+ * written; everything later goes to `firstFrame`, `ended` and `close`.
  */
 export function startView(settings: ViewSettings, powers: ViewPowers, observer: ViewObserver = {}): View {
   if (settings.device === '' || settings.device.length > limits.deviceIdCharactersMax) {

@@ -100,6 +100,7 @@ export class Watching implements View {
     this.#after(limits.peerSetupMsMax, () => {
       if (this.#first === undefined) this.#finish('device-timeout');
     });
+    void this.#parts.recording?.failure.then((error) => this.#leave('save-failed', error));
     this.#watch().catch((thrown: unknown) => this.#finish(asLatchkeyError(thrown).code, asLatchkeyError(thrown)));
   }
 
@@ -112,10 +113,7 @@ export class Watching implements View {
   }
 
   async close(): Promise<void> {
-    if (this.#session !== undefined && this.state !== 'ended') {
-      this.#connection?.call('leave', { session: this.#session }).catch(() => {});
-    }
-    this.#finish('closed');
+    this.#leave('closed');
     await this.#closed;
   }
 
@@ -252,7 +250,7 @@ export class Watching implements View {
     this.#enter('watching');
     observer.firstFrame?.(this.#first);
     this.#firstFrame.resolve(this.#first);
-    if (settings.seconds !== undefined) this.#after(settings.seconds * 1000, () => void this.close());
+    if (settings.seconds !== undefined) this.#after(settings.seconds * 1000, () => this.#leave('closed'));
   }
 
   #mark(mark: Mark): void {
@@ -273,6 +271,14 @@ export class Watching implements View {
     this.#timers.add(timer);
   }
 
+  /** Ends it from this side. */
+  #leave(reason: string, error?: LatchkeyError): void {
+    if (this.#session !== undefined && this.state !== 'ended') {
+      this.#connection?.call('leave', { session: this.#session }).catch(() => {});
+    }
+    this.#finish(reason, error);
+  }
+
   #finish(reason: string, error?: LatchkeyError): void {
     if (this.state === 'ended') return;
     this.#enter('ended');
@@ -282,12 +288,18 @@ export class Watching implements View {
     this.#named.resolve('');
     this.#firstFrame.reject(error ?? new LatchkeyError(codeOfEnd(reason)));
     this.#closed = this.#closeAll();
+    // A failure is for whoever calls `close`, now or later; until then it is nobody's oversight.
+    this.#closed.catch(() => {});
     this.#end.resolve(reason);
   }
 
   async #closeAll(): Promise<void> {
     this.#connection?.close();
-    await Promise.all([this.#peer?.close(), this.#parts.recording?.close(), this.#connection?.ended]);
+    try {
+      await Promise.all([this.#peer?.close(), this.#connection?.ended]);
+    } finally {
+      await this.#parts.recording?.close();
+    }
   }
 }
 
