@@ -18,6 +18,8 @@ export const bounds = {
   /** How long a broken path may heal by itself (a change of network) before the view is set up anew. */
   healingMsMax: 2_500,
   figuresMs: 1_000,
+  /** How long the controls stay after a touch of the picture. */
+  controlsMs: 4_000,
 
   retryFirstMs: 500,
   retryMsMax: 30_000,

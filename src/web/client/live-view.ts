@@ -1,4 +1,5 @@
 import type { Timer } from '../../base/index.ts';
+import { bounds } from './bounds.ts';
 import type { Figures } from './figures.ts';
 import { markup, style } from './look.ts';
 import { PeerStore } from './peer.ts';
@@ -88,6 +89,7 @@ export class LiveViewElement extends HTMLElement {
     this.video.autoplay = true;
     this.video.addEventListener('volumechange', () => this.#renderControls());
     root.addEventListener('click', (event) => this.#click(event));
+    root.addEventListener('focusin', () => this.#offerControls());
     root.addEventListener('keydown', (event) => this.#key(event as KeyboardEvent));
   }
 
@@ -251,7 +253,16 @@ export class LiveViewElement extends HTMLElement {
     this.#run = run;
   }
 
+  /** Shows the controls for a while: without a pointer that hovers, a touch is how one asks for them. */
+  #offerControls(): void {
+    const bar = part(this.#stage, '.bar', HTMLElement);
+    for (const offer of bar.getAnimations()) if (offer.id === offerId) offer.cancel();
+    const shown = { opacity: 1, pointerEvents: 'auto' };
+    bar.animate([shown, { ...shown, offset: 0.9 }, {}], { id: offerId, duration: bounds.controlsMs });
+  }
+
   #click(event: Event): void {
+    this.#offerControls();
     const button = event.target instanceof Element ? event.target.closest('button') : null;
     const does = button?.dataset.does;
     if (does === 'start') this.start();
@@ -307,16 +318,21 @@ export class LiveViewElement extends HTMLElement {
   }
 
   #renderFigures({ width, height, framesPerSecond, kilobitsPerSecond }: Figures): void {
+    // A narrow picture leaves the details out, and keeps to one line.
     const words = [
-      this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture`,
-      `${width}×${height}`,
-      `${Math.round(framesPerSecond)} fps`,
-      `${Math.round(kilobitsPerSecond)} kbit/s`,
+      [this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture`, ''],
+      [`${width}×${height}`, 'detail'],
+      [`${Math.round(framesPerSecond)} fps`, ''],
+      [`${Math.round(kilobitsPerSecond)} kbit/s`, 'detail'],
     ];
-    const spans = words.map((text) => Object.assign(document.createElement('span'), { textContent: text }));
+    const spans = words.map(([textContent, className]) =>
+      Object.assign(document.createElement('span'), { textContent, className }),
+    );
     this.#figures.replaceChildren(...spans);
   }
 }
+
+const offerId = 'offer-controls';
 
 function label(button: HTMLElement, on: boolean, words: string): void {
   button.toggleAttribute('data-on', on);

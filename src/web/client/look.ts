@@ -87,15 +87,23 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 .bar button:hover { background: rgb(10 14 18 / .85); }
 .bar svg { display: block; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .bar :not([data-on]) > svg > .when-on, .bar [data-on] .when-off { display: none; }
-:host(:hover) .bar, :host(:focus-within) .bar { opacity: 1; }
+.stage:focus-visible .bar, .bar:has(:focus-visible) { opacity: 1; }
 :host(:is([state=idle], [state=failed], [state=not-allowed], [state=expired])) .bar { display: none; }
-@media (hover: none) { .bar { opacity: 1; } }
+@media (hover: hover) { :host(:hover) .bar { opacity: 1; } }
+/* Where there is only a finger, the element shows them for a while after a touch. Unseen, they take none. */
+@media (hover: none) { .bar:not(:has(:focus-visible)) { pointer-events: none; } }
 .figures {
-  display: none; flex-wrap: wrap; gap: 0 1.2em; padding: 4px 9px; border-radius: 8px; background: rgb(10 14 18 / .62);
+  display: none; gap: 0 1.2em; min-width: 0; overflow: hidden; padding: 4px 9px; border-radius: 8px; background: rgb(10 14 18 / .62);
   font: 500 11px/1.5 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace;
   font-variant-numeric: tabular-nums; white-space: nowrap;
 }
 :host([overlay][state=live]) .figures:not(:empty) { display: flex; }
+@container (max-width: 520px) {
+  .bar { gap: 4px; }
+  .bar button { width: 32px; height: 32px; padding: 7px; }
+  .figures .detail { display: none; }
+}
+@container (max-width: 340px) { .figures :not(:first-child) { display: none; } }
 @media (prefers-reduced-motion: reduce) {
   video, .veil, .bar { transition: none; }
   :host(:is([state=connecting], [state=reconnecting])) .ring { animation: none; stroke-dasharray: none; }

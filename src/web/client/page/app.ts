@@ -31,7 +31,7 @@ function leave(demo: Demo | undefined, words?: string): void {
     demo === undefined
       ? tokenScreen((token) => enter(tokenAccount(token), demo))
       : peopleScreen(demo, (person) => enter(demoAccount(person), demo));
-  if (words !== undefined) choice.append(element('p', { className: 'notice', role: 'alert' }, words));
+  if (words !== undefined) choice.prepend(element('p', { className: 'notice', role: 'alert' }, words));
   main.replaceChildren(choice);
 }
 

@@ -1,5 +1,6 @@
 import type { Account } from './account.ts';
 import { element } from './dom.ts';
+import { OwnTile } from './own-tile.ts';
 import { ApiRefusal, type Demo, type Device, listDevices, type OtherCamera } from './relay-api.ts';
 import { householdName } from './sign-in.ts';
 import { Tile } from './tile.ts';
@@ -19,7 +20,7 @@ export function camerasScreen(
   signOut: (words: string) => void,
 ): CamerasScreen {
   const closing = new AbortController();
-  const tiles = new Map<string, Tile>();
+  const tiles = new Map<string, OwnTile>();
   const grid = element('div', { className: 'tiles' });
   const all = element('button', { type: 'button', className: 'plain', hidden: true }, 'Watch all');
   const notice = element('p', { className: 'notice', hidden: true, role: 'status' });
@@ -30,22 +31,41 @@ export function camerasScreen(
   function show(devices: readonly Device[], fixed: string): void {
     const seen = new Set(devices.map(({ id }) => id));
     for (const [id, tile] of tiles) {
-      if (seen.has(id)) continue;
-      tile.close();
-      tile.root.remove();
-      tiles.delete(id);
+      if (!seen.has(id) && !tile.withdraw()) drop(id);
     }
     for (const device of devices) {
-      const tile = tiles.get(device.id) ?? ownTile(device, demo, token ?? fixed);
-      if (!tiles.has(device.id)) grid.append(tile.root);
-      tiles.set(device.id, tile);
-      tile.invite(device.state === 'online' ? 'Watch' : 'Wait for this camera', device.state === 'online');
-      tile.describe(...underline(device));
+      const known = tiles.get(device.id);
+      if (known === undefined) add(device, fixed);
+      else known.update(device);
     }
-    if (devices.length === 0 && grid.childElementCount === 0) grid.replaceWith(nothing);
-    else if (devices.length > 0) nothing.replaceWith(grid);
+    showEmptiness();
     all.hidden = devices.filter(({ state }) => state === 'online').length < 2;
     showOthers(seen, fixed);
+  }
+
+  function add(device: Device, fixed: string): void {
+    const known = demo?.cameras.find(({ id }) => id === device.id);
+    const tile = new OwnTile({
+      device,
+      name: known?.name ?? device.name ?? device.id,
+      token: token ?? fixed,
+      closedForGood: () => {
+        drop(device.id);
+        showEmptiness();
+      },
+    });
+    tiles.set(device.id, tile);
+    grid.append(tile.root);
+  }
+
+  function drop(id: string): void {
+    tiles.get(id)?.root.remove();
+    tiles.delete(id);
+  }
+
+  function showEmptiness(): void {
+    if (tiles.size === 0) grid.replaceWith(nothing);
+    else nothing.replaceWith(grid);
   }
 
   function showOthers(own: ReadonlySet<string>, fixed: string): void {
@@ -78,6 +98,7 @@ export function camerasScreen(
         signOut(error.message);
         return;
       }
+      for (const tile of tiles.values()) tile.loseSight();
       notice.hidden = false;
       notice.textContent = error instanceof ApiRefusal ? error.message : 'The relay cannot be reached. Trying again…';
     }
@@ -113,12 +134,6 @@ export function camerasScreen(
   };
 }
 
-function ownTile(device: Device, demo: Demo | undefined, token: ConstructorParameters<typeof Tile>[0]['token']): Tile {
-  const known = demo?.cameras.find(({ id }) => id === device.id);
-  const name = known?.name ?? device.name ?? device.id;
-  return new Tile({ id: device.id, name, token, invitation: 'Watch', icon: 'play' });
-}
-
 /** Asks for a camera of somebody else, and shows the relay's refusal for what it is. */
 function othersTile(camera: OtherCamera, token: ConstructorParameters<typeof Tile>[0]['token']): Tile {
   const verdict = element('p', { className: 'verdict', hidden: true, role: 'status' });
@@ -144,14 +159,6 @@ function othersTile(camera: OtherCamera, token: ConstructorParameters<typeof Til
   tile.describe(element('span', {}, householdName(camera.household)), element('code', {}, camera.id));
   tile.root.append(verdict);
   return tile;
-}
-
-function underline(device: Device): HTMLElement[] {
-  const online = device.state === 'online';
-  const state = element('span', { className: online ? 'online' : 'offline-word' }, online ? 'Online' : 'Offline');
-  const until = device.until === undefined ? '' : ` until ${new Date(device.until).toLocaleString()}`;
-  const role = element('span', {}, device.role === 'owner' ? 'Owner' : `Shared with you${until}`);
-  return [state, role, element('code', {}, device.id)];
 }
 
 function introduction({ person }: Account): string {

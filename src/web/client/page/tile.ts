@@ -21,6 +21,7 @@ export class Tile {
   readonly #under = element('div', { className: 'under' });
   readonly #stop: HTMLButtonElement;
   #view: LiveViewElement | undefined;
+  #withdrawn: HTMLElement | undefined;
 
   constructor(parts: TileParts) {
     this.#parts = parts;
@@ -60,8 +61,12 @@ export class Tile {
     return this.#view !== undefined;
   }
 
+  get withdrawn(): boolean {
+    return this.#withdrawn !== undefined;
+  }
+
   watch(): void {
-    if (this.#view !== undefined) return;
+    if (this.#view !== undefined || this.#withdrawn !== undefined) return;
     const fromMs = performance.now();
     const view = document.createElement('live-view');
     view.device = this.#parts.id;
@@ -79,11 +84,29 @@ export class Tile {
   }
 
   close(): void {
-    this.#view?.replaceWith(this.#poster);
-    this.#view = undefined;
-    this.#stop.hidden = true;
+    this.reset();
     this.#poster.focus({ preventScroll: true });
     this.#parts.stopped?.();
+  }
+
+  /** Back to the poster, from whatever is shown. */
+  reset(): void {
+    (this.#view ?? this.#withdrawn)?.replaceWith(this.#poster);
+    this.#view = undefined;
+    this.#withdrawn = undefined;
+    this.#stop.hidden = true;
+  }
+
+  /** Closes the picture, and says why in its place for as long as the person leaves it there. */
+  withdraw(words: string): void {
+    if (this.#view === undefined) return;
+    const notice = element('div', { className: 'poster withdrawn', role: 'alert' });
+    notice.append(ringIcon('keyhole'), element('span', {}, words));
+    const hadFocus = document.activeElement === this.#view;
+    this.#view.replaceWith(notice);
+    this.#view = undefined;
+    this.#withdrawn = notice;
+    if (hadFocus) this.#stop.focus({ preventScroll: true });
   }
 
   /** The words of the poster, and whether the camera is there. */
