@@ -21,10 +21,7 @@ export class Deadlines<Item extends Due> {
   /** Puts an item in, or moves it. */
   set(item: Item, dueAtMs: number): void {
     item.dueAtMs = dueAtMs;
-    if (item.dueIndex < 0) {
-      item.dueIndex = this.#heap.length;
-      this.#heap.push(item);
-    }
+    if (item.dueIndex < 0) this.#place(item, this.#heap.length);
     this.#up(item);
     this.#down(item);
   }
@@ -34,33 +31,38 @@ export class Deadlines<Item extends Due> {
     const { dueIndex } = item;
     if (dueIndex < 0) return;
     item.dueIndex = -1;
-    const last = this.#heap.pop();
-    if (last === undefined || last === item) return;
+    const last = this.#heap.pop() ?? item;
+    if (last === item) return;
     this.#place(last, dueIndex);
     this.#up(last);
     this.#down(last);
   }
 
   #up(item: Item): void {
-    while (item.dueIndex > 0) {
-      const at = item.dueIndex;
-      const parent = this.#heap[(at - 1) >> 1];
+    for (;;) {
+      const parent = this.#heap[(item.dueIndex - 1) >> 1];
       if (parent === undefined || parent.dueAtMs <= item.dueAtMs) return;
-      this.#place(item, parent.dueIndex);
-      this.#place(parent, at);
+      this.#swap(item, parent);
     }
   }
 
   #down(item: Item): void {
     for (;;) {
-      const at = item.dueIndex;
-      const left = this.#heap[2 * at + 1];
-      const right = this.#heap[2 * at + 2];
-      const child = right !== undefined && left !== undefined && right.dueAtMs < left.dueAtMs ? right : left;
+      const left = 2 * item.dueIndex + 1;
+      const child = this.#heap[this.#dueAtMs(left + 1) < this.#dueAtMs(left) ? left + 1 : left];
       if (child === undefined || child.dueAtMs >= item.dueAtMs) return;
-      this.#place(item, child.dueIndex);
-      this.#place(child, at);
+      this.#swap(item, child);
     }
+  }
+
+  #dueAtMs(at: number): number {
+    return this.#heap[at]?.dueAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  #swap(item: Item, other: Item): void {
+    const at = item.dueIndex;
+    this.#place(item, other.dueIndex);
+    this.#place(other, at);
   }
 
   #place(item: Item, at: number): void {

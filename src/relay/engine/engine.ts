@@ -2,7 +2,7 @@ import { type EndReason, LatchkeyError, limits } from '../../base/index.ts';
 import type { IceCredentials, Side, SideStats, WireStats } from '../index.ts';
 import { classify } from '../wire/demultiplex.ts';
 import type { AddressKey, UdpAddress } from '../wire/ip-address.ts';
-import { type RtpHeader, readRtp } from '../wire/rtp.ts';
+import { isRtp, sequenceNumberOf, ssrcOf } from '../wire/rtp.ts';
 import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyIntegrity } from '../wire/stun.ts';
 import { type EngineCounters, type EngineSizes, newCounters } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
@@ -40,7 +40,6 @@ export class Engine {
   readonly #latches = new Map<AddressKey, Latch>();
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
-  readonly #rtp: RtpHeader = { marker: false, payloadType: 0, sequenceNumber: 0, ssrc: 0 };
 
   /** `isOwn` knows the relay's own addresses: they are never latched, or two of them could send to each other for ever. */
   constructor(isOwn: (key: AddressKey) => boolean) {
@@ -131,7 +130,7 @@ export class Engine {
    * dropped, this one or one that was held; it is counted already.
    */
   datagram(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
-    if (nowMs >= this.nextDeadline()) this.timeout(nowMs, out);
+    this.timeout(nowMs, out);
     const dropped = this.#take(nowMs, source, bytes, out);
     if (dropped !== undefined) this.counters.drops[dropped]++;
     return dropped;
@@ -144,7 +143,7 @@ export class Engine {
     switch (kind) {
       case 'media':
       case 'dtls':
-        return this.#data(nowMs, source, bytes, out, kind === 'media');
+        return this.#data(nowMs, source, bytes, out);
       case 'stun':
         return this.#stun(nowMs, source, bytes, out);
       default:
@@ -152,16 +151,16 @@ export class Engine {
     }
   }
 
-  #data(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput, media: boolean): DropReason | undefined {
+  #data(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
     const leg = this.#latches.get(source.key)?.leg;
     if (leg === undefined) return 'unlatched';
     this.#received(leg, bytes);
-    const isRtp = media && readRtp(bytes, this.#rtp);
-    if (isRtp) leg.streams.packet(this.#rtp.ssrc, this.#rtp.sequenceNumber);
+    const rtp = isRtp(bytes);
+    if (rtp) leg.streams.packet(ssrcOf(bytes), sequenceNumberOf(bytes));
     const target = leg.other.current;
     if (target === undefined) return leg.other.held.hold(nowMs, bytes);
     this.#forward(leg, target, bytes, out);
-    if (isRtp && !leg.hasMedia) {
+    if (rtp && !leg.hasMedia) {
       leg.hasMedia = true;
       out.event({ kind: 'media', wire: leg.wire, side: leg.side });
     }
@@ -176,7 +175,7 @@ export class Engine {
       case 'request':
         return this.#request(nowMs, source, bytes, message, out);
       case 'indication':
-        return this.#data(nowMs, source, bytes, out, false);
+        return this.#data(nowMs, source, bytes, out);
       case 'success':
       case 'error':
         return this.#response(nowMs, source, bytes, message, out);
@@ -193,7 +192,7 @@ export class Engine {
   ): DropReason | undefined {
     if (message.username === undefined) return 'username-missing';
     const candidates = this.#usernames.candidates(message.username);
-    if (candidates === undefined) return 'username-unknown';
+    if (candidates.length === 0) return 'username-unknown';
     const credentials = candidates.find(({ key }) => verifyIntegrity(bytes, message, key));
     if (credentials === undefined) return 'integrity';
     if (this.#isOwn(source.key)) return 'own-address';
@@ -227,8 +226,8 @@ export class Engine {
     out: EngineOutput,
   ): DropReason | undefined {
     const latch = this.#latches.get(source.key);
-    const leg = latch?.leg;
-    if (latch === undefined || leg === undefined) return 'unlatched';
+    if (latch?.leg === undefined) return 'unlatched';
+    const { leg } = latch;
     this.#received(leg, bytes);
     const transaction = leg.wire.transactions.get(nowMs, leg.side, message.transaction);
     if (transaction === undefined) return 'transaction-unknown';
@@ -249,15 +248,14 @@ export class Engine {
   /** The latch of `source` for `leg`, taken from whoever had it: an address belongs to one side of one wire. */
   #latch(nowMs: number, leg: Leg, source: UdpAddress, out: EngineOutput): Latch {
     const known = this.#latches.get(source.key);
-    const owner = known?.leg;
-    if (known !== undefined && owner === leg) {
+    if (known?.leg === leg) {
       leg.hear(nowMs, known);
       return known;
     }
-    if (known !== undefined && owner !== undefined) {
-      owner.release(known);
+    if (known?.leg !== undefined) {
+      out.event({ kind: 'moved', from: known.leg.wire, to: leg.wire });
+      known.leg.release(known);
       this.counters.moves++;
-      out.event({ kind: 'moved', from: owner.wire, to: leg.wire });
     }
     const latch: Latch = { to: source, leg, heardAtMs: nowMs };
     const leaving = leg.admit(nowMs, latch);
@@ -270,10 +268,10 @@ export class Engine {
 
   /** A side that has used its newest credentials has no use for those before. */
   #retireOlder({ leg, generation }: CheckCredentials): void {
-    const [oldest] = leg.credentials;
-    if (oldest === undefined || oldest.generation >= generation) return;
-    this.#usernames.delete(oldest);
-    leg.credentials = leg.credentials.slice(1);
+    for (const older of leg.credentials.filter((entry) => entry.generation < generation)) {
+      this.#usernames.delete(older);
+      leg.credentials = leg.credentials.slice(1);
+    }
   }
 
   #addCredentials(wire: SealedWire, viewer: IceCredentials, camera: IceCredentials): void {
@@ -292,7 +290,6 @@ export class Engine {
   }
 
   #flush(nowMs: number, leg: Leg, latch: Latch, out: EngineOutput): void {
-    if (leg.held.size === 0) return;
     const late = leg.held.flush(nowMs, (held) => this.#forward(leg.other, latch, held, out));
     this.counters.drops['held-too-long'] += late;
   }

@@ -66,7 +66,6 @@ export class Leg {
   hear(nowMs: number, latch: Latch): void {
     latch.heardAtMs = nowMs;
     this.heardAtMs = nowMs;
-    if (this.#latches.at(-1) === latch) return;
     this.#latches.splice(this.#latches.indexOf(latch), 1);
     this.#latches.push(latch);
   }

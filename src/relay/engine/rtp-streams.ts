@@ -23,16 +23,15 @@ export class RtpStreams {
   /** Takes note of one packet. */
   packet(ssrc: number, sequenceNumber: number): void {
     const stream = this.#streams.get(ssrc);
-    const ahead = stream === undefined ? 0 : (sequenceNumber - stream.highest) & 0xffff;
-    const behind = 0x10000 - ahead;
-    if (stream === undefined || (ahead >= dropoutMax && behind >= dropoutMax)) {
+    const step = stream === undefined ? 0 : signed16(sequenceNumber - stream.highest);
+    if (stream === undefined || Math.abs(step) >= dropoutMax) {
       this.#begin(ssrc, sequenceNumber);
-    } else if (behind < dropoutMax) {
-      if (behind < 32) this.#late(stream, 1 << behind);
-    } else if (ahead > 0) {
-      this.lost += ahead - 1;
+    } else if (step > 0) {
+      this.lost += step - 1;
       stream.highest = sequenceNumber;
-      stream.seen = ahead < 32 ? (stream.seen << ahead) | 1 : 1;
+      stream.seen = step < 32 ? (stream.seen << step) | 1 : 1;
+    } else if (step >= -31) {
+      this.#late(stream, 1 << -step);
     }
   }
 
@@ -49,10 +48,15 @@ export class RtpStreams {
   /** What lies before the first packet was never missed: its bits are set. */
   #begin(ssrc: number, sequenceNumber: number): void {
     this.#streams.delete(ssrc);
-    if (this.#streams.size >= limits.streamsPerSideMax) {
-      const oldest = this.#streams.keys().next().value;
-      if (oldest !== undefined) this.#streams.delete(oldest);
+    for (const oldest of this.#streams.keys()) {
+      if (this.#streams.size < limits.streamsPerSideMax) break;
+      this.#streams.delete(oldest);
     }
     this.#streams.set(ssrc, { highest: sequenceNumber, seen: -1 });
   }
+}
+
+/** The step between two sequence numbers, the shorter way around their wrap: -32768 to 32767. */
+function signed16(difference: number): number {
+  return (difference << 16) >> 16;
 }

@@ -32,14 +32,14 @@ export function checkCredentials(
  * characters), so each username leads to a list, and the integrity of the check picks from it.
  */
 export class Usernames {
-  readonly #table = new Map<string, CheckCredentials[]>();
+  readonly #table = new Map<string, readonly CheckCredentials[]>();
 
   get size(): number {
     return this.#table.size;
   }
 
-  candidates(username: string): readonly CheckCredentials[] | undefined {
-    return this.#table.get(username);
+  candidates(username: string): readonly CheckCredentials[] {
+    return this.#table.get(username) ?? [];
   }
 
   /**
@@ -47,26 +47,23 @@ export class Usernames {
    * and password that are in use together: integrity could not tell the two apart.
    */
   add(entries: readonly CheckCredentials[]): void {
-    const added: CheckCredentials[] = [];
     try {
-      for (const entry of entries) {
-        this.#addOne(entry);
-        added.push(entry);
-      }
+      for (const entry of entries) this.#addOne(entry);
     } catch (error) {
-      for (const entry of added) this.delete(entry);
+      for (const entry of entries) this.delete(entry);
       throw error;
     }
   }
 
+  /** Takes an entry out; nothing happens when it is not in. */
   delete(entry: CheckCredentials): void {
-    const rest = this.#table.get(entry.username)?.filter((other) => other !== entry) ?? [];
+    const rest = this.candidates(entry.username).filter((other) => other !== entry);
     if (rest.length > 0) this.#table.set(entry.username, rest);
     else this.#table.delete(entry.username);
   }
 
   #addOne(entry: CheckCredentials): void {
-    const list = this.#table.get(entry.username) ?? [];
+    const list = this.candidates(entry.username);
     if (list.length >= limits.wiresPerUsernameMax) throw new LatchkeyError('overloaded', 'wires with one username');
     if (list.some((other) => other.key.equals(entry.key))) {
       throw new LatchkeyError('sdp-no-ice', 'the ICE credentials are in use already');

@@ -28,19 +28,16 @@ export function udpAddress(host: string, port: number): UdpAddress | undefined {
  * written as in RFC 5952, and a scope stays on link-local addresses only (RFC 4007). Undefined for anything else.
  */
 export function canonicalHost(text: string): string | undefined {
-  if (text.length > textCharactersMax) return undefined;
   if (parseIpv4(text) !== undefined) return text;
-  const percent = text.indexOf('%');
-  const groups = parseIpv6(percent < 0 ? text : text.slice(0, percent));
+  const scopeAt = text.search(scopeOrEnd);
+  const groups = parseIpv6(text.slice(0, scopeAt));
   if (groups === undefined) return undefined;
-  const scope = percent < 0 ? '' : text.slice(percent);
-  if (percent >= 0 && !scopePattern.test(scope)) return undefined;
   const [, , , , , sixth = 0, high = 0, low = 0] = groups;
   if (sixth === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
     return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
   }
   const ipv6 = formatIpv6(groups);
-  return isLinkLocal(ipv6) ? ipv6 + scope : ipv6;
+  return isLinkLocal(ipv6) ? ipv6 + text.slice(scopeAt) : ipv6;
 }
 
 /** Whether a canonical address reaches the own link only: 169.254.0.0/16 and fe80::/10. */
@@ -56,13 +53,11 @@ export function isLoopback(host: string): boolean {
 /** How a dual-stack socket writes every IPv4 address: worth a short way past the IPv6 parser, for each datagram. */
 const mappedPrefix = '::ffff:';
 
-/** The longest IPv6 text and the longest interface name, with room to spare. */
-const textCharactersMax = 80;
-const scopePattern = /^%[^\s%]{1,32}$/;
+/** Finds the scope that ends an address, or else its end. What is no scope stays in the address, and is none there either. */
+const scopeOrEnd = /%[^\s%]{1,32}$|$/;
 
 /** An IPv4 address as an unsigned 32-bit number. Four decimal numbers without leading zeros, or undefined. */
 function parseIpv4(text: string): number | undefined {
-  if (text.length < 7 || text.length > 15) return undefined;
   let address = 0;
   let part = -1;
   let dots = 0;
@@ -75,7 +70,7 @@ function parseIpv4(text: string): number | undefined {
       dots++;
     } else {
       if (code < 0x30 || code > 0x39 || part === 0) return undefined;
-      part = (part < 0 ? 0 : part * 10) + code - 0x30;
+      part = Math.max(part, 0) * 10 + code - 0x30;
       if (part > 255) return undefined;
     }
   }
@@ -84,21 +79,26 @@ function parseIpv4(text: string): number | undefined {
 
 /** The eight groups of an IPv6 address without scope (RFC 4291 section 2.2), or undefined. */
 function parseIpv6(text: string): number[] | undefined {
-  const halves = hexTail(text).split('::');
-  if (halves.length > 2) return undefined;
-  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const hex = hexTail(text);
+  const gap = hex.indexOf('::');
+  const head = splitGroups(gap < 0 ? hex : hex.slice(0, gap));
+  const tail = splitGroups(gap < 0 ? '' : hex.slice(gap + 2));
   const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  if (gap < 0 ? missing !== 0 : missing < 1) return undefined;
   const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
   if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
   return groups.map((group) => Number.parseInt(group, 16));
+}
+
+function splitGroups(text: string): string[] {
+  return text === '' ? [] : text.split(':');
 }
 
 /** Writes a dotted-decimal tail as the two groups that it stands for. */
 function hexTail(text: string): string {
   const at = text.lastIndexOf(':') + 1;
   const ipv4 = parseIpv4(text.slice(at));
-  if (ipv4 === undefined || at === 0) return text;
+  if (ipv4 === undefined) return text;
   return `${text.slice(0, at)}${Math.floor(ipv4 / 65_536).toString(16)}:${(ipv4 % 65_536).toString(16)}`;
 }
 
@@ -106,7 +106,7 @@ function hexTail(text: string): string {
 function formatIpv6(groups: readonly number[]): string {
   let bestAt = -1;
   let bestLength = 1;
-  for (let at = 0; at < 8; at++) {
+  for (const at of groups.keys()) {
     let length = 0;
     while (groups[at + length] === 0) length++;
     if (length > bestLength) [bestAt, bestLength] = [at, length];

@@ -1,26 +1,17 @@
-/** The fields of an RTP header that stay in the clear under SRTP (RFC 3550 section 5.1, RFC 3711 section 3.1). */
-export interface RtpHeader {
-  marker: boolean;
-  payloadType: number;
-  sequenceNumber: number;
-  ssrc: number;
-}
-
 const headerBytes = 12;
 
-/**
- * Reads an RTP header into `into`, so that the media path allocates nothing.
- * Returns false, and leaves `into` alone, for RTCP and for whatever cannot be RTP of version 2.
- */
-export function readRtp(bytes: Buffer, into: RtpHeader): boolean {
-  if (bytes.length < headerBytes || bytes.readUInt8(0) >> 6 !== 2) return false;
-  const second = bytes.readUInt8(1);
-  if (isRtcpType(second)) return false;
-  into.marker = second >= 0x80;
-  into.payloadType = second & 0x7f;
-  into.sequenceNumber = bytes.readUInt16BE(2);
-  into.ssrc = bytes.readUInt32BE(8);
-  return true;
+/** Whether a datagram is RTP of version 2 (RFC 3550 section 5.1), and not RTCP or anything else that shares its port. */
+export function isRtp(bytes: Buffer): boolean {
+  return bytes.length >= headerBytes && bytes.readUInt8(0) >> 6 === 2 && !isRtcpType(bytes.readUInt8(1));
+}
+
+/** The sequence number of an RTP packet, which stays in the clear under SRTP (RFC 3711 section 3.1), as does the SSRC. */
+export function sequenceNumberOf(rtp: Buffer): number {
+  return rtp.readUInt16BE(2);
+}
+
+export function ssrcOf(rtp: Buffer): number {
+  return rtp.readUInt32BE(8);
 }
 
 /**

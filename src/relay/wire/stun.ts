@@ -78,7 +78,7 @@ export function parseStun(bytes: Buffer): StunMessage | StunFault {
 
 /** The key of STUN's short-term credentials (RFC 8489 section 9.1.1) from an ICE password, which is ASCII. */
 export function shortTermKey(password: string): KeyObject {
-  return createSecretKey(password, 'latin1');
+  return createSecretKey(Buffer.from(password));
 }
 
 /** Whether a message carries an integrity attribute at all. */

@@ -119,6 +119,21 @@ describe('transactions', () => {
     expect(harness.receive(cameraAt, wire.answer('camera', next))).toBeUndefined();
   });
 
+  test('that are asked again are the newest', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open();
+    wire.sendCheck('camera', cameraAt);
+    const again = wire.sendCheck('viewer', viewerAt);
+    const oldest = wire.sendCheck('viewer', viewerAt);
+    for (let n = 3; n < limits.transactionsPerWireMax; n++) wire.sendCheck('viewer', viewerAt);
+    harness.receive(viewerAt, again);
+    wire.sendCheck('viewer', viewerAt);
+    wire.sendCheck('viewer', viewerAt);
+
+    expect(harness.receive(cameraAt, wire.answer('camera', oldest))).toBe('transaction-unknown');
+    expect(harness.receive(cameraAt, wire.answer('camera', again))).toBeUndefined();
+  });
+
   test('that are over leave with the next check', () => {
     const harness = new EngineHarness();
     const wire = harness.open().latch(viewerAt, cameraAt);

@@ -35,3 +35,19 @@ test('the first is always the earliest, whatever is put in, moved and taken out'
     { numRuns: 300 },
   );
 });
+
+test('an item that is set to the time that it has already keeps its place, and so does every other', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(5), { minLength: 1, maxLength: 40 }), (times) => {
+      const items = times.map((): Due => ({ dueAtMs: 0, dueIndex: -1 }));
+      const deadlines = new Deadlines<Due>();
+      for (const [n, item] of items.entries()) deadlines.set(item, times[n] ?? 0);
+      const places = items.map(({ dueIndex }) => dueIndex);
+      for (const item of items) {
+        deadlines.set(item, item.dueAtMs);
+        expect(items.map(({ dueIndex }) => dueIndex)).toEqual(places);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -148,6 +148,26 @@ describe('data', () => {
     expect(harness.events).toEqual([{ kind: 'media', wire: wire.handle, side: 'viewer' }]);
   });
 
+  test('only RTP makes a stream, one for each SSRC of each side', () => {
+    const harness = new EngineHarness();
+    harness.open().latch(viewerAt, cameraAt);
+    const indication = stun({ transaction: Buffer.alloc(12), type: stunTypes.indication });
+    for (const bytes of [dtls, indication, Buffer.from('80c80001deadbeef00000000', 'hex')]) {
+      harness.receive(cameraAt, bytes);
+    }
+    expect(harness.sizes.streams).toBe(0);
+    for (const ssrc of [1, 2, 2]) harness.receive(cameraAt, rtp(1, ssrc));
+    harness.receive(viewerAt, rtp(1, 1));
+    expect(harness.sizes.streams).toBe(3);
+  });
+
+  test('what goes on counts as no drop', () => {
+    const harness = new EngineHarness();
+    harness.open().latch(viewerAt, cameraAt);
+    harness.receive(cameraAt, rtp(1));
+    expect(harness.counters.drops).toEqual(new EngineHarness().counters.drops);
+  });
+
   test('what a side sends is counted, by packets, bytes and gaps', () => {
     const harness = new EngineHarness();
     const wire = harness.open().latch(viewerAt, cameraAt);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { LatchkeyError, limits } from '../../../src/base/index.ts';
+import { SealedWire } from '../../../src/relay/engine/leg.ts';
 import { at, credentials, dtls, EngineHarness, emptySizes, hourMs, rtp } from '../support/engine-harness.ts';
 
 const viewerAt = at(1);
@@ -127,17 +128,38 @@ describe('the end by the caller', () => {
     expect(harness.engine.stats(wire.handle).camera).toMatchObject({ packets: 3, lost: 2 });
   });
 
+  test('leaves nothing in the handle that a caller may keep: no key, no datagram, no stream', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open();
+    wire.sendCheck('viewer', viewerAt);
+    harness.receive(viewerAt, rtp(1));
+    const { handle } = wire;
+    if (!(handle instanceof SealedWire)) throw new Error('no wire of an engine');
+    const { viewer, camera, transactions } = handle;
+    const kept = () => ({
+      credentials: viewer.credentials.length + camera.credentials.length,
+      transactions: transactions.size,
+      held: camera.held.size,
+      streams: viewer.streams.size,
+      latches: viewer.latches.length,
+    });
+    expect(kept()).toEqual({ credentials: 2, transactions: 1, held: 2, streams: 1, latches: 1 });
+    harness.engine.end(handle);
+    expect(kept()).toEqual({ credentials: 0, transactions: 0, held: 0, streams: 0, latches: 0 });
+  });
+
   test('is for wires that are open here', () => {
     const harness = new EngineHarness();
     const wire = harness.open();
     const strange = new EngineHarness().open();
     harness.engine.end(wire.handle);
-    expect(() => harness.engine.end(wire.handle)).toThrow(TypeError);
-    expect(() => harness.engine.end(strange.handle)).toThrow(TypeError);
-    expect(() => harness.engine.end({ ended: false })).toThrow(TypeError);
-    expect(() => harness.engine.extend(wire.handle, 0)).toThrow(TypeError);
-    expect(() => wire.restart(credentials('v'), credentials('c'))).toThrow(TypeError);
-    expect(() => harness.engine.stats({ ended: false })).toThrow(TypeError);
+    const notOpen = new TypeError('That wire is not open here.');
+    expect(() => harness.engine.end(wire.handle)).toThrow(notOpen);
+    expect(() => harness.engine.end(strange.handle)).toThrow(notOpen);
+    expect(() => harness.engine.end({ ended: false })).toThrow(notOpen);
+    expect(() => harness.engine.extend(wire.handle, 0)).toThrow(notOpen);
+    expect(() => wire.restart(credentials('v'), credentials('c'))).toThrow(notOpen);
+    expect(() => harness.engine.stats({ ended: false })).toThrow(new TypeError('That is no wire of an engine.'));
   });
 });
 
@@ -203,6 +225,17 @@ describe('an ICE restart', () => {
     newest.sendCheck('camera', cameraAt);
     expect(harness.sizes.usernames).toBe(2);
     newest.sendCheck('viewer', viewerAt);
+    expect(harness.sizes.usernames).toBe(2);
+  });
+
+  test('that was used is what the next one keeps', () => {
+    const harness = new EngineHarness();
+    const second = harness.open().latch(viewerAt, cameraAt).restart(newViewer, newCamera).latch(viewerAt, cameraAt);
+    const third = second.restart(credentials('vie3'), credentials('cam3'));
+
+    second.latch(viewerAt, cameraAt);
+    third.latch(viewerAt, cameraAt);
+    expect(harness.receive(viewerAt, second.check('viewer'))).toBe('username-unknown');
     expect(harness.sizes.usernames).toBe(2);
   });
 

@@ -22,6 +22,7 @@ describe('what a message says', () => {
 
   test('a method with all of its twelve bits', () => {
     expect(parsed(stun({ transaction, type: 0x3eef })).method).toBe(0xfff);
+    expect(parsed(stun({ transaction, type: 0x3fff }))).toMatchObject({ class: 'error', method: 0xfff });
     expect(parsed(stun({ transaction, type: 0x2001 })).method).toBe(0x801);
     expect(parsed(stun({ transaction, type: 0x0021 })).method).toBe(0x011);
   });
