@@ -35,6 +35,7 @@ test.each([
   ['one that no device can have', 'gar den', 'gar den'],
   ['one for a token without a subject', undefined, 'garden'],
   ['one for a token with an empty subject', '', 'garden'],
+  ['a mere namespace for a token with an empty subject', '', 'cam:'],
   ['an empty one', '', ''],
 ])('without a setting a camera goes by no name but its own: not %s', (_, sub, id) => {
   expect(called(undefined, sub, id)).toThrow(mismatch);
