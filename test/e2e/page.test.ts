@@ -181,6 +181,7 @@ describe('the page', () => {
     const figures = garden.locator('.figures');
     await figures.getByText('ms to picture').waitFor();
     expect((await figures.boundingBox())?.height).toBeLessThan(30);
+    expect(await figures.evaluate((shown) => shown.scrollWidth - shown.clientWidth)).toBe(0);
     const bar = garden.locator('.bar');
     const opacity = () => bar.evaluate((shown) => getComputedStyle(shown).opacity);
     await bar.evaluate((shown) => Promise.all(shown.getAnimations().map(({ finished }) => finished)));

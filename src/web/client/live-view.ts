@@ -318,16 +318,13 @@ export class LiveViewElement extends HTMLElement {
   }
 
   #renderFigures({ width, height, framesPerSecond, kilobitsPerSecond }: Figures): void {
-    // A narrow picture leaves the details out, and keeps to one line.
     const words = [
-      [this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture`, ''],
-      [`${width}×${height}`, 'detail'],
-      [`${Math.round(framesPerSecond)} fps`, ''],
-      [`${Math.round(kilobitsPerSecond)} kbit/s`, 'detail'],
+      this.#firstFrameMs === undefined ? '' : `${Math.round(this.#firstFrameMs)} ms to picture`,
+      `${width}×${height}`,
+      `${Math.round(framesPerSecond)} fps`,
+      `${Math.round(kilobitsPerSecond)} kbit/s`,
     ];
-    const spans = words.map(([textContent, className]) =>
-      Object.assign(document.createElement('span'), { textContent, className }),
-    );
+    const spans = words.map((text) => Object.assign(document.createElement('span'), { textContent: text }));
     this.#figures.replaceChildren(...spans);
   }
 }

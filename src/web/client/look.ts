@@ -93,7 +93,7 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 /* Where there is only a finger, the element shows them for a while after a touch. Unseen, they take none. */
 @media (hover: none) { .bar:not(:has(:focus-visible)) { pointer-events: none; } }
 .figures {
-  display: none; gap: 0 1.2em; min-width: 0; overflow: hidden; padding: 4px 9px; border-radius: 8px; background: rgb(10 14 18 / .62);
+  display: none; gap: .8em; min-width: 0; overflow: hidden; padding: 4px 9px; border-radius: 8px; background: rgb(10 14 18 / .62);
   font: 500 11px/1.5 ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace;
   font-variant-numeric: tabular-nums; white-space: nowrap;
 }
@@ -101,9 +101,11 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
 @container (max-width: 520px) {
   .bar { gap: 4px; }
   .bar button { width: 32px; height: 32px; padding: 7px; }
-  .figures .detail { display: none; }
 }
-@container (max-width: 340px) { .figures :not(:first-child) { display: none; } }
+/* The figures keep to one line beside the controls: size goes first, then bitrate, then frames. */
+@container (max-width: 470px) { .figures :nth-child(2) { display: none; } }
+@container (max-width: 410px) { .figures :nth-child(4) { display: none; } }
+@container (max-width: 340px) { .figures :nth-child(3) { display: none; } }
 @media (prefers-reduced-motion: reduce) {
   video, .veil, .bar { transition: none; }
   :host(:is([state=connecting], [state=reconnecting])) .ring { animation: none; stroke-dasharray: none; }
