@@ -24,8 +24,11 @@ const issuer = z.strictObject({
     .string()
     .min(1)
     .max(64)
+    .regex(/[:@|]$/, 'must end in : @ or |')
     .optional()
-    .describe('Goes before each `sub`, so that two issuers’ people never meet; needed where there are several'),
+    .describe(
+      'Goes before each `sub`, so that two issuers’ people never meet; ends in `:`, `@` or `|`; needed where there are several',
+    ),
   mints: z
     .array(z.enum(['viewer', 'camera']))
     .min(1)

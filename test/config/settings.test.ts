@@ -61,6 +61,11 @@ describe('settings', () => {
     ['no algorithm', { identity: { algorithms: [] } }, /identity\.algorithms/],
     ['an announced name that is no address', { relay: { announced: ['relay.example'] } }, /relay\.announced/],
     [
+      'a namespace that runs into the names behind it',
+      { identity: { issuers: [{ ...issuers[0], namespace: 'shop' }] } },
+      /namespace: must end in/,
+    ],
+    [
       'a PEM without its algorithm',
       { identity: { issuers: [{ issuer: 'a', keys: { pemFile: 'key.pem' } }] } },
       /identity\.issuers\.0\.keys: must be .*"algorithm"/,
