@@ -91,6 +91,18 @@ describe('transactions', () => {
     expect(harness.receive(cameraAt, wire.answer('camera', check))).toBeUndefined();
   });
 
+  test('belong to the address that asked: the very check from another one latches nothing', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open().latch(viewerAt, cameraAt);
+    const check = wire.sendCheck('viewer', viewerAt);
+
+    expect(harness.receive(at(3), check)).toBe('replayed');
+    expect(harness.sent).toEqual([]);
+    expect(harness.sizes.latches).toBe(2);
+    harness.receive(cameraAt, wire.answer('camera', check));
+    expect(harness.sent).toMatchObject([{ to: viewerAt }]);
+  });
+
   test('both sides may use the same transaction id', () => {
     const harness = new EngineHarness();
     const wire = harness.open().latch(viewerAt, cameraAt);

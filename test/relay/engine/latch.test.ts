@@ -244,4 +244,17 @@ describe('an address belongs to one side of one wire', () => {
     harness.receive(cameraAt, dtls);
     expect(harness.sent).toEqual([{ to: at(10), bytes: dtls }]);
   });
+
+  test('the one that leaves for a ninth is sent nothing more, not even the answer to what it asked', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open();
+    wire.sendCheck('camera', cameraAt);
+    const check = wire.sendCheck('viewer', at(10));
+    for (let host = 11; host <= 10 + limits.addressesPerSideMax; host++) wire.sendCheck('viewer', at(host));
+
+    expect(harness.receive(cameraAt, wire.answer('camera', check))).toBe('asker-gone');
+    wire.sendCheck('camera', cameraAt);
+    expect(harness.sent).toHaveLength(limits.addressesPerSideMax);
+    expect(harness.sent.map(({ to }) => to)).not.toContainEqual(at(10));
+  });
 });

@@ -228,6 +228,19 @@ describe('an ICE restart', () => {
     expect(harness.sizes.usernames).toBe(2);
   });
 
+  test('keeps two generations at the most, however many go unused', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open();
+    const { handle } = wire;
+    if (!(handle instanceof SealedWire)) throw new Error('no wire of an engine');
+    for (let n = 0; n < 5; n++) wire.restart(credentials(`vie${n}`), credentials(`cam${n}`));
+
+    expect(harness.sizes.usernames).toBe(4);
+    for (const leg of [handle.viewer, handle.camera]) {
+      expect(leg.credentials.map(({ generation }) => generation)).toEqual([1, 6]);
+    }
+  });
+
   test('that was used is what the next one keeps', () => {
     const harness = new EngineHarness();
     const second = harness.open().latch(viewerAt, cameraAt).restart(newViewer, newCamera).latch(viewerAt, cameraAt);
