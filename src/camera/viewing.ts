@@ -186,7 +186,7 @@ export class Viewing {
   #send(peer: GuardedPeer, broadcast: Broadcast): void {
     const { clock, random, observer } = this.#stage;
     const { video, audio } = peer;
-    // What cannot be sent is lost, as any datagram may be; the viewer asks again or the connection's own checks end it.
+    // What cannot be sent is lost, as a datagram may be; the viewer asks again or the connection's own checks end it.
     const sender = new PacedSender(
       {
         video: (packet) => void video.sender.sendRtp(packet).catch(() => {}),

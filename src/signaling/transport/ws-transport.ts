@@ -190,7 +190,7 @@ function write(response: ServerResponse, ready: ReadyResponse, last: boolean): v
   response.end(ready.bodiless ? undefined : ready.body);
 }
 
-/** Answers a request to upgrade as any other, and ends the connection. */
+/** Answers a request to upgrade like every other request, and ends the connection. */
 function refuse(message: IncomingMessage, socket: Duplex, ready: ReadyResponse): void {
   const response = new ServerResponse(message);
   response.assignSocket(socket as Socket);
