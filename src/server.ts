@@ -8,7 +8,7 @@ import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
 import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
 import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
 import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
-import { createRelay, type OpenUdpPort } from './relay/index.ts';
+import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
 import {
   createSignaling,
   type HttpRequest,
@@ -111,8 +111,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
 
   const relay = await createRelay(
-    { ...settings.relay, host: bindable(settings.relay.host) },
-    { clock, ...(parts.openPort && { openPort: parts.openPort }) },
+    relaySettings(settings.relay),
+    { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
+    relayObserver(metrics, log),
   );
   started.defer(() => relay.close());
 
@@ -205,6 +206,33 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
     },
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
     internal: (error) => fault(metrics, log, error),
+  };
+}
+
+function relaySettings({ host, interface: device, rates, ...others }: Settings['relay']): RelaySettings {
+  return {
+    ...others,
+    host: bindable(host),
+    device,
+    rates: {
+      side: { bitsPerSecondMax: rates.sideBitsPerSecondMax, packetsPerSecondMax: rates.sidePacketsPerSecondMax },
+      session: {
+        bitsPerSecondMax: rates.sessionBitsPerSecondMax,
+        packetsPerSecondMax: rates.sessionPacketsPerSecondMax,
+      },
+    },
+  };
+}
+
+function relayObserver(metrics: Metrics, log: Log): RelayObserver {
+  return {
+    serving: (udp, why) => log.info('media', { udp, why }),
+    smallBuffer: (gotBytes) =>
+      log.warn('the kernel’s buffers for media are small: raise net.core.rmem_max', { gotBytes }),
+    workerDied(error) {
+      log.error('a media worker died and begins again', error);
+    },
+    finished: (stats) => metrics.finished(stats),
   };
 }
 

@@ -209,6 +209,7 @@ export const endReasons = {
   expired: 'Your permission to watch has ended.',
   revoked: 'Your permission to watch was taken back.',
   'relay-stopping': 'The relay is restarting.',
+  'relay-failed': 'A part of the relay failed and began again.',
 } as const;
 
 export type EndReason = keyof typeof endReasons;

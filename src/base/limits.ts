@@ -85,8 +85,32 @@ export const limits = {
   addressQuietMsMax: 6_000,
   streamsPerSideMax: 16,
   announcedAddressesMax: 16,
+  wiresPerWorkerMax: 50_000,
+  workersMax: 64,
+  workerAnswerMsMax: 5_000,
+  workerRestartMs: 200,
+  loadSampleMs: 1_000,
+  reasonCharactersMax: 200,
   udpBufferBytes: 4 * 1024 * 1024,
   udpSendQueueBytesMax: 4 * 1024 * 1024,
+  linksMax: 64,
+  /** How many messages one system call moves, and the pieces that those sent have in all. */
+  batchMessagesMax: 64,
+  batchPiecesMax: 512,
+  batchCopiesBytesMax: 256 * 1024,
+  /** UDP_MAX_SEGMENTS of Linux before 6.9. */
+  segmentsPerMessageMax: 64,
+  /** What fits whole into a frame of Ethernet, over IPv6: larger ones may have to be taken apart on their way. */
+  segmentBytesMax: 1_452,
+  receiveWaitMs: 10,
+  sendWaitMs: 5,
+
+  // policing
+  policedBitsPerSecondMax: 10_000_000_000,
+  policedPacketsPerSecondMax: 10_000_000,
+  policedBurstMs: 1_000,
+  policedBurstBytesMin: 128 * 1024,
+  policedBurstPacketsMin: 128,
 
   // the ends of a live view: the camera agent and the headless viewer
   upgradeMsMax: 10_000,
@@ -139,6 +163,19 @@ assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over 
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);
 assert(limits.addressQuietMsMax < limits.sideSilentMsMax, 'other addresses are tried before a side counts as silent');
 assert(limits.heldDatagramBytesMax <= limits.datagramBytesMax && limits.stunMessageBytesMax <= limits.datagramBytesMax);
+assert(limits.datagramBytesMax <= limits.batchCopiesBytesMax, 'the largest datagram can be copied');
+assert(limits.sessionsMax <= limits.wiresPerWorkerMax, 'one worker can have all sessions');
+assert(limits.workerAnswerMsMax < limits.cameraAnswerMsMax);
+assert(limits.batchMessagesMax <= limits.batchPiecesMax, 'each message has a piece');
+assert(limits.policedBurstBytesMin >= limits.datagramBytesMax, 'a full bucket takes any datagram');
+assert(
+  limits.policedBurstPacketsMin * limits.rtpPayloadBytesMax >= limits.policedBurstBytesMin,
+  'a burst of the least bytes fits into the least packets',
+);
+assert(
+  Number.isSafeInteger(limits.policedBitsPerSecondMax * limits.policedBurstMs),
+  'a full bucket is counted without rounding',
+);
 assert(limits.announcedAddressesMax <= limits.candidatesPerSessionMax);
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
 assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');

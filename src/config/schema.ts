@@ -3,6 +3,8 @@ import { limits } from '../base/index.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const file = z.string().min(1);
+const bitsPerSecond = z.number().int().min(10_000).max(limits.policedBitsPerSecondMax);
+const packetsPerSecond = z.number().int().min(10).max(limits.policedPacketsPerSecondMax);
 const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
 
 const keys = z.union(
@@ -56,12 +58,39 @@ export const settingsSchema = z.strictObject({
     connectionsMax: z.number().int().min(1).max(limits.connectionsMax).describe('Open TCP connections; more get 503'),
   }),
   relay: z.strictObject({
-    host: z.string().min(1).describe('Address of the media port; `::` is every address, IPv4 and IPv6'),
-    port: port.describe('The one UDP port of all media'),
+    host: z.string().min(1).describe('Address of the media ports; `::` is every address, IPv4 and IPv6'),
+    interface: z
+      .string()
+      .regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
+      .nullable()
+      .describe('Serve one network interface alone, such as `eth1`; `null`: all (Linux)'),
+    port: port.describe('The UDP port of media; with several workers the first of theirs, one after the other'),
+    tcpPort: z
+      .union([z.literal('same'), z.literal('off'), port])
+      .describe(
+        'TCP port for viewers whose network blocks UDP: `same` number as `port`, `off`, or one of its own, such as 443',
+      ),
+    workers: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.workersMax)
+      .describe('Threads that move media, each with a UDP port of its own'),
+    udp: z
+      .enum(['auto', 'batched', 'dgram'])
+      .describe('Many datagrams to a system call, `node:dgram`, or whichever is the faster one that can be had here'),
     announced: z
-      .array(z.union([z.ipv4(), z.ipv6()]))
-      .max(8)
-      .describe('Addresses that clients are told; empty: those of this machine. Name the public one behind a NAT'),
+      .array(z.union([z.ipv4(), z.ipv6(), z.string().regex(/^(\[[\da-fA-F:.]+\]|[\d.]+):\d{1,5}$/)]))
+      .max(limits.announcedAddressesMax)
+      .describe(
+        'Where clients are told to go, as `address` or `address:port`; empty: the addresses of this machine. Behind a NAT name the one outside, and the one inside too',
+      ),
+    rates: z.strictObject({
+      sideBitsPerSecondMax: bitsPerSecond.describe('What one side of a live view may send, in bits per second'),
+      sidePacketsPerSecondMax: packetsPerSecond.describe('The same in datagrams per second'),
+      sessionBitsPerSecondMax: bitsPerSecond.describe('What both sides may send together, in bits per second'),
+      sessionPacketsPerSecondMax: packetsPerSecond.describe('The same in datagrams per second'),
+    }),
   }),
   operations: z.strictObject({
     host: z

@@ -1,19 +1,14 @@
 import type { EndReason, SessionId } from '../base/index.ts';
 import type { VerifiedPair } from '../pairing/index.ts';
-import type { RelayCounters, RelayGauges } from './driver.ts';
+import type { EngineCounters, EngineSizes } from './engine/counters.ts';
+import type { UdpPortCounters } from './udp/port.ts';
 
-export {
-  createRelay,
-  type RelayCounters,
-  type RelayGauges,
-  type RelayObserver,
-  type RelayPowers,
-  type RelaySettings,
-} from './driver.ts';
+export { createRelay, type RelayObserver, type RelayPowers, type RelaySettings } from './create-relay.ts';
 export { type DropReason, dropReasons } from './engine/drops.ts';
+export type { RateBounds } from './engine/policer.ts';
 export { openDgramPort } from './udp/dgram-port.ts';
-export type { OpenUdpPort, ReceiveDatagram, UdpPort, UdpPortCounters } from './udp/port.ts';
-export { type AddressKey, type UdpAddress, udpAddress } from './wire/ip-address.ts';
+export type { OpenUdpPort, ReceiveDatagram, SendFault, UdpPort, UdpPortCounters } from './udp/port.ts';
+export { type Datagram, type Path, type Place, pathOf, placeOf } from './wire/path.ts';
 
 export type Side = 'viewer' | 'camera';
 
@@ -27,21 +22,33 @@ export interface IceCredentials {
 export interface RelayAddress {
   readonly host: string;
   readonly port: number;
+  /** By TCP the relay waits for the client to connect (RFC 6544: `passive`). */
+  readonly transport: 'udp' | 'tcp';
 }
 
 /** What one side has sent, as far as can be read without a key: all datagrams from its latched addresses, ICE checks included. */
 export interface SideStats {
-  packets: number;
-  bytes: number;
-  /** RTP packets that never came, by the gaps in their sequence numbers. */
-  lost: number;
+  readonly packets: number;
+  readonly bytes: number;
   /** Addresses that this side has latched since the start. */
-  latches: number;
+  readonly latches: number;
+  readonly rtpPackets: number;
+  /** RTP packets that never came, by the gaps in their sequence numbers. */
+  readonly lost: number;
+  /** Datagrams that were over this side's rate, or the session's. */
+  readonly policed: number;
+  /** Interarrival jitter of RTP (RFC 3550 section 6.4.1), in milliseconds; 0 as long as it is not known. */
+  readonly jitterMs: number;
+  /** The longest time without RTP after its first packet. */
+  readonly longestSilenceMs: number;
 }
 
+/** What the relay knows of a wire without looking inside. Loss, jitter and silence are renewed with each check, every few seconds. */
 export interface WireStats {
-  readonly viewer: Readonly<SideStats>;
-  readonly camera: Readonly<SideStats>;
+  readonly viewer: SideStats;
+  readonly camera: SideStats;
+  /** From the latch of the second side to the first RTP packet that was forwarded; undefined before. */
+  readonly firstMediaMs: number | undefined;
 }
 
 export interface WireEvents {
@@ -55,12 +62,13 @@ export interface WireEvents {
 
 /** One open wire between the two sides of one pair. */
 export interface Wire {
+  /** As it stands; after the end, as it stood then. */
   stats(): WireStats;
   /**
    * Takes new credentials after an ICE restart (RFC 8445 section 9); a side's old ones end as its new ones latch.
-   * Throws `sdp-no-ice` for credentials that cannot be used or are in use, `overloaded`, and `peer-gone` after the end.
+   * Rejects with `sdp-no-ice` for credentials that cannot be used or are in use, `overloaded`, and `peer-gone` after the end.
    */
-  restart(viewer: IceCredentials, camera: IceCredentials): void;
+  restart(viewer: IceCredentials, camera: IceCredentials): Promise<void>;
   /**
    * Lives on until `pair.expiresAtMs`. Throws a TypeError when `pair` was not minted, `not-allowed` for another subject or
    * device or an expired pair, and `peer-gone` after the end.
@@ -70,25 +78,40 @@ export interface Wire {
   end(): void;
 }
 
-/** THE DOOR. Media moves for a live `VerifiedPair` and for nothing else. */
-export interface Relay {
-  /** The addresses that clients are told. */
+/** A place for one session's wire, in the media worker that has the least to do. */
+export interface Reservation {
+  /** Where the two sides will find their wire: what their descriptions name. */
   readonly addresses: readonly RelayAddress[];
   /**
-   * Opens a wire. Throws a TypeError when `pair` was not minted, whatever its type says, or the session has a wire already;
-   * `not-allowed` when the pair has expired, `sdp-no-ice` for credentials that cannot be used or are in use, and
-   * `overloaded` when a table is full. The wire ends at `pair.expiresAtMs` at the latest.
+   * Opens the wire, once. When it resolves, the first check finds it. Rejects with `not-allowed` when the pair has expired,
+   * `sdp-no-ice` for credentials that cannot be used or are in use, `overloaded` when a table is full, and `peer-gone` after
+   * `release`. The wire ends at `pair.expiresAtMs` at the latest.
    */
-  open(
-    pair: VerifiedPair,
-    session: SessionId,
-    viewer: IceCredentials,
-    camera: IceCredentials,
-    events: WireEvents,
-  ): Wire;
+  open(viewer: IceCredentials, camera: IceCredentials, events: WireEvents): Promise<Wire>;
+  /** Gives the place back. A wire that was opened is not touched. */
+  release(): void;
+}
+
+/** Everything that the relay counts, of all its workers together, readable at any time. */
+export interface RelayCounters extends EngineCounters, UdpPortCounters {
+  /** Media workers that died and began again. */
+  readonly workersFailed: number;
+}
+
+export type RelayGauges = EngineSizes;
+
+/** THE DOOR. Media moves for a live `VerifiedPair` and for nothing else. */
+export interface Relay {
+  /** Every address that clients may be told, of all workers. */
+  readonly addresses: readonly RelayAddress[];
+  /**
+   * Makes room for a session's wire. Throws a TypeError when `pair` was not minted, whatever its type says, or the session has a
+   * place already; `not-allowed` when the pair has expired, and `overloaded` while no worker can take it.
+   */
+  reserve(pair: VerifiedPair, session: SessionId): Reservation;
   readonly counters: RelayCounters;
   /** The sizes of the relay's tables; all return to 0 when no wire is open. */
   readonly gauges: RelayGauges;
-  /** Ends every wire as `relay-stopping` and lets go of the port. */
+  /** Ends every wire as `relay-stopping` and lets go of the ports. */
   close(): Promise<void>;
 }

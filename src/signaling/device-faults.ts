@@ -58,6 +58,7 @@ const endNumbers: Readonly<Record<EndReason, number>> = {
   expired: errorTable['token-expired'].rpc,
   revoked: errorTable['not-allowed'].rpc,
   'relay-stopping': errorTable.overloaded.rpc,
+  'relay-failed': errorTable.overloaded.rpc,
 };
 
 const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
@@ -69,4 +70,5 @@ const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
   expired: 'token-expired',
   revoked: 'not-allowed',
   'relay-stopping': 'overloaded',
+  'relay-failed': 'overloaded',
 };

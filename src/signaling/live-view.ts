@@ -1,7 +1,7 @@
 import { asLatchkeyError, type EndReason, LatchkeyError, limits, type Timer } from '../base/index.ts';
 import type { Session, VerifiedPair } from '../pairing/index.ts';
 import { extendResult, inviteParams, inviteResult, type RpcError, read } from '../protocol/index.ts';
-import type { Wire } from '../relay/index.ts';
+import type { RelayAddress, Reservation, Wire } from '../relay/index.ts';
 import { demandCrossing } from './crossing.ts';
 import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
 import type { ViewKind } from './observer.ts';
@@ -38,6 +38,7 @@ export class LiveView implements View {
   readonly #startedMs: number;
   #phase: Phase = 'new';
   #wait: Timer | undefined;
+  #reservation: Reservation | undefined;
   #wire: Wire | undefined;
   /** The description of the viewer; of the camera, while the viewer has not answered yet. */
   #viewerSdp: Description | undefined;
@@ -126,25 +127,28 @@ export class LiveView implements View {
     const { viewer, camera } = this.#descriptions();
     if (offer.fingerprints.join() !== viewer.fingerprints.join())
       throw new LatchkeyError('not-allowed', 'a new certificate');
-    const text = this.#rewritten(offer);
+    const text = this.#rewritten(offer, 'camera');
     this.#phase = 'restarting';
     this.#restart = settled;
     this.#callInvite(offer, text, (outcome) => {
-      this.#phase = 'open';
-      this.#restart = undefined;
       try {
         const answer = this.#cameraAnswer(outcome, offer);
         if (answer.fingerprints.join() !== camera.fingerprints.join())
           throw new LatchkeyError('device-answer-invalid', 'a new certificate');
         this.#demandCrossing();
-        this.#wire?.restart(offer.ice, answer.ice);
-        this.#viewerSdp = offer;
-        this.#cameraSdp = answer;
-        settled(answer);
+        this.#restartWire(offer, answer, settled);
       } catch (thrown) {
-        settled(this.#known(thrown));
+        this.#restarted(settled, this.#known(thrown));
       }
     });
+  }
+
+  get addresses(): readonly RelayAddress[] {
+    if (this.#reservation === undefined) {
+      if (!this.live) throw new LatchkeyError('peer-gone');
+      this.#reservation = this.#core.relay.reserve(this.session.pair, this.session.id);
+    }
+    return this.#reservation.addresses;
   }
 
   /** The viewer's own description, while the view is open. Throws `out-of-order` before. */
@@ -163,14 +167,16 @@ export class LiveView implements View {
     this.#phase = 'inviting';
     this.#viewerSdp = offer;
     this.#guard(() =>
-      this.#callInvite(offer, this.#rewritten(offer), (outcome) => {
+      this.#callInvite(offer, this.#rewritten(offer, 'camera'), (outcome) => {
         const answer = this.#cameraAnswer(outcome, offer);
         this.#cameraSdp = answer;
         this.#demandCrossing();
-        this.#openWire();
-        this.#viewerKnows = true;
-        this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
-        this.#end.opened(this, { answer, capabilities: [] });
+        this.#openWire(() => {
+          this.#demandCrossing();
+          this.#viewerKnows = true;
+          this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
+          this.#end.opened(this, { answer, capabilities: [] });
+        });
       }),
     );
   }
@@ -220,7 +226,7 @@ export class LiveView implements View {
     try {
       const { offer: given, subprotocols } = read(inviteParams, params);
       const offer = readDescription(given, 'offer');
-      return { offer, text: this.#rewritten(offer), subprotocols };
+      return { offer, text: this.#rewritten(offer, 'viewer'), subprotocols };
     } catch (thrown) {
       this.#fail(new LatchkeyError('device-answer-invalid'));
       throw thrown;
@@ -232,7 +238,7 @@ export class LiveView implements View {
     let answer: Description;
     try {
       answer = readDescription(read(inviteResult, outcome.result).answer, 'answer');
-      this.#rewritten(answer);
+      this.#rewritten(answer, 'viewer');
     } catch (thrown) {
       throw new LatchkeyError('device-answer-invalid', asLatchkeyError(thrown).code, { cause: thrown });
     }
@@ -248,34 +254,76 @@ export class LiveView implements View {
     if (outcome.kind !== 'result') throw new LatchkeyError('viewer-timeout');
     const { answer: given, subprotocols } = read(inviteResult, outcome.result);
     const answer = readDescription(given, 'answer');
-    const text = this.#rewritten(answer);
+    const text = this.#rewritten(answer, 'camera');
     if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('sdp-malformed', 'media sections');
     this.#viewerSdp = answer;
     this.#withGrant(answer, (grant) => {
-      this.#openWire();
-      this.#invite = undefined;
-      invite.result({
-        answer: text,
-        grant,
-        ...(subprotocols === undefined ? {} : { subprotocols }),
+      this.#openWire(() => {
+        this.#demandCrossing();
+        this.#invite = undefined;
+        invite.result({
+          answer: text,
+          grant,
+          ...(subprotocols === undefined ? {} : { subprotocols }),
+        });
       });
     });
   }
 
-  /** What the other side gets of a description. Throws `sdp-too-large` where it gets nothing, because there is no room. */
-  #rewritten(description: Description): string {
-    return withRelayCandidates(description, this.#core.relay.addresses);
+  /**
+   * What the other side gets of a description: a camera is told of UDP alone. Throws `sdp-too-large` where it gets nothing, because
+   * there is no room.
+   */
+  #rewritten(description: Description, to: 'viewer' | 'camera'): string {
+    const addresses = to === 'viewer' ? this.addresses : this.addresses.filter(({ transport }) => transport === 'udp');
+    return withRelayCandidates(description, addresses);
   }
 
-  #openWire(): void {
+  /** The wire stands before either side hears of it: its first check finds it. What comes after happens only if the view still lives. */
+  #openWire(then: () => void): void {
     const { viewer, camera } = this.#descriptions();
-    const { relay, observer, clock } = this.#core;
-    this.#wire = relay.open(this.session.pair, this.session.id, viewer.ice, camera.ice, {
-      latched: (side) => observer.latched?.(side),
-      media: (side) => observer.firstMedia?.(side, clock.now() - this.#startedMs),
-      ended: (reason) => this.session.end(reason),
-    });
+    const { observer, clock } = this.#core;
+    const reservation = this.#reservation;
+    if (reservation === undefined) throw new LatchkeyError('out-of-order');
+    const events = {
+      latched: (side: 'viewer' | 'camera') => observer.latched?.(side),
+      media: (side: 'viewer' | 'camera') => observer.firstMedia?.(side, clock.now() - this.#startedMs),
+      ended: (reason: EndReason) => this.session.end(reason),
+    };
+    reservation.open(viewer.ice, camera.ice, events).then(
+      (wire) => {
+        if (!this.live) return wire.end();
+        this.#wire = wire;
+        this.#phase = 'open';
+        this.#guard(then);
+      },
+      (thrown: unknown) => this.#fail(this.#known(thrown)),
+    );
+  }
+
+  #restartWire(
+    offer: Description,
+    answer: Description,
+    settled: (answered: Description | LatchkeyError) => void,
+  ): void {
+    const restarting = this.#wire?.restart(offer.ice, answer.ice);
+    restarting?.then(
+      () => {
+        if (!this.live) return;
+        this.#viewerSdp = offer;
+        this.#cameraSdp = answer;
+        this.#restarted(settled, answer);
+      },
+      (thrown: unknown) => {
+        if (this.live) this.#restarted(settled, this.#known(thrown));
+      },
+    );
+  }
+
+  #restarted(settled: (answered: Description | LatchkeyError) => void, answered: Description | LatchkeyError): void {
     this.#phase = 'open';
+    this.#restart = undefined;
+    settled(answered);
   }
 
   #descriptions(): { viewer: Description; camera: Description } {
@@ -320,6 +368,7 @@ export class LiveView implements View {
     this.#phase = 'ended';
     this.#wait?.cancel();
     this.#wire?.end();
+    this.#reservation?.release();
     this.registration.views.delete(this.session.id);
     this.#core.observer.sessionEnded?.(reason);
     this.#invite?.error(this.#cause ?? new LatchkeyError('peer-gone'));

@@ -2,12 +2,15 @@ import type { EndReason, LatchkeyError } from '../base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import type { Session, VerifiedPair } from '../pairing/index.ts';
 import type { RpcError } from '../protocol/index.ts';
+import type { RelayAddress } from '../relay/index.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
 import type { Description } from './sdp/index.ts';
 
 /** One live view, as its two ends see it. */
 export interface View {
   readonly session: Session;
+  /** Where the relay waits for the viewer. Throws `overloaded` while it has no room, and `peer-gone` after the end. */
+  readonly addresses: readonly RelayAddress[];
   /** Seconds until the session ends, as ONVIF counts them. */
   readonly expiryTimeSeconds: number;
   /** The camera's `invite`: its offer, for this session, once. Throws `out-of-order`, or what is wrong with the offer. */

@@ -14,8 +14,25 @@ export interface RelayReadings {
   readonly latches: Readonly<Record<Side, number>>;
   readonly moves: number;
   readonly drops: Readonly<Record<string, number>>;
-  readonly sendErrors: number;
+  readonly sendErrors: Readonly<Record<string, number>>;
   readonly receiveErrors: number;
+  readonly kernelDrops: number;
+  readonly receiveCalls: number;
+  readonly sendCalls: number;
+  readonly workersFailed: number;
+}
+
+/** What is known of one side of a live view when it is over. Times are in milliseconds. */
+interface SideQuality {
+  readonly rtpPackets: number;
+  readonly lost: number;
+  readonly jitterMs: number;
+  readonly longestSilenceMs: number;
+}
+
+/** What is known of a live view’s media when it is over. */
+export interface Quality extends Readonly<Record<Side, SideQuality>> {
+  readonly firstMediaMs: number | undefined;
 }
 
 /** Gauges that somebody else knows the value of. */
@@ -49,8 +66,9 @@ export class Metrics {
       const counter = new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] });
       this.#counters.set(name, counter);
     }
-    for (const [name, { help, buckets }] of Object.entries(histograms)) {
-      this.#histograms.set(name, new Histogram({ name, help, buckets: [...buckets], registers: [this.#registry] }));
+    for (const [name, { help, buckets, labels }] of Object.entries(histograms)) {
+      const about = { name, help, buckets: [...buckets], labelNames: [...labels], registers: [this.#registry] };
+      this.#histograms.set(name, new Histogram(about));
     }
   }
 
@@ -62,7 +80,7 @@ export class Metrics {
 
   /** Takes a duration in milliseconds; it is kept in seconds. */
   took(name: HistogramName, ms: number): void {
-    this.#histograms.get(name)?.observe(ms / 1000);
+    this.#observe(name, {}, ms / 1000);
   }
 
   /** Reads the rest from whoever knows it, at each scrape. */
@@ -93,15 +111,38 @@ export class Metrics {
       }),
     );
     relay('latchkey_relay_dropped_total', 'Datagrams that went nowhere.', 'reason', ({ drops }) => drops);
-    relay(
-      'latchkey_relay_socket_errors_total',
-      'Datagrams that the system did not take or give.',
-      'direction',
-      (from) => ({
-        send: from.sendErrors,
-        receive: from.receiveErrors,
-      }),
+    relay('latchkey_relay_send_errors_total', 'Datagrams that did not leave.', 'reason', (from) => from.sendErrors);
+    const only = (name: string, help: string, read: (from: RelayReadings) => number) =>
+      relay(name, help, undefined, (from) => ({ '': read(from) }));
+    only('latchkey_relay_receive_errors_total', 'Errors of a media port itself.', (from) => from.receiveErrors);
+    only(
+      'latchkey_relay_kernel_drops_total',
+      'Datagrams that the kernel had no room for: the relay was too slow, or its buffers too small.',
+      (from) => from.kernelDrops,
     );
+    relay(
+      'latchkey_relay_calls_total',
+      'System calls that moved datagrams, many at a time.',
+      'direction',
+      ({ receiveCalls, sendCalls }) => ({ receive: receiveCalls, send: sendCalls }),
+    );
+    only(
+      'latchkey_relay_workers_failed_total',
+      'Media workers that died and began again.',
+      (from) => from.workersFailed,
+    );
+  }
+
+  /** Takes what was seen of a live view’s media, once it is over. A side that sent no media has nothing to tell. */
+  finished(quality: Quality): void {
+    if (quality.firstMediaMs !== undefined) this.took('latchkey_relay_latch_to_media_seconds', quality.firstMediaMs);
+    for (const side of ['viewer', 'camera'] as const) {
+      const { rtpPackets, lost, jitterMs, longestSilenceMs } = quality[side];
+      if (rtpPackets === 0) continue;
+      this.#observe('latchkey_relay_loss_ratio', { side }, lost / (rtpPackets + lost));
+      this.#observe('latchkey_relay_jitter_seconds', { side }, jitterMs / 1000);
+      this.#observe('latchkey_relay_longest_silence_seconds', { side }, longestSilenceMs / 1000);
+    }
   }
 
   /** Every metric of Latchkey's own, for its documentation. Complete once `readFrom` was called. */
@@ -116,6 +157,10 @@ export class Metrics {
   /** The whole of it in the text exposition format. */
   text(): Promise<string> {
     return this.#registry.metrics();
+  }
+
+  #observe(name: HistogramName, labels: Readonly<Record<string, string>>, value: number): void {
+    this.#histograms.get(name)?.observe(labels, value);
   }
 
   #gauge(name: string, help: string, read: () => number): void {
@@ -186,9 +231,33 @@ const counters = {
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 const histograms = {
-  latchkey_answer_seconds: { help: 'From a viewer’s connect to the camera’s answer.', buckets: fast },
-  latchkey_first_media_seconds: { help: 'From a viewer’s connect to the first packet of media.', buckets: fast },
-  latchkey_ownership_answer_seconds: { help: 'How long an answer about ownership took.', buckets: fast },
+  latchkey_answer_seconds: { help: 'From a viewer’s connect to the camera’s answer.', buckets: fast, labels: [] },
+  latchkey_first_media_seconds: {
+    help: 'From a viewer’s connect to the first packet of media.',
+    buckets: fast,
+    labels: [],
+  },
+  latchkey_ownership_answer_seconds: { help: 'How long an answer about ownership took.', buckets: fast, labels: [] },
+  latchkey_relay_latch_to_media_seconds: {
+    help: 'From the latch of the second side to the first packet of media.',
+    buckets: fast,
+    labels: [],
+  },
+  latchkey_relay_loss_ratio: {
+    help: 'Of each live view the share of a side’s RTP packets that never came, when it is over.',
+    buckets: [0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
+    labels: ['side'],
+  },
+  latchkey_relay_jitter_seconds: {
+    help: 'Of each live view the interarrival jitter of a side’s RTP packets (RFC 3550), when it is over.',
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5],
+    labels: ['side'],
+  },
+  latchkey_relay_longest_silence_seconds: {
+    help: 'Of each live view the longest time without RTP packets of a side that had sent some, when it is over.',
+    buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+    labels: ['side'],
+  },
 } as const;
 
 export type CounterName = keyof typeof counters;

@@ -310,6 +310,7 @@ const codesOfEnds: Readonly<Record<string, ErrorCode>> = {
   expired: 'token-expired',
   revoked: 'not-allowed',
   'relay-stopping': 'overloaded',
+  'relay-failed': 'overloaded',
   'setup-failed': 'device-timeout',
 };
 

@@ -13,6 +13,7 @@ import { createRelay } from '../../src/relay/index.ts';
 import { disguised, forgeriesOf } from '../support/forgeries.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { pairProof } from '../support/proofs.ts';
+import { relaySettings } from '../support/relay-settings.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
 const clock = new ManualClock();
@@ -51,10 +52,13 @@ function foreignPair(): object {
 
 function relayInMemory() {
   const address = { host: '127.0.0.1', port: 3478 };
-  const counters = { sendErrors: 0, receiveErrors: 0 };
-  const port = { address, counters, receiveBufferBytes: 0, sendBufferBytes: 0, send() {}, async close() {} };
-  const settings = { host: '127.0.0.1', port: 0, announced: [] };
-  return createRelay(settings, { clock, openPort: async () => port, machineAddresses: () => ['127.0.0.1'] });
+  const port = { address, receiveBufferBytes: 0, sendBufferBytes: 0, send() {}, async close() {} };
+  return createRelay(relaySettings(), {
+    clock,
+    random,
+    openPort: async () => port,
+    machineAddresses: () => ['127.0.0.1'],
+  });
 }
 
 describe.each(forgeries)('$name', ({ forged: pair }) => {
@@ -69,8 +73,9 @@ describe.each(forgeries)('$name', ({ forged: pair }) => {
 
   it('opens no wire, and extends none', async () => {
     const relay = await relayInMemory();
-    expect(() => relay.open(pair, newSessionId(random), ice, { ...ice, ufrag: 'efgh' }, events)).toThrow(TypeError);
-    const wire = relay.open(real, newSessionId(random), ice, { ...ice, ufrag: 'efgh' }, events);
+    expect(() => relay.reserve(pair, newSessionId(random))).toThrow(TypeError);
+    const place = relay.reserve(real, newSessionId(random));
+    const wire = await place.open(ice, { ...ice, ufrag: 'efgh' }, events);
     expect(() => wire.extend(pair)).toThrow(TypeError);
     await relay.close();
   });

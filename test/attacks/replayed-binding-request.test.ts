@@ -43,7 +43,7 @@ describe('a captured check, sent again from elsewhere', () => {
     expect(harness.receive(attackerAt, captured)).toBe('username-unknown');
 
     const second = fresh.sendCheck('viewer', viewerAt);
-    harness.engine.end(wire.handle);
+    harness.end(wire.handle);
     expect(harness.receive(attackerAt, second)).toBe('username-unknown');
     expect(harness.sizes).toEqual(emptySizes);
   });

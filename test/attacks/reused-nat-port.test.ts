@@ -33,7 +33,7 @@ test('what the next viewer says does not reach the camera that the last one watc
 test('a newcomer at the port of a viewer whose wire has ended inherits nothing', () => {
   const harness = new EngineHarness();
   const wire = harness.open(credentials('vie1'), credentials('cam1')).latch(natPort, homeCamera);
-  harness.engine.end(wire.handle);
+  harness.end(wire.handle);
   expect(harness.receive(homeCamera, rtp(1))).toBe('unlatched');
   expect(harness.receive(natPort, dtls)).toBe('unlatched');
 });

@@ -22,7 +22,7 @@ test('whichever session came first, integrity decides whose address it is', () =
     const first = open(order === 'victim first' ? victimIce : attackerIce).latch(at(1), at(2));
     const second = open(order === 'victim first' ? attackerIce : victimIce).latch(at(3), at(4));
 
-    expect([first, second].map(({ handle }) => harness.engine.stats(handle).viewer.latches)).toEqual([1, 1]);
+    expect([first, second].map(({ handle }) => harness.stats(handle).viewer.latches)).toEqual([1, 1]);
     harness.receive(at(2), rtp(1));
     expect(harness.sent.map(({ to }) => to)).toEqual([at(1)]);
     harness.receive(at(4), rtp(1));

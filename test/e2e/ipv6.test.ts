@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RTCPeerConnection } from 'werift';
 import { openDgramPort } from '../../src/relay/udp/dgram-port.ts';
 import type { OpenUdpPort } from '../../src/relay/udp/port.ts';
+import { placeOf } from '../../src/relay/wire/path.ts';
 import {
   deviceInPicture,
   framesGoOn,
@@ -25,11 +26,15 @@ afterAll(() => browser.close());
 /** A relay at one address, and the addresses that datagrams came to it from. */
 async function relayAt(host: string, announced: readonly string[]) {
   const sources = new Set<string>();
-  const openPort: OpenUdpPort = (at, receive) =>
-    openDgramPort(at, (from, bytes) => {
-      sources.add(from.host);
-      receive(from, bytes);
-    });
+  const openPort: OpenUdpPort = (at, receive, cells) =>
+    openDgramPort(
+      at,
+      (datagram) => {
+        sources.add(placeOf(datagram.path, datagram.pathAt).host);
+        receive(datagram);
+      },
+      cells,
+    );
   const environment = {
     LATCHKEY_HTTP_HOST: host,
     LATCHKEY_RELAY_HOST: host,

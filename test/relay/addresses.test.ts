@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
-import { announcedAddresses, ownAddressKeys } from '../../src/relay/addresses.ts';
-import { udpAddress } from '../../src/relay/index.ts';
+import { announcedAddresses, ownPlaces } from '../../src/relay/addresses.ts';
 
 const machine = [
   '127.0.0.1',
@@ -47,9 +46,31 @@ describe('announced addresses', () => {
   test('are taken as they are, in canonical form and once each', () => {
     const announced = ['203.0.113.5', '2001:DB8::0005', '::ffff:203.0.113.5'];
     expect(announcedAddresses(announced, bound('::'), machine)).toEqual([
-      { host: '203.0.113.5', port: 4000 },
-      { host: '2001:db8::5', port: 4000 },
+      { host: '203.0.113.5', port: 4000, transport: 'udp' },
+      { host: '2001:db8::5', port: 4000, transport: 'udp' },
     ]);
+  });
+
+  test('may have ports of their own, one after the other for each further worker', () => {
+    const announced = ['203.0.113.5:50000', '[2001:db8::5]:50000', '10.0.0.5'];
+    const places = (index: number) =>
+      announcedAddresses(announced, bound('::'), machine, index).map(({ host, port }) => `${host} ${port}`);
+    expect(places(0)).toEqual(['203.0.113.5 50000', '2001:db8::5 50000', '10.0.0.5 4000']);
+    expect(places(3)).toEqual(['203.0.113.5 50003', '2001:db8::5 50003', '10.0.0.5 4000']);
+  });
+
+  test.each(['203.0.113.5:0', '203.0.113.5:65536', '[203.0.113.5', '203.0.113:80', '[relay]:80', '1.2.3.4:', ':80'])(
+    '%s is none',
+    (text) => {
+      expect(() => announcedAddresses([text], bound('::'), machine)).toThrow(
+        expect.objectContaining({ code: 'settings-invalid' }),
+      );
+    },
+  );
+
+  test('the last port is 65535, for the last worker too', () => {
+    expect(announcedAddresses(['203.0.113.5:65530'], bound('::'), machine, 5)).toMatchObject([{ port: 65_535 }]);
+    expect(() => announcedAddresses(['203.0.113.5:65530'], bound('::'), machine, 6)).toThrow('no such port');
   });
 
   test('must be IP addresses, and not too many', () => {
@@ -61,10 +82,10 @@ describe('announced addresses', () => {
   });
 });
 
-test('the relay knows itself at every address of the machine, announced or not, and at its own port only', () => {
-  const own = ownAddressKeys([{ host: '203.0.113.5', port: 4000 }], bound('2001:db8::9'), machine);
-  for (const host of ['203.0.113.5', '2001:db8::9', '127.0.0.1', '192.0.2.7', 'fe80::1']) {
-    expect(own.has(udpAddress(host, 4000)?.key ?? '')).toBe(true);
-    expect(own.has(udpAddress(host, 4001)?.key ?? '')).toBe(false);
+test('the relay knows itself at every address of the machine and every announced one, at its own port and the one outside', () => {
+  const own = ownPlaces(['203.0.113.5', '198.51.100.1:50000'], '2001:db8::9', machine, 1);
+  for (const host of ['203.0.113.5', '198.51.100.1', '2001:db8::9', '127.0.0.1', '192.0.2.7', 'fe80::1']) {
+    expect(own).toContainEqual({ host, port: 0 });
   }
+  expect(own).toContainEqual({ host: '198.51.100.1', port: 50_001 });
 });

@@ -3,16 +3,20 @@ import { limits, newSessionId, type SessionId } from '../../src/base/index.ts';
 import type { VerifiedPair } from '../../src/pairing/index.ts';
 import {
   createRelay,
+  type Datagram,
   openDgramPort,
+  pathOf,
+  type ReceiveDatagram,
   type Relay,
   type RelayObserver,
   type RelayPowers,
+  type RelaySettings,
   type Side,
-  udpAddress,
   type Wire,
 } from '../../src/relay/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { pairProof } from '../support/proofs.ts';
+import { relaySettings } from '../support/relay-settings.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { credentials, dtls, emptySizes, hourMs, rtp } from './support/engine-harness.ts';
 import { stun, stunTypes } from './support/stun-messages.ts';
@@ -34,43 +38,62 @@ describe('THE DOOR', () => {
       new Proxy(real, {}),
     ];
     for (const copy of copies) {
-      const parameters = [copy, bench.session(), viewerIce, cameraIce, { ended() {} }];
-      expect(() => Reflect.apply(bench.relay.open, bench.relay, parameters)).toThrow(TypeError);
+      expect(() => Reflect.apply(bench.relay.reserve, bench.relay, [copy, bench.session()])).toThrow(TypeError);
     }
     expect(bench.relay.gauges).toEqual(emptySizes);
-    bench.wire(real);
+    await bench.wire(real);
     expect(bench.relay.gauges.wires).toBe(1);
   });
 
   test('does not open for a pair that has expired', async () => {
     await using bench = await Bench.open();
     const pair = bench.pair(1_000);
+    const place = bench.relay.reserve(pair, bench.session());
     bench.clock.advance(1_000);
-    expect(() => bench.wire(pair)).toThrow(expect.objectContaining({ code: 'not-allowed' }));
+    const refused = { code: 'not-allowed' };
+    await expect(place.open(viewerIce, cameraIce, { ended() {} })).rejects.toMatchObject(refused);
+    expect(() => bench.relay.reserve(pair, bench.session())).toThrow(expect.objectContaining(refused));
   });
 
   test('opens one wire for a session, until that has ended', async () => {
     await using bench = await Bench.open();
     const session = bench.session();
-    const wire = bench.wire(bench.pair(), session);
-    expect(() => bench.wire(bench.pair(), session)).toThrow(TypeError);
+    const wire = await bench.wire(bench.pair(), session);
+    expect(() => bench.relay.reserve(bench.pair(), session)).toThrow(TypeError);
     wire.end();
-    bench.wire(bench.pair(), session);
+    await bench.wire(bench.pair(), session);
+  });
+
+  test('opens one wire for a place, and none for one that was given back', async () => {
+    await using bench = await Bench.open();
+    const session = bench.session();
+    const given = bench.relay.reserve(bench.pair(), session);
+    expect(() => bench.relay.reserve(bench.pair(), session)).toThrow(TypeError);
+    given.release();
+    await expect(given.open(viewerIce, cameraIce, { ended() {} })).rejects.toMatchObject({ code: 'peer-gone' });
+
+    const place = bench.relay.reserve(bench.pair(), session);
+    await place.open(viewerIce, cameraIce, { ended() {} });
+    place.release();
+    await expect(place.open(viewerIce, cameraIce, { ended() {} })).rejects.toThrow(TypeError);
+    expect(bench.relay.gauges.wires).toBe(1);
   });
 
   test('is closed while the relay stops', async () => {
     await using bench = await Bench.open();
     await bench.relay.close();
-    expect(() => bench.wire()).toThrow(expect.objectContaining({ code: 'overloaded' }));
+    expect(() => bench.relay.reserve(bench.pair(), bench.session())).toThrow(
+      expect.objectContaining({ code: 'overloaded' }),
+    );
   });
 
   test('a session whose wire could not open may try again', async () => {
     await using bench = await Bench.open();
     const session = bench.session();
     const open = (password: string) =>
-      bench.relay.open(bench.pair(), session, { ...viewerIce, password }, cameraIce, { ended() {} });
-    expect(() => open('short')).toThrow(expect.objectContaining({ code: 'sdp-no-ice' }));
-    open(viewerIce.password);
+      bench.relay.reserve(bench.pair(), session).open({ ...viewerIce, password }, cameraIce, { ended() {} });
+    await expect(open('short')).rejects.toMatchObject({ code: 'sdp-no-ice' });
+    await open(viewerIce.password);
   });
 });
 
@@ -84,7 +107,7 @@ describe('on real sockets', () => {
     await using bench = await Bench.open();
     await using viewer = await UdpPeer.open(viewerHost);
     await using camera = await UdpPeer.open(cameraHost);
-    bench.wire();
+    await bench.wire();
     const check = checkOf('viewer', 1);
     bench.send(viewer, check);
     await bench.happened('latched viewer');
@@ -103,7 +126,7 @@ describe('on real sockets', () => {
     expect(bench.log).toEqual(['latched viewer', 'latched camera', 'media camera']);
     expect(bench.relay.counters).toMatchObject({
       wiresOpened: 1,
-      sendErrors: 0,
+      sendErrors: { full: 0, other: 0 },
       forwarded: { camera: { packets: 12 } },
     });
   });
@@ -112,7 +135,7 @@ describe('on real sockets', () => {
     await using bench = await Bench.open();
     await using stranger = await UdpPeer.open();
     await using viewer = await UdpPeer.open();
-    bench.wire();
+    await bench.wire();
     for (const bytes of [dtls, rtp(1), Buffer.from('hello'), answerOf('camera', 1)]) bench.send(stranger, bytes);
     bench.send(viewer, checkOf('viewer', 1));
     await bench.happened('latched viewer');
@@ -126,14 +149,14 @@ describe('on real sockets', () => {
     await using bench = await Bench.open();
     await using viewer = await UdpPeer.open();
     await using camera = await UdpPeer.open();
-    const wire = bench.wire();
+    const wire = await bench.wire();
     await bench.latch(viewer, camera);
     wire.end();
     wire.end();
     expect(bench.relay.gauges).toEqual(emptySizes);
     expect(wire.stats().viewer.latches).toBe(1);
 
-    bench.wire();
+    await bench.wire();
     bench.send(camera, rtp(1));
     bench.send(camera, checkOf('camera', 9));
     await bench.happened('latched camera', 2);
@@ -145,7 +168,7 @@ describe('on real sockets', () => {
 describe('time', () => {
   test('silence ends a wire, and both sides are told why', async () => {
     await using bench = await Bench.open();
-    bench.wire();
+    await bench.wire();
     bench.clock.advance(limits.sideSilentMsMax - 1);
     expect(bench.log).toEqual([]);
     bench.clock.advance(1);
@@ -158,7 +181,7 @@ describe('time', () => {
     await using bench = await Bench.open();
     await using viewer = await UdpPeer.open();
     await using camera = await UdpPeer.open();
-    bench.wire(bench.pair(50_000));
+    await bench.wire(bench.pair(50_000));
     await bench.latch(viewer, camera);
     bench.clock.advance(20_000);
     bench.send(viewer, checkOf('viewer', 3));
@@ -174,7 +197,7 @@ describe('time', () => {
   test('there is one timer, and none when no wire is open', async () => {
     await using bench = await Bench.open();
     expect(bench.clock.pending).toBe(0);
-    const wires = [0, 1, 2].map((n) => bench.wire(bench.pair(), bench.session(), n));
+    const wires = await Promise.all([0, 1, 2].map((n) => bench.wire(bench.pair(), bench.session(), n)));
     expect(bench.clock.pending).toBe(1);
     for (const wire of wires) wire.end();
     expect(bench.clock.pending).toBe(0);
@@ -182,7 +205,7 @@ describe('time', () => {
 
   test('a fresh pair of the same subject and device extends the wire', async () => {
     await using bench = await Bench.open();
-    const wire = bench.wire(bench.pair(10_000));
+    const wire = await bench.wire(bench.pair(10_000));
     bench.clock.advance(9_999);
     wire.extend(bench.pair(15_000));
     bench.clock.advance(14_999);
@@ -194,7 +217,7 @@ describe('time', () => {
 
   test('no other pair extends it, nor anything that looks like one', async () => {
     await using bench = await Bench.open();
-    const wire = bench.wire();
+    const wire = await bench.wire();
     const nowMs = bench.clock.now();
     const expiring = bench.pair(1_000);
     const refused = expect.objectContaining({ code: 'not-allowed' });
@@ -212,7 +235,7 @@ describe('events', () => {
     await using bench = await Bench.open();
     await using viewer = await UdpPeer.open();
     const opened = Promise.withResolvers<Wire>();
-    const wire = bench.relay.open(bench.pair(), bench.session(), viewerIce, cameraIce, {
+    const wire = await bench.relay.reserve(bench.pair(), bench.session()).open(viewerIce, cameraIce, {
       latched() {
         wire.end();
         opened.resolve(bench.wire());
@@ -234,7 +257,7 @@ describe('events', () => {
         ended++;
         for (const wire of wires) wire.end();
       };
-      wires.push(bench.relay.open(bench.pair(), bench.session(), viewer, camera, { ended: endAll }));
+      wires.push(await bench.relay.reserve(bench.pair(), bench.session()).open(viewer, camera, { ended: endAll }));
     }
     bench.clock.advance(limits.sideSilentMsMax);
     expect(ended).toBe(1);
@@ -249,10 +272,10 @@ describe('events', () => {
         told++;
         throw new Error('a handler failed');
       };
-      bench.relay.open(bench.pair(), bench.session(), ...iceOf(n), { ended: failing });
+      await bench.relay.reserve(bench.pair(), bench.session()).open(...iceOf(n), { ended: failing });
     }
     expect(() => bench.clock.advance(limits.sideSilentMsMax)).toThrow('a handler failed');
-    expect(() => bench.relay.close()).toThrow('a handler failed');
+    await expect(bench.relay.close()).rejects.toThrow('a handler failed');
     expect(told).toBe(2);
   });
 
@@ -260,8 +283,8 @@ describe('events', () => {
     await using bench = await Bench.open();
     await using peer = await UdpPeer.open();
     const [first, second] = [bench.session(), bench.session()];
-    bench.wire(bench.pair(), first);
-    bench.wire(bench.pair(), second, 2);
+    await bench.wire(bench.pair(), first);
+    await bench.wire(bench.pair(), second, 2);
     bench.send(peer, checkOf('viewer', 1));
     bench.send(peer, checkOf('viewer', 2, 2));
     await bench.happened(`moved ${first} ${second}`);
@@ -270,21 +293,19 @@ describe('events', () => {
 
   test('close ends every wire as relay-stopping, and can be called twice', async () => {
     await using bench = await Bench.open();
-    const wire = bench.wire();
+    const wire = await bench.wire();
     await Promise.all([bench.relay.close(), bench.relay.close()]);
     expect(bench.log).toEqual(['observed relay-stopping', 'ended relay-stopping']);
     expect(bench.clock.pending).toBe(0);
-    expect(() => wire.restart(credentials('vie2'), credentials('cam2'))).toThrow(
-      expect.objectContaining({ code: 'peer-gone' }),
-    );
+    await expect(wire.restart(credentials('vie2'), credentials('cam2'))).rejects.toMatchObject({ code: 'peer-gone' });
     wire.end();
   });
 
   test('a restart lets a new generation in', async () => {
     await using bench = await Bench.open();
     await using viewer = await UdpPeer.open();
-    const wire = bench.wire();
-    wire.restart(...iceOf(2));
+    const wire = await bench.wire();
+    await wire.restart(...iceOf(2));
     bench.send(viewer, checkOf('viewer', 1, 2));
     await bench.happened('latched viewer');
   });
@@ -294,43 +315,43 @@ describe('settings', () => {
   test('the relay announces the machine’s addresses with its real port', async () => {
     await using bench = await Bench.open({ machineAddresses: () => ['192.0.2.9', '127.0.0.1'] });
     expect(bench.relay.addresses).toEqual([
-      { host: '192.0.2.9', port: bench.port },
-      { host: '127.0.0.1', port: bench.port },
+      { host: '192.0.2.9', port: bench.port, transport: 'udp' },
+      { host: '127.0.0.1', port: bench.port, transport: 'udp' },
     ]);
   });
 
   test('a relay that cannot be announced lets go of its port', async () => {
     let closed = false;
-    const opening = createRelay(
-      { host: '127.0.0.1', port: 0, announced: ['nowhere'] },
-      {
-        clock: new ManualClock(),
-        async openPort(at, receive) {
-          const port = await openDgramPort(at, receive);
-          const close = () => {
-            closed = true;
-            return port.close();
-          };
-          return { ...port, close };
-        },
+    const opening = createRelay(relaySettings({ announced: ['192.0.2.1:65536'] }), {
+      clock: new ManualClock(),
+      random: seededRandom(1),
+      async openPort(at, receive, cells) {
+        const port = await openDgramPort(at, receive, cells);
+        const close = () => {
+          closed = true;
+          return port.close();
+        };
+        return { ...port, close };
       },
-    );
+    });
     await expect(opening).rejects.toMatchObject({ code: 'settings-invalid' });
     expect(closed).toBe(true);
   });
 
   test('a check that seems to come from the relay’s own address is dropped', async () => {
-    const handed = Promise.withResolvers<Parameters<typeof openDgramPort>[1]>();
+    const handed = Promise.withResolvers<ReceiveDatagram>();
     await using bench = await Bench.open({
-      openPort(at, receive) {
+      openPort(at, receive, cells) {
         handed.resolve(receive);
-        return openDgramPort(at, receive);
+        return openDgramPort(at, receive, cells);
       },
     });
-    bench.wire();
-    const own = udpAddress('127.0.0.1', bench.port);
-    if (own === undefined) throw new Error('no address');
-    (await handed.promise)(own, checkOf('viewer', 1));
+    await bench.wire();
+    const path = pathOf('127.0.0.1', bench.port);
+    if (path === undefined) throw new Error('no address');
+    const bytes = checkOf('viewer', 1);
+    const datagram: Datagram = { path, pathAt: 0, bytes, start: 0, end: bytes.length };
+    (await handed.promise)(datagram);
     expect(bench.relay.counters.drops['own-address']).toBe(1);
   });
 });
@@ -359,15 +380,15 @@ class Bench implements AsyncDisposable {
   readonly #waiting: { readonly line: string; readonly times: number; readonly resolve: () => void }[] = [];
   #relay: Relay | undefined;
 
-  static async open(powers: Partial<RelayPowers> = {}): Promise<Bench> {
+  static async open(powers: Partial<RelayPowers> = {}, settings: Partial<RelaySettings> = {}): Promise<Bench> {
     const bench = new Bench();
     const observer: RelayObserver = {
       ended: (_session, reason) => bench.#note(`observed ${reason}`),
       moved: (from, to) => bench.#note(`moved ${from} ${to}`),
     };
     bench.#relay = await createRelay(
-      { host: '::', port: 0, announced: [] },
-      { clock: bench.clock, ...powers },
+      relaySettings({ host: '::', ...settings }),
+      { clock: bench.clock, random: seededRandom(2), openPort: openDgramPort, ...powers },
       observer,
     );
     return bench;
@@ -390,8 +411,8 @@ class Bench implements AsyncDisposable {
     return newSessionId(this.#random);
   }
 
-  wire(pair = this.pair(), session = this.session(), n = 1): Wire {
-    return this.relay.open(pair, session, ...iceOf(n), {
+  wire(pair = this.pair(), session = this.session(), n = 1): Promise<Wire> {
+    return this.relay.reserve(pair, session).open(...iceOf(n), {
       latched: (side) => this.#note(`latched ${side}`),
       media: (side) => this.#note(`media ${side}`),
       ended: (reason) => this.#note(`ended ${reason}`),

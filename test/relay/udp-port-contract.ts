@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import {
   type OpenUdpPort,
+  portCellCount,
+  portCountersOf,
   type ReceiveDatagram,
-  type UdpAddress,
   type UdpPort,
-  udpAddress,
-} from '../../src/relay/index.ts';
+  type UdpPortCounters,
+} from '../../src/relay/udp/port.ts';
+import { copyOfPath, type Datagram, type Path, type Place, pathOf, placeOf } from '../../src/relay/wire/path.ts';
 import { UdpPeer } from './support/udp-peer.ts';
 
 /** What every implementation of `UdpPort` keeps. */
@@ -30,7 +32,8 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
         expect(received.bytes.equals(bytes)).toBe(true);
         expect(received.from).toEqual(port.address);
       }
-      expect(port.counters).toEqual({ sendErrors: 0, receiveErrors: 0 });
+      expect(faults(port.counters)).toBe(0);
+      expect(port.counters.receiveErrors).toBe(0);
     });
 
     test('a burst comes through whole and in order', async () => {
@@ -43,9 +46,9 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
 
     test('an empty datagram is received as one', async () => {
       const sizes: number[] = [];
-      await using port = await opened({ host: '127.0.0.1', port: 0 }, (from, bytes) => {
-        sizes.push(bytes.length);
-        port.send(from, Buffer.from('seen'));
+      await using port = await opened({ host: '127.0.0.1', port: 0 }, (datagram) => {
+        sizes.push(datagram.end - datagram.start);
+        sendText(port, copyOfPath(datagram.path, datagram.pathAt), 'seen');
       });
       await using peer = await UdpPeer.open();
       peer.send(Buffer.alloc(0), port.address);
@@ -54,10 +57,10 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
     });
 
     test('at `::` it serves IPv4 and IPv6, and calls IPv4 addresses by their own name', async () => {
-      const sources: UdpAddress[] = [];
-      await using port = await opened({ host: '::', port: 0 }, (from, bytes) => {
-        sources.push(from);
-        port.send(from, bytes);
+      const sources: Place[] = [];
+      await using port = await opened({ host: '::', port: 0 }, (datagram) => {
+        sources.push(placeOf(datagram.path, datagram.pathAt));
+        answer(port, datagram);
       });
       await using ipv4 = await UdpPeer.open('127.0.0.1');
       await using ipv6 = await UdpPeer.open('::1');
@@ -66,28 +69,35 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
         peer.send(Buffer.from('hello'), to);
         expect((await peer.next()).from).toEqual(to);
       }
-      expect(sources).toEqual([place(ipv4), place(ipv6)]);
+      expect(sources).toEqual([ipv4.address, ipv6.address]);
     });
 
     test('what cannot be sent is counted and nothing else happens', async () => {
       await using port = await echo({ host: '127.0.0.1', port: 0 });
       await using peer = await UdpPeer.open();
-      port.send(place(peer), Buffer.alloc(limits.datagramBytesMax + 1));
-      port.send({ host: '::1', port: 9, key: '::1 9' }, Buffer.from('no IPv6 here'));
+      const large = Buffer.alloc(limits.datagramBytesMax + 1);
+      port.send(pathTo(peer.address), large, 0, large.length);
+      sendText(port, pathTo({ host: '2001:db8::1', port: 9 }), 'no IPv6 here');
       peer.send(Buffer.from('still there?'), port.address);
       expect((await peer.next()).bytes.toString()).toBe('still there?');
-      expect(port.counters.sendErrors).toBe(2);
+      expect(port.counters.sendErrors['too-large']).toBe(1);
+      expect(faults(port.counters)).toBe(2);
     });
 
     test('after close nothing is sent or received, and the address is free', async () => {
       const received: Buffer[] = [];
-      const port = await open({ host: '127.0.0.1', port: 0 }, (_from, bytes) => received.push(bytes));
+      const cells = new Float64Array(portCellCount);
+      const port = await open(
+        { host: '127.0.0.1', port: 0 },
+        ({ bytes, start, end }) => received.push(Buffer.from(bytes.subarray(start, end))),
+        cells,
+      );
       await using peer = await UdpPeer.open();
       peer.send(Buffer.from('too late'), port.address);
       await Promise.all([port.close(), port.close()]);
-      port.send(place(peer), Buffer.from('too late'));
+      sendText(port, pathTo(peer.address), 'too late');
 
-      expect(port.counters.sendErrors).toBe(1);
+      expect(portCountersOf(cells).sendErrors.closed).toBe(1);
       await using again = await echo(port.address);
       peer.send(Buffer.from('in time'), again.address);
       expect((await peer.next()).bytes.toString()).toBe('in time');
@@ -97,7 +107,9 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
     test('an address that is taken, or is none, is a setting that cannot be used', async () => {
       await using port = await echo({ host: '127.0.0.1', port: 0 });
       for (const at of [port.address, { host: 'localhost', port: 0 }, { host: '192.0.2.1', port: 0 }]) {
-        await expect(open(at, () => {})).rejects.toMatchObject({ code: 'settings-invalid' });
+        await expect(open(at, () => {}, new Float64Array(portCellCount))).rejects.toMatchObject({
+          code: 'settings-invalid',
+        });
       }
     });
   });
@@ -105,19 +117,39 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
   async function opened(
     at: { host: string; port: number },
     receive: ReceiveDatagram = () => {},
-  ): Promise<UdpPort & AsyncDisposable> {
-    const port = await open(at, receive);
-    return { ...port, [Symbol.asyncDispose]: () => port.close() };
+  ): Promise<UdpPort & AsyncDisposable & { readonly counters: UdpPortCounters }> {
+    const cells = new Float64Array(portCellCount);
+    const port = await open(at, receive, cells);
+    return {
+      ...port,
+      get counters() {
+        return portCountersOf(cells);
+      },
+      [Symbol.asyncDispose]: () => port.close(),
+    };
   }
 
-  async function echo(at: { host: string; port: number }): Promise<UdpPort & AsyncDisposable> {
-    const port = await opened(at, (from, bytes) => port.send(from, bytes));
+  async function echo(at: { host: string; port: number }) {
+    const port = await opened(at, (datagram) => answer(port, datagram));
     return port;
   }
 }
 
-function place(peer: UdpPeer): UdpAddress {
-  const address = udpAddress(peer.address.host, peer.address.port);
-  if (address === undefined) throw new Error('a peer without an address');
-  return address;
+/** Sends a datagram back from where it lies. */
+function answer(port: UdpPort, { path, pathAt, bytes, start, end }: Datagram): void {
+  port.send(copyOfPath(path, pathAt), bytes, start, end);
+}
+
+function sendText(port: UdpPort, to: Path, text: string): void {
+  port.send(to, Buffer.from(text), 0, text.length);
+}
+
+function faults({ sendErrors }: UdpPortCounters): number {
+  return Object.values(sendErrors).reduce((sum, count) => sum + count);
+}
+
+function pathTo({ host, port }: Place): Path {
+  const path = pathOf(host, port);
+  if (path === undefined) throw new Error('a peer without an address');
+  return path;
 }

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type OpenUdpPort, openDgramPort, type UdpAddress, udpAddress } from '../../src/relay/index.ts';
+import { type OpenUdpPort, openDgramPort, type Path, pathOf, placeOf } from '../../src/relay/index.ts';
 import { addressTranslator } from '../support/address-translator.ts';
 import {
   deviceInPicture,
@@ -15,23 +15,22 @@ import {
 import { type RunningRelay, runningRelay } from '../support/running-relay.ts';
 
 const enough = 400;
-const instead = new Map<number, UdpAddress>();
+const instead = new Map<number, Path>();
 const misdirected = Promise.withResolvers<void>();
 let count = 0;
 
 /** The way out of the engine, corrupted on demand: what is for one address leaves for another. */
-const corruptible: OpenUdpPort = async (at, receive) => {
-  const port = await openDgramPort(at, receive);
+const corruptible: OpenUdpPort = async (at, receive, cells) => {
+  const port = await openDgramPort(at, receive, cells);
   return {
     address: port.address,
-    counters: port.counters,
     receiveBufferBytes: port.receiveBufferBytes,
     sendBufferBytes: port.sendBufferBytes,
     close: () => port.close(),
-    send(to, bytes) {
-      const wrong = instead.get(to.port);
+    send(to, bytes, start, end) {
+      const wrong = instead.get(placeOf(to).port);
       if (wrong !== undefined && ++count === enough) misdirected.resolve();
-      port.send(wrong ?? to, bytes);
+      port.send(wrong ?? to, bytes, start, end);
     },
   };
 };
@@ -61,7 +60,7 @@ async function watcher(person: string, device: string) {
   await showLiveView(page, device, await relay.token('viewer', person));
   await stateReached(page, device, 'live');
   await framesGoOn(page, device, 0);
-  const address = udpAddress('127.0.0.1', router.outsidePort);
+  const address = pathOf('127.0.0.1', router.outsidePort);
   if (address === undefined) throw new TypeError('a router has an address');
   return { page, router, address };
 }

@@ -4,10 +4,11 @@ import { inviteParams, inviteResult, read } from '../../src/protocol/index.ts';
 import { type Description, readDescription, withRelayCandidates } from '../../src/signaling/sdp/index.ts';
 import { cameraAnswer, cameraOffer, signalingWorld, viewerAnswer, viewerOffer } from '../support/signaling-world.ts';
 
-const relay = { host: '192.0.2.1', port: 3478 };
+const relay = { host: '192.0.2.1', port: 3478, transport: 'udp' as const };
 const most = Array.from({ length: limits.announcedAddressesMax }, (_, n) => ({
   host: `2001:db8::${n + 1}`,
   port: 3478,
+  transport: 'udp' as const,
 }));
 
 function messageBytes(text: string): number {

@@ -74,12 +74,13 @@ async function metricsTable(): Promise<string> {
   const traffic = { packets: 0, bytes: 0 };
   const both = { viewer: traffic, camera: traffic };
   const relay = { received: both, forwarded: both, latches: { viewer: 0, camera: 0 } };
+  const port = { sendErrors: {}, receiveErrors: 0, kernelDrops: 0, receiveCalls: 0, sendCalls: 0 };
   metrics.readFrom({
     sessions: () => 0,
     devices: () => 0,
     connections: () => 0,
     wires: () => 0,
-    relay: () => ({ ...relay, moves: 0, drops: {}, sendErrors: 0, receiveErrors: 0 }),
+    relay: () => ({ ...relay, ...port, moves: 0, drops: {}, workersFailed: 0 }),
   });
   const text = await metrics.text();
   const rows = [...text.matchAll(/^# HELP (latchkey_\w+) (.*)\n# TYPE \1 (\w+)$/gm)].map(

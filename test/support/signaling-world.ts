@@ -12,7 +12,7 @@ import {
   type VerifiedPair,
 } from '../../src/pairing/index.ts';
 import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
-import type { IceCredentials, Relay, WireEvents } from '../../src/relay/index.ts';
+import type { IceCredentials, Relay, Reservation, Wire, WireEvents } from '../../src/relay/index.ts';
 import {
   createSignaling,
   type HttpResponse,
@@ -48,7 +48,9 @@ export interface RecordedWire {
 
 /** A relay's door without a relay behind it. */
 export class RecordingRelay implements Relay {
-  readonly addresses = [{ host: '192.0.2.1', port: 3478 }];
+  readonly addresses = [{ host: '192.0.2.1', port: 3478, transport: 'udp' as const }];
+  /** Sessions that have a place and no wire. */
+  readonly reserved = new Set<SessionId>();
   readonly wires: RecordedWire[] = [];
   refuses: ErrorCode | undefined;
 
@@ -64,14 +66,26 @@ export class RecordingRelay implements Relay {
     throw new TypeError('There is no relay behind this door.');
   }
 
-  open(
+  reserve(pair: VerifiedPair, session: SessionId): Reservation {
+    if (!isVerifiedPair(pair)) throw new TypeError('A wire opens for a VerifiedPair and for nothing else.');
+    this.reserved.add(session);
+    return {
+      addresses: this.addresses,
+      open: async (viewer, camera, events) => {
+        this.reserved.delete(session);
+        return this.#open(pair, session, viewer, camera, events);
+      },
+      release: () => this.reserved.delete(session),
+    };
+  }
+
+  #open(
     pair: VerifiedPair,
     session: SessionId,
     viewer: IceCredentials,
     camera: IceCredentials,
     events: WireEvents,
-  ): ReturnType<Relay['open']> {
-    if (!isVerifiedPair(pair)) throw new TypeError('A wire opens for a VerifiedPair and for nothing else.');
+  ): Wire {
     if (this.refuses !== undefined) throw new LatchkeyError(this.refuses);
     const wire: RecordedWire = { pair, session, viewer, camera, events, extended: [], ended: false };
     this.wires.push(wire);
@@ -79,7 +93,7 @@ export class RecordingRelay implements Relay {
       stats() {
         throw new TypeError('There is no relay behind this door.');
       },
-      restart(viewerAfter, cameraAfter) {
+      async restart(viewerAfter, cameraAfter) {
         wire.viewer = viewerAfter;
         wire.camera = cameraAfter;
       },

@@ -7,8 +7,12 @@ const readings: RelayReadings = {
   latches: { viewer: 5, camera: 6 },
   moves: 7,
   drops: { unlatched: 8, integrity: 0 },
-  sendErrors: 9,
+  sendErrors: { full: 9, other: 0 },
   receiveErrors: 10,
+  kernelDrops: 15,
+  receiveCalls: 16,
+  sendCalls: 17,
+  workersFailed: 18,
 };
 
 function busy(): Metrics {
@@ -52,11 +56,37 @@ describe('metrics', () => {
       'latchkey_relay_moves_total 7',
       'latchkey_relay_dropped_total{reason="unlatched"} 8',
       'latchkey_relay_dropped_total{reason="integrity"} 0',
-      'latchkey_relay_socket_errors_total{direction="send"} 9',
-      'latchkey_relay_socket_errors_total{direction="receive"} 10',
+      'latchkey_relay_send_errors_total{reason="full"} 9',
+      'latchkey_relay_receive_errors_total 10',
+      'latchkey_relay_kernel_drops_total 15',
+      'latchkey_relay_calls_total{direction="receive"} 16',
+      'latchkey_relay_calls_total{direction="send"} 17',
+      'latchkey_relay_workers_failed_total 18',
     ]) {
       expect(text.split('\n')).toContain(line);
     }
+  });
+
+  it('take what was seen of a live view when it is over, of each side that sent media', async () => {
+    const metrics = busy();
+    const silent = { rtpPackets: 0, lost: 0, jitterMs: 0, longestSilenceMs: 0 };
+    const camera = { rtpPackets: 97, lost: 3, jitterMs: 4, longestSilenceMs: 800 };
+    metrics.finished({ viewer: silent, camera, firstMediaMs: 20 });
+    metrics.finished({ viewer: silent, camera: silent, firstMediaMs: undefined });
+    const text = await metrics.text();
+    for (const line of [
+      'latchkey_relay_latch_to_media_seconds_sum 0.02',
+      'latchkey_relay_latch_to_media_seconds_count 1',
+      'latchkey_relay_loss_ratio_sum{side="camera"} 0.03',
+      'latchkey_relay_loss_ratio_count{side="camera"} 1',
+      'latchkey_relay_jitter_seconds_sum{side="camera"} 0.004',
+      'latchkey_relay_longest_silence_seconds_bucket{le="0.5",side="camera"} 0',
+      'latchkey_relay_longest_silence_seconds_bucket{le="1",side="camera"} 1',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text).not.toContain('side="viewer"} NaN');
+    expect(text).not.toContain('latchkey_relay_loss_ratio_count{side="viewer"}');
   });
 
   it('have names, units and help by Prometheus’ conventions, and no label that could name anyone', () => {
@@ -77,7 +107,7 @@ describe('metrics', () => {
     for (const { name, type, labels, help } of busy().catalogue()) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);
       expect(name.endsWith('_total')).toBe(type === 'counter');
-      if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+      if (type === 'histogram') expect(name).toMatch(/_(?:seconds|ratio)$/);
       expect(help).toMatch(/\.$/);
       for (const label of labels) expect(harmless).toContain(label);
     }

@@ -47,15 +47,15 @@ export function refusedByTheCompiler(
     // @ts-expect-error nothing is no pair
     sessions.open(undefined),
 
-    relay.open(pair, session, ice, ice, events),
+    relay.reserve(pair, session),
     // @ts-expect-error the relay's door takes a pair
-    relay.open(members, session, ice, ice, events),
+    relay.reserve(members, session),
     // @ts-expect-error and no boolean
-    relay.open(true, session, ice, ice, events),
+    relay.reserve(true, session),
     // @ts-expect-error and no session in its place
-    relay.open(sessions.open(pair), session, ice, ice, events),
+    relay.reserve(sessions.open(pair), session),
     // @ts-expect-error a text is no session's id
-    relay.open(pair, 'session', ice, ice, events),
+    relay.reserve(pair, 'session'),
 
     grants.sign(pair, granted, []),
     // @ts-expect-error a grant is for a pair

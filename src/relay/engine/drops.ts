@@ -6,6 +6,11 @@ export const dropReasons = [
   'class-quic',
   'class-unassigned',
   'unlatched',
+  'ended',
+  'side-bit-rate',
+  'side-packet-rate',
+  'session-bit-rate',
+  'session-packet-rate',
   'stun-malformed',
   'stun-fingerprint',
   'stun-method',
@@ -22,3 +27,8 @@ export const dropReasons = [
 ] as const;
 
 export type DropReason = (typeof dropReasons)[number];
+
+/** The place of each reason in the list. */
+export const dropIndex = Object.fromEntries(dropReasons.map((reason, index) => [reason, index])) as Readonly<
+  Record<DropReason, number>
+>;

@@ -1,80 +1,92 @@
 import { type EndReason, LatchkeyError, limits } from '../../base/index.ts';
-import type { IceCredentials, Side, SideStats, WireStats } from '../index.ts';
+import type { IceCredentials, Side } from '../index.ts';
 import { classify } from '../wire/demultiplex.ts';
-import type { AddressKey, UdpAddress } from '../wire/ip-address.ts';
-import { isRtp, sequenceNumberOf, ssrcOf } from '../wire/rtp.ts';
+import { copyOfPath, type Datagram, isConnection, type Path, sameRemote } from '../wire/path.ts';
+import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../wire/rtp.ts';
 import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyIntegrity } from '../wire/stun.ts';
-import { type EngineCounters, type EngineSizes, newCounters } from './counters.ts';
+import { Accounts } from './accounts.ts';
+import { cell, countersOf, type EngineCells, type EngineCounters, type EngineSizes, sizesOf } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
 import type { DropReason } from './drops.ts';
-import { type Latch, type Leg, SealedWire } from './leg.ts';
-import { type CheckCredentials, checkCredentials, demandUsable, Usernames } from './usernames.ts';
+import { FlowTable } from './flow-table.ts';
+import type { Ledger } from './ledger.ts';
+import { type Latch, type Leg, SealedWire, type WireRates } from './leg.ts';
+import { Usernames } from './usernames.ts';
 
 /** One wire, for whoever opened it. */
-export type EngineWire = object & { readonly ended: boolean };
+export type EngineWire = object & { readonly number: number; readonly ended: boolean };
 
 export type EngineEvent =
   | { readonly kind: 'latched' | 'media'; readonly wire: EngineWire; readonly side: Side }
   | { readonly kind: 'moved'; readonly from: EngineWire; readonly to: EngineWire }
+  /** A TCP connection became a side’s, or is no side’s any more. */
+  | { readonly kind: 'connected' | 'disconnected'; readonly path: Path }
   | { readonly kind: 'ended'; readonly wire: EngineWire; readonly reason: EndReason };
 
 /** Takes what comes out of one input. It must not call the engine: act on events when the input is over. */
 export interface EngineOutput {
-  /** `bytes` are the very ones that came in wherever they are passed on at once. */
-  transmit(to: UdpAddress, bytes: Buffer): void;
+  /** `bytes` from `start` to `end` are the very ones that came in wherever they are passed on at once. */
+  transmit(to: Path, bytes: Buffer, start: number, end: number): void;
   event(event: EngineEvent): void;
 }
 
+export interface EngineSettings {
+  /** Knows the relay's own addresses: they are never latched, or two of them could send to each other for ever. */
+  isOwn(path: Uint32Array, at: number): boolean;
+  /** A secret of 32 bits for the table of addresses. */
+  readonly hashSeed: number;
+  readonly rates: WireRates;
+  readonly ledger: Ledger;
+  readonly cells: EngineCells;
+}
+
 /**
- * The sealed wire as a state machine: no socket, no clock, no timer, no random source. Each input comes with `nowMs`,
- * milliseconds since the epoch, and puts all that follows from it into `out` before it returns.
+ * The sealed wire as a state machine: no socket, no clock, no timer, no random source. `advance` tells it the time, in
+ * milliseconds since the epoch, and each input puts all that follows from it into `out` before it returns.
  *
  * The one invariant: **a datagram goes only to an address that is latched by the other side of the same live wire.**
  * An address is latched by a STUN binding request whose integrity proves the receiver's password, and by nothing else;
  * it is latched by one side of one wire at a time.
+ *
+ * The road of data allocates nothing: it reads the datagram where it lies and hands its bounds on.
  */
 export class Engine {
-  readonly counters: EngineCounters = newCounters();
-  readonly #isOwn: (key: AddressKey) => boolean;
+  readonly #settings: EngineSettings;
+  readonly #accounts: Accounts;
   readonly #wires = new Set<SealedWire>();
-  readonly #latches = new Map<AddressKey, Latch>();
+  readonly #flows: FlowTable;
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
+  /** The time, in a typed array: a number with a fraction in a field of an object would be made anew at each reading. */
+  readonly #now = new Float64Array(1);
 
-  /** `isOwn` knows the relay's own addresses: they are never latched, or two of them could send to each other for ever. */
-  constructor(isOwn: (key: AddressKey) => boolean) {
-    this.#isOwn = isOwn;
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+    this.#accounts = new Accounts(settings.cells, settings.ledger);
+    this.#flows = new FlowTable(settings.hashSeed);
+  }
+
+  get counters(): EngineCounters {
+    return countersOf(this.#settings.cells);
   }
 
   /** Sizes of all tables. */
   get sizes(): EngineSizes {
-    let transactions = 0;
-    let held = 0;
-    let streams = 0;
-    for (const { viewer, camera, transactions: open } of this.#wires) {
-      transactions += open.size;
-      held += viewer.held.size + camera.held.size;
-      streams += viewer.streams.size + camera.streams.size;
-    }
-    return {
-      wires: this.#wires.size,
-      latches: this.#latches.size,
-      usernames: this.#usernames.size,
-      deadlines: this.#deadlines.size,
-      transactions,
-      held,
-      streams,
-    };
+    return sizesOf(this.#settings.cells);
   }
 
-  /** Opens a wire that ends at `expiresAtMs` at the latest. Throws `sdp-no-ice` or `overloaded`. */
-  open(nowMs: number, expiresAtMs: number, viewer: IceCredentials, camera: IceCredentials): EngineWire {
-    if (this.#wires.size >= limits.sessionsMax) throw new LatchkeyError('overloaded', 'wires');
-    const wire = new SealedWire(nowMs, expiresAtMs);
-    this.#addCredentials(wire, viewer, camera);
+  /**
+   * Opens a wire that ends at `expiresAtMs` at the latest. `number` is its place in the ledger, where it lives already, and no
+   * other open wire's. Throws `sdp-no-ice` or `overloaded`.
+   */
+  open(number: number, expiresAtMs: number, viewer: IceCredentials, camera: IceCredentials): EngineWire {
+    if (this.#wires.size >= limits.wiresPerWorkerMax) throw new LatchkeyError('overloaded', 'wires');
+    const wire = new SealedWire(number, this.#nowMs, expiresAtMs, this.#settings.rates);
+    this.#usernames.renew(wire, viewer, camera);
     this.#wires.add(wire);
     this.#deadlines.set(wire, wire.endsAtMs);
-    this.counters.wiresOpened++;
+    this.#accounts.count(cell.wiresOpened);
+    this.#keepSizes();
     return wire;
   }
 
@@ -82,11 +94,12 @@ export class Engine {
    * Accepts the credentials of an ICE restart (RFC 8445 section 9). A side's old ones hold until its first valid check with the
    * new ones. Both sides count as heard, since their signaling was. Throws `sdp-no-ice` or `overloaded`.
    */
-  restart(nowMs: number, handle: EngineWire, viewer: IceCredentials, camera: IceCredentials): void {
+  restart(handle: EngineWire, viewer: IceCredentials, camera: IceCredentials): void {
     const wire = this.#demand(handle);
-    this.#addCredentials(wire, viewer, camera);
-    wire.viewer.heardAtMs = nowMs;
-    wire.camera.heardAtMs = nowMs;
+    this.#usernames.renew(wire, viewer, camera);
+    wire.viewer.heardAtMs = this.#nowMs;
+    wire.camera.heardAtMs = this.#nowMs;
+    this.#keepSizes();
   }
 
   /** Lets a wire live until another time. */
@@ -96,30 +109,26 @@ export class Engine {
     this.#deadlines.set(wire, wire.endsAtMs);
   }
 
-  /** Ends a wire and forgets all about it, without an event. */
-  end(handle: EngineWire): void {
-    this.#forget(this.#demand(handle));
+  /** Ends a wire and forgets all about it but its figures in the ledger. Its addresses leave as events. */
+  end(handle: EngineWire, out: EngineOutput): void {
+    this.#forget(this.#demand(handle), out);
   }
 
-  stats(handle: EngineWire): WireStats {
-    if (!(handle instanceof SealedWire)) throw new TypeError('That is no wire of an engine.');
-    return { viewer: statsOf(handle.viewer), camera: statsOf(handle.camera) };
-  }
-
-  /** When `timeout` has to be called at the latest, in milliseconds since the epoch; infinity when there is no need. */
+  /** When `advance` has to be called at the latest, in milliseconds since the epoch; infinity when there is no need. */
   nextDeadline(): number {
     return this.#deadlines.first()?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Ends the wires whose time is over. Calling it early or late does no harm. */
-  timeout(nowMs: number, out: EngineOutput): void {
+  /** Sets the time for all that follows, and ends the wires whose time is over. Going back in time does no harm. */
+  advance(nowMs: number, out: EngineOutput): void {
+    this.#now[0] = nowMs;
     for (let wire = this.#deadlines.first(); wire !== undefined; wire = this.#deadlines.first()) {
       if (wire.dueAtMs > nowMs) return;
       if (wire.endsAtMs > nowMs) {
         this.#deadlines.set(wire, wire.endsAtMs);
       } else {
         const reason = endReasonOf(wire, nowMs);
-        this.#forget(wire);
+        this.#forget(wire, out);
         out.event({ kind: 'ended', wire, reason });
       }
     }
@@ -129,63 +138,100 @@ export class Engine {
    * Takes one datagram. Whatever it is and wherever it comes from, this does not throw. Returns why a datagram was
    * dropped, this one or one that was held; it is counted already.
    */
-  datagram(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
-    this.timeout(nowMs, out);
-    const dropped = this.#take(nowMs, source, bytes, out);
-    if (dropped !== undefined) this.counters.drops[dropped]++;
+  datagram(datagram: Datagram, out: EngineOutput): DropReason | undefined {
+    const dropped = this.#take(datagram, out);
+    if (dropped !== undefined) this.#accounts.dropped(dropped);
     return dropped;
   }
 
-  #take(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
-    const first = bytes[0];
-    if (first === undefined) return 'empty';
-    const kind = classify(first);
+  get #nowMs(): number {
+    return this.#now[0] ?? 0;
+  }
+
+  #take(datagram: Datagram, out: EngineOutput): DropReason | undefined {
+    if (datagram.start >= datagram.end) return 'empty';
+    const kind = classify(datagram.bytes[datagram.start] ?? 0);
     switch (kind) {
       case 'media':
       case 'dtls':
-        return this.#data(nowMs, source, bytes, out);
+        return this.#data(datagram, out);
       case 'stun':
-        return this.#stun(nowMs, source, bytes, out);
+        return this.#stun(datagram, out);
       default:
         return `class-${kind}`;
     }
   }
 
-  #data(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
-    const leg = this.#latches.get(source.key)?.leg;
+  #data(datagram: Datagram, out: EngineOutput): DropReason | undefined {
+    const leg = this.#flows.find(datagram.path, datagram.pathAt)?.leg;
     if (leg === undefined) return 'unlatched';
-    this.#received(leg, bytes);
-    const rtp = isRtp(bytes);
-    if (rtp) leg.streams.packet(ssrcOf(bytes), sequenceNumberOf(bytes));
+    if (!this.#isAlive(leg.wire)) return 'ended';
+    const { bytes, start, end } = datagram;
+    this.#accounts.received(leg, end - start);
+    const rtp = isRtp(bytes, start, end);
+    if (rtp) this.#rtp(leg, bytes, start);
+    const refused = this.#accounts.police(leg, this.#nowMs, end - start);
+    if (refused !== undefined) return refused;
     const target = leg.other.current;
-    if (target === undefined) return leg.other.held.hold(nowMs, bytes);
-    this.#forward(leg, target, bytes, out);
-    if (rtp && !leg.hasMedia) {
-      leg.hasMedia = true;
-      out.event({ kind: 'media', wire: leg.wire, side: leg.side });
-    }
+    if (target === undefined) return this.#hold(leg.other, bytes.subarray(start, end));
+    this.#forward(leg, target.path, bytes, start, end, out);
+    if (rtp && !leg.hasMedia) this.#firstMedia(leg, out);
   }
 
-  #stun(nowMs: number, source: UdpAddress, bytes: Buffer, out: EngineOutput): DropReason | undefined {
+  #rtp(leg: Leg, bytes: Buffer, start: number): void {
+    const { streams } = leg;
+    this.#accounts.rtp(leg);
+    const before = streams.size;
+    streams.packet(this.#nowMs, ssrcOf(bytes, start), sequenceNumberOf(bytes, start), timestampOf(bytes, start));
+    if (streams.size !== before) this.#accounts.count(cell.streams, streams.size - before);
+  }
+
+  #firstMedia(leg: Leg, out: EngineOutput): void {
+    const { wire, side } = leg;
+    leg.hasMedia = true;
+    if (!wire.hasMedia) this.#accounts.firstMedia(wire, this.#nowMs);
+    wire.hasMedia = true;
+    out.event({ kind: 'media', wire, side });
+  }
+
+  #stun(datagram: Datagram, out: EngineOutput): DropReason | undefined {
+    const bytes = datagram.bytes.subarray(datagram.start, datagram.end);
+    const leg = this.#flows.find(datagram.path, datagram.pathAt)?.leg;
+    if (leg !== undefined) {
+      if (!this.#isAlive(leg.wire)) return 'ended';
+      // A side that sends too much is stopped here, before its checks cost a digest each.
+      const refused = this.#accounts.police(leg, this.#nowMs, bytes.length);
+      if (refused !== undefined) {
+        this.#accounts.received(leg, bytes.length);
+        return refused;
+      }
+    }
     const message = parseStun(bytes);
     if (message === 'fingerprint') return 'stun-fingerprint';
     if (typeof message === 'string') return 'stun-malformed';
     if (message.method !== bindingMethod) return 'stun-method';
     switch (message.class) {
       case 'request':
-        return this.#request(nowMs, source, bytes, message, out);
+        return this.#request(datagram, bytes, message, out);
       case 'indication':
-        return this.#data(nowMs, source, bytes, out);
+        return leg === undefined ? 'unlatched' : this.#indication(leg, bytes, out);
       case 'success':
       case 'error':
-        return this.#response(nowMs, source, bytes, message, out);
+        return this.#response(datagram, bytes, message, out);
     }
+  }
+
+  /** Keeps a path open (RFC 8445 section 11), and goes on to the other side's address as data does. */
+  #indication(leg: Leg, bytes: Buffer, out: EngineOutput): DropReason | undefined {
+    this.#accounts.received(leg, bytes.length);
+    const target = leg.other.current;
+    if (target === undefined) return this.#hold(leg.other, bytes);
+    this.#forward(leg, target.path, bytes, 0, bytes.length, out);
   }
 
   /** A check: proves whose the address is, and goes on to the other side as it is. */
   #request(
-    nowMs: number,
-    source: UdpAddress,
+    { path: words, pathAt }: Datagram,
     bytes: Buffer,
     message: StunMessage,
     out: EngineOutput,
@@ -195,40 +241,48 @@ export class Engine {
     if (candidates.length === 0) return 'username-unknown';
     const credentials = candidates.find(({ key }) => verifyIntegrity(bytes, message, key));
     if (credentials === undefined) return 'integrity';
-    if (this.#isOwn(source.key)) return 'own-address';
+    if (this.#settings.isOwn(words, pathAt)) return 'own-address';
     const { leg } = credentials;
     const { wire, other } = leg;
-    const known = wire.transactions.get(nowMs, other.side, message.transaction);
-    if (known !== undefined && known.asker.to.key !== source.key) return 'replayed';
+    if (!this.#isAlive(wire)) return 'ended';
+    const nowMs = this.#nowMs;
+    const open = wire.transactions.get(nowMs, other.side, message.transaction);
+    if (open !== undefined && !sameRemote(words, pathAt, open.asker.path)) return 'replayed';
 
-    const latch = this.#latch(nowMs, leg, source, out);
-    this.#received(leg, bytes);
-    this.#retireOlder(credentials);
+    const source = copyOfPath(words, pathAt);
+    const latch = this.#latch(leg, source, message.useCandidate, out);
+    this.#accounts.received(leg, bytes.length);
+    this.#usernames.retireOlder(credentials);
+    this.#accounts.set(cell.usernames, this.#usernames.size);
     if (message.useCandidate) leg.choose(latch);
-    this.#flush(nowMs, leg, latch, out);
+    this.#flush(leg, latch, out);
+    const before = wire.transactions.size;
     wire.transactions.set(nowMs, other.side, message.transaction, {
       asker: latch,
+      askedFrom: source,
       key: credentials.key,
       nominates: message.useCandidate,
-      answered: known?.answered ?? false,
+      answered: open?.answered ?? false,
       atMs: nowMs,
     });
-    if (other.current === undefined) return other.held.hold(nowMs, bytes);
-    other.forEachAsked(nowMs, (asked) => this.#forward(leg, asked, bytes, out));
+    this.#accounts.count(cell.transactions, wire.transactions.size - before);
+    this.#accounts.publish(leg, nowMs);
+    if (other.current === undefined) return this.#hold(other, bytes);
+    other.forEachAsked(nowMs, (asked) => this.#forward(leg, asked.path, bytes, 0, bytes.length, out));
   }
 
   /** The answer to a check: goes back to the very address that asked, and is believed for who made it. */
   #response(
-    nowMs: number,
-    source: UdpAddress,
+    { path: words, pathAt }: Datagram,
     bytes: Buffer,
     message: StunMessage,
     out: EngineOutput,
   ): DropReason | undefined {
-    const latch = this.#latches.get(source.key);
+    const latch = this.#flows.find(words, pathAt);
     if (latch?.leg === undefined) return 'unlatched';
     const { leg } = latch;
-    this.#received(leg, bytes);
+    this.#accounts.received(leg, bytes.length);
+    const nowMs = this.#nowMs;
     const transaction = leg.wire.transactions.get(nowMs, leg.side, message.transaction);
     if (transaction === undefined) return 'transaction-unknown';
     const { asker } = transaction;
@@ -242,71 +296,69 @@ export class Engine {
       transaction.answered = true;
       if (transaction.nominates) leg.choose(latch);
     }
-    this.#forward(leg, asker, bytes, out);
+    this.#accounts.publish(leg, nowMs);
+    this.#forward(leg, transaction.askedFrom, bytes, 0, bytes.length, out);
   }
 
   /** The latch of `source` for `leg`, taken from whoever had it: an address belongs to one side of one wire. */
-  #latch(nowMs: number, leg: Leg, source: UdpAddress, out: EngineOutput): Latch {
-    const known = this.#latches.get(source.key);
+  #latch(leg: Leg, source: Path, nominated: boolean, out: EngineOutput): Latch {
+    const nowMs = this.#nowMs;
+    const known = this.#flows.find(source, 0);
     if (known?.leg === leg) {
+      // Which of our addresses the side uses with this one of its own is settled by its nomination.
+      if (nominated || !leg.hasChosen(known)) known.path = source;
       leg.hear(nowMs, known);
       return known;
     }
     if (known?.leg !== undefined) {
       out.event({ kind: 'moved', from: known.leg.wire, to: leg.wire });
       known.leg.release(known);
-      this.counters.moves++;
+      this.#accounts.count(cell.moves);
     }
-    const latch: Latch = { to: source, leg, heardAtMs: nowMs };
+    const latch: Latch = { path: source, leg, heardAtMs: nowMs };
     const leaving = leg.admit(nowMs, latch);
-    if (leaving !== undefined) this.#latches.delete(leaving.to.key);
-    this.#latches.set(source.key, latch);
-    this.counters.latches[leg.side]++;
-    if (leg.stats.latches === 1) out.event({ kind: 'latched', wire: leg.wire, side: leg.side });
+    if (leaving !== undefined) this.#leave(leaving, out);
+    this.#flows.set(latch);
+    this.#accounts.set(cell.latched, this.#flows.size);
+    this.#accounts.latched(leg);
+    if (leg.other.latchCount > 0 && leg.wire.joinedAtMs === 0) leg.wire.joinedAtMs = nowMs;
+    if (leg.latchCount === 1) out.event({ kind: 'latched', wire: leg.wire, side: leg.side });
+    if (isConnection(source)) out.event({ kind: 'connected', path: source });
     return latch;
   }
 
-  /** A side that has used its newest credentials has no use for those before. */
-  #retireOlder({ leg, generation }: CheckCredentials): void {
-    for (const older of leg.credentials.filter((entry) => entry.generation < generation)) {
-      this.#usernames.delete(older);
-      leg.credentials = leg.credentials.slice(1);
-    }
+  #leave({ path }: Latch, out: EngineOutput): void {
+    this.#flows.delete(path);
+    this.#accounts.set(cell.latched, this.#flows.size);
+    if (isConnection(path)) out.event({ kind: 'disconnected', path });
   }
 
-  #addCredentials(wire: SealedWire, viewer: IceCredentials, camera: IceCredentials): void {
-    demandUsable(viewer);
-    demandUsable(camera);
-    const generation = wire.generation + 1;
-    const ofViewer = checkCredentials(wire.viewer, viewer, camera, generation);
-    const ofCamera = checkCredentials(wire.camera, camera, viewer, generation);
-    this.#usernames.add([ofViewer, ofCamera]);
-    wire.generation = generation;
-    for (const entry of [ofViewer, ofCamera]) {
-      const { leg } = entry;
-      for (const unused of leg.credentials.slice(1)) this.#usernames.delete(unused);
-      leg.credentials = [...leg.credentials.slice(0, 1), entry];
-    }
+  #hold(leg: Leg, bytes: Buffer): DropReason | undefined {
+    const before = leg.held.size;
+    const dropped = leg.held.hold(this.#nowMs, bytes);
+    this.#accounts.count(cell.held, leg.held.size - before);
+    return dropped;
   }
 
-  #flush(nowMs: number, leg: Leg, latch: Latch, out: EngineOutput): void {
-    const late = leg.held.flush(nowMs, (held) => this.#forward(leg.other, latch, held, out));
-    this.counters.drops['held-too-long'] += late;
+  #flush(leg: Leg, latch: Latch, out: EngineOutput): void {
+    this.#accounts.count(cell.held, -leg.held.size);
+    const late = leg.held.flush(this.#nowMs, (held) => this.#forward(leg.other, latch.path, held, 0, held.length, out));
+    this.#accounts.dropped('held-too-long', late);
   }
 
-  #received(leg: Leg, bytes: Buffer): void {
-    leg.stats.packets++;
-    leg.stats.bytes += bytes.length;
-    const total = this.counters.received[leg.side];
-    total.packets++;
-    total.bytes += bytes.length;
+  #forward(from: Leg, to: Path, bytes: Buffer, start: number, end: number, out: EngineOutput): void {
+    this.#accounts.forwarded(from, end - start);
+    out.transmit(to, bytes, start, end);
   }
 
-  #forward(from: Leg, to: Latch, bytes: Buffer, out: EngineOutput): void {
-    const total = this.counters.forwarded[from.side];
-    total.packets++;
-    total.bytes += bytes.length;
-    out.transmit(to.to, bytes);
+  #isAlive(wire: SealedWire): boolean {
+    return this.#settings.ledger.isAlive(wire.number);
+  }
+
+  #keepSizes(): void {
+    this.#accounts.set(cell.wires, this.#wires.size);
+    this.#accounts.set(cell.usernames, this.#usernames.size);
+    this.#accounts.set(cell.deadlines, this.#deadlines.size);
   }
 
   #demand(handle: EngineWire): SealedWire {
@@ -314,30 +366,31 @@ export class Engine {
     return handle;
   }
 
-  #forget(wire: SealedWire): void {
+  #forget(wire: SealedWire, out: EngineOutput): void {
     wire.ended = true;
+    this.#settings.ledger.kill(wire.number);
     this.#wires.delete(wire);
     this.#deadlines.delete(wire);
+    this.#accounts.count(cell.transactions, -wire.transactions.size);
     wire.transactions.clear();
     for (const leg of [wire.viewer, wire.camera]) {
-      for (const entry of leg.credentials) this.#usernames.delete(entry);
+      this.#accounts.publish(leg, this.#nowMs);
+      this.#usernames.forget(leg);
       for (const latch of leg.latches) {
-        this.#latches.delete(latch.to.key);
+        this.#leave(latch, out);
         leg.release(latch);
       }
-      leg.credentials = [];
+      this.#accounts.count(cell.held, -leg.held.size);
       leg.held.clear();
+      this.#accounts.count(cell.streams, -leg.streams.size);
       leg.streams.clear();
     }
-    this.counters.wiresEnded++;
+    this.#accounts.count(cell.wiresEnded);
+    this.#keepSizes();
   }
-}
-
-function statsOf(leg: Leg): SideStats {
-  return { ...leg.stats, lost: leg.streams.lost };
 }
 
 function endReasonOf(wire: SealedWire, nowMs: number): EndReason {
   if (wire.expiresAtMs <= nowMs) return 'expired';
-  return wire.viewer.stats.latches > 0 && wire.camera.stats.latches > 0 ? 'media-silent' : 'setup-failed';
+  return wire.viewer.latchCount > 0 && wire.camera.latchCount > 0 ? 'media-silent' : 'setup-failed';
 }

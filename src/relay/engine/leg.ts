@@ -1,15 +1,17 @@
 import { limits } from '../../base/index.ts';
 import type { Side } from '../index.ts';
-import type { UdpAddress } from '../wire/ip-address.ts';
+import type { Path } from '../wire/path.ts';
 import type { Due } from './deadlines.ts';
 import { HeldDatagrams } from './held.ts';
+import { Policer, type RateBounds } from './policer.ts';
 import { RtpStreams } from './rtp-streams.ts';
 import { Transactions } from './transactions.ts';
 import type { CheckCredentials } from './usernames.ts';
 
 /** An address that belongs to one side of one wire, from a valid check on until it leaves. */
 export interface Latch {
-  readonly to: UdpAddress;
+  /** Its remote words never change; its local ones follow the pair of addresses that the side uses. */
+  path: Path;
   /** Undefined once the address has left the side: it moved, was displaced, or the wire ended. */
   leg: Leg | undefined;
   /** When a valid check or answer last came from here. */
@@ -19,10 +21,13 @@ export interface Latch {
 /** One side of a wire: its addresses, and what waits for them. */
 export class Leg {
   readonly side: Side;
+  /** 0 for the viewer's, 1 for the camera's: its place in tables of two. */
+  readonly index: number;
   readonly wire: SealedWire;
   readonly held = new HeldDatagrams();
   readonly streams = new RtpStreams();
-  readonly stats = { packets: 0, bytes: 0, latches: 0 };
+  readonly policer: Policer;
+  latchCount = 0;
   /** When a valid check or answer last came from this side. */
   heardAtMs: number;
   /** What its checks may look like: the newest, and the one before until a check with the newest has come. */
@@ -32,9 +37,11 @@ export class Leg {
   #latches: Latch[] = [];
   #chosen: Latch | undefined;
 
-  constructor(wire: SealedWire, side: Side, nowMs: number) {
+  constructor(wire: SealedWire, side: Side, nowMs: number, rates: RateBounds) {
     this.wire = wire;
     this.side = side;
+    this.index = side === 'viewer' ? 0 : 1;
+    this.policer = new Policer(nowMs, rates);
     this.heardAtMs = nowMs;
   }
 
@@ -77,7 +84,7 @@ export class Leg {
     if (leaving !== undefined) this.release(leaving);
     this.#latches.push(latch);
     this.heardAtMs = nowMs;
-    this.stats.latches++;
+    this.latchCount++;
     return leaving;
   }
 
@@ -90,23 +97,41 @@ export class Leg {
   choose(latch: Latch): void {
     this.#chosen = latch;
   }
+
+  hasChosen(latch: Latch): boolean {
+    return this.#chosen === latch;
+  }
+}
+
+/** What one side may send, and what both may together. */
+export interface WireRates {
+  readonly side: RateBounds;
+  readonly session: RateBounds;
 }
 
 /** The two legs of one session, and what they share. */
 export class SealedWire implements Due {
+  /** Its place in the ledger. */
+  readonly number: number;
   readonly viewer: Leg;
   readonly camera: Leg;
+  readonly policer: Policer;
   readonly transactions = new Transactions();
   expiresAtMs: number;
   generation = 0;
   ended = false;
+  /** When both sides had latched; 0 before. */
+  joinedAtMs = 0;
+  hasMedia = false;
   dueAtMs = 0;
   dueIndex = -1;
 
-  constructor(nowMs: number, expiresAtMs: number) {
+  constructor(number: number, nowMs: number, expiresAtMs: number, rates: WireRates) {
+    this.number = number;
     this.expiresAtMs = expiresAtMs;
-    this.viewer = new Leg(this, 'viewer', nowMs);
-    this.camera = new Leg(this, 'camera', nowMs);
+    this.viewer = new Leg(this, 'viewer', nowMs, rates.side);
+    this.camera = new Leg(this, 'camera', nowMs, rates.side);
+    this.policer = new Policer(nowMs, rates.session);
   }
 
   /** When the wire ends by itself if nothing more is heard, in milliseconds since the epoch. */

@@ -1,11 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import { limits } from '../../base/index.ts';
 import type { Side } from '../index.ts';
+import type { Path } from '../wire/path.ts';
 import type { Latch } from './leg.ts';
 
 /** A binding request that was passed on, and what has to be known to judge its answer. */
 export interface Transaction {
   asker: Latch;
+  /** The path that it came by, whose own way back its answer takes. */
+  readonly askedFrom: Path;
   /** The key that its answer must be made with: the asked side's own password. */
   readonly key: KeyObject;
   /** Whether the request carried USE-CANDIDATE. */

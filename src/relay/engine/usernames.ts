@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { LatchkeyError, limits } from '../../base/index.ts';
 import type { IceCredentials } from '../index.ts';
 import { shortTermKey } from '../wire/stun.ts';
-import type { Leg } from './leg.ts';
+import type { Leg, SealedWire } from './leg.ts';
 
 /** What a check of one side looks like: its USERNAME, and the key of its integrity (RFC 8445 section 7.2.2). */
 export interface CheckCredentials {
@@ -17,7 +17,7 @@ export interface CheckCredentials {
 }
 
 /** The credentials of the checks that `leg` will send to a side with credentials `receiver`. */
-export function checkCredentials(
+function checkCredentials(
   leg: Leg,
   sender: IceCredentials,
   receiver: IceCredentials,
@@ -43,20 +43,52 @@ export class Usernames {
   }
 
   /**
-   * Adds all of `entries` or none. Throws `overloaded` at `limits.wiresPerUsernameMax`, and `sdp-no-ice` for a username
-   * and password that are in use together: integrity could not tell the two apart.
+   * Takes the next credentials of both sides of a wire. Those before hold until a side uses the new ones; unused ones in between
+   * leave. Throws `overloaded` at `limits.wiresPerUsernameMax`, and `sdp-no-ice` for credentials that cannot be used, or whose
+   * username and password are in use together: integrity could not tell the two apart. Then nothing has changed.
    */
-  add(entries: readonly CheckCredentials[]): void {
+  renew(wire: SealedWire, viewer: IceCredentials, camera: IceCredentials): void {
+    demandUsable(viewer);
+    demandUsable(camera);
+    const generation = wire.generation + 1;
+    const entries = [
+      checkCredentials(wire.viewer, viewer, camera, generation),
+      checkCredentials(wire.camera, camera, viewer, generation),
+    ];
+    this.#addAll(entries);
+    wire.generation = generation;
+    for (const entry of entries) {
+      const { leg } = entry;
+      for (const unused of leg.credentials.slice(1)) this.#delete(unused);
+      leg.credentials = [...leg.credentials.slice(0, 1), entry];
+    }
+  }
+
+  /** A side that has used its newest credentials has no use for those before. */
+  retireOlder({ leg, generation }: CheckCredentials): void {
+    for (const older of leg.credentials.filter((entry) => entry.generation < generation)) {
+      this.#delete(older);
+      leg.credentials = leg.credentials.slice(1);
+    }
+  }
+
+  /** Takes all credentials of a side out. */
+  forget(leg: Leg): void {
+    for (const entry of leg.credentials) this.#delete(entry);
+    leg.credentials = [];
+  }
+
+  #addAll(entries: readonly CheckCredentials[]): void {
     try {
       for (const entry of entries) this.#addOne(entry);
     } catch (error) {
-      for (const entry of entries) this.delete(entry);
+      for (const entry of entries) this.#delete(entry);
       throw error;
     }
   }
 
-  /** Takes an entry out; nothing happens when it is not in. */
-  delete(entry: CheckCredentials): void {
+  /** Nothing happens when the entry is not in. */
+  #delete(entry: CheckCredentials): void {
     const rest = this.candidates(entry.username).filter((other) => other !== entry);
     if (rest.length > 0) this.#table.set(entry.username, rest);
     else this.#table.delete(entry.username);

@@ -1,41 +1,59 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { LatchkeyError, limits } from '../../base/index.ts';
-import { canonicalHost, udpAddress } from '../wire/ip-address.ts';
-import type { OpenUdpPort, UdpPortCounters } from './port.ts';
+import { canonicalHost } from '../wire/ip-address.ts';
+import { type Datagram, type Path, type Place, pathOf, placeOf } from '../wire/path.ts';
+import { countPort, countSendFault, type OpenUdpPort, portCell, type SendFault } from './port.ts';
 
 /** A port on `node:dgram`: one system call for each datagram, on every platform that Node runs on. */
-export const openDgramPort: OpenUdpPort = async (at, receive) => {
+export const openDgramPort: OpenUdpPort = async (at, receive, cells) => {
   const host = canonicalHost(at.host);
   if (host === undefined) throw new LatchkeyError('settings-invalid', `relay: ${at.host} is not an IP address`);
   const ipv6 = host.includes(':');
   const socket = createSocket({ type: ipv6 ? 'udp6' : 'udp4', ipv6Only: false, lookup: noLookup });
   await bound(socket, host, at.port);
 
-  const counters: UdpPortCounters = { sendErrors: 0, receiveErrors: 0 };
+  const scopes = new Scopes();
+  const places = new WeakMap<Path, Place>();
+  const datagram: Datagram = { path: new Uint32Array(), pathAt: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
   let closing: Promise<void> | undefined;
-  socket.on('error', () => {
-    counters.receiveErrors++;
-  });
+  socket.on('error', () => countPort(cells, portCell.receiveErrors));
   socket.on('message', (bytes, { address, port }) => {
-    const from = udpAddress(address, port);
-    if (from === undefined) counters.receiveErrors++;
-    else receive(from, bytes);
+    countPort(cells, portCell.receiveCalls);
+    const path = pathOf(address, port, { scope: scopes.numberIn(address) });
+    if (path === undefined) {
+      countPort(cells, portCell.receiveErrors);
+      return;
+    }
+    datagram.path = path;
+    datagram.bytes = bytes;
+    datagram.end = bytes.length;
+    receive(datagram);
   });
   const sent = (error: Error | null) => {
-    if (error !== null) counters.sendErrors++;
+    if (error !== null) countSendFault(cells, faultOf(error));
+  };
+  const placeFor = (to: Path): Place => {
+    const known = places.get(to);
+    if (known !== undefined) return known;
+    const { host: plain, port } = placeOf(to);
+    const scoped = scopes.named(plain);
+    const place = { host: ipv6 && !plain.includes(':') ? `::ffff:${plain}` : scoped, port };
+    places.set(to, place);
+    return place;
   };
 
   return {
     address: { host, port: socket.address().port },
-    counters,
     ...kernelBuffers(socket),
-    send(to, bytes) {
-      if (closing !== undefined || bytes.length > limits.datagramBytesMax || isFull(socket)) {
-        counters.sendErrors++;
-        return;
+    send(to, bytes, start, end) {
+      if (closing !== undefined) countSendFault(cells, 'closed');
+      else if (end - start > limits.datagramBytesMax) countSendFault(cells, 'too-large');
+      else if (isFull(socket)) countSendFault(cells, 'full');
+      else {
+        const place = placeFor(to);
+        countPort(cells, portCell.sendCalls);
+        socket.send(bytes, start, end - start, place.port, place.host, sent);
       }
-      const host = ipv6 && !to.host.includes(':') ? `::ffff:${to.host}` : to.host;
-      socket.send(bytes, to.port, host, sent);
     },
     close() {
       closing ??= new Promise((resolve) => socket.close(() => resolve()));
@@ -43,6 +61,43 @@ export const openDgramPort: OpenUdpPort = async (at, receive) => {
     },
   };
 };
+
+/** The names of links, such as `eth0`, by numbers of this port's own: Node tells the names alone. */
+class Scopes {
+  readonly #names: string[] = [];
+
+  /** The number of the scope in an address; 0 where it has none, or there are too many. */
+  numberIn(address: string): number {
+    const at = address.indexOf('%');
+    if (at < 0) return 0;
+    const name = address.slice(at + 1);
+    const known = this.#names.indexOf(name);
+    if (known >= 0) return known + 1;
+    return this.#names.length < limits.linksMax ? this.#names.push(name) : 0;
+  }
+
+  /** An address with its scope by name. */
+  named(host: string): string {
+    const [address = '', scope] = host.split('%');
+    return scope === undefined ? address : `${address}%${this.#names[Number(scope) - 1] ?? scope}`;
+  }
+}
+
+const faults = new Map<string, SendFault>([
+  ['ENETUNREACH', 'unreachable'],
+  ['EHOSTUNREACH', 'unreachable'],
+  ['EADDRNOTAVAIL', 'unreachable'],
+  ['EINVAL', 'unreachable'],
+  ['EPERM', 'denied'],
+  ['EACCES', 'denied'],
+  ['EAGAIN', 'full'],
+  ['ENOBUFS', 'full'],
+  ['EMSGSIZE', 'too-large'],
+]);
+
+function faultOf(error: NodeJS.ErrnoException): SendFault {
+  return faults.get(error.code ?? '') ?? 'other';
+}
 
 /** Whether the kernel takes so little that datagrams pile up in the process. */
 function isFull(socket: Socket): boolean {

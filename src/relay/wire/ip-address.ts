@@ -1,36 +1,11 @@
-/** Equal for equal addresses, whatever text they came in: a number for IPv4, a string for IPv6. */
-export type AddressKey = number | string;
-
-/** An IP address and UDP port in canonical form: there is one for each place that a datagram can come from. */
-export interface UdpAddress {
-  /** Dotted decimal, or IPv6 as in RFC 5952, with a scope only where the address means nothing without it. */
-  readonly host: string;
-  /** 1 to 65535. */
-  readonly port: number;
-  readonly key: AddressKey;
-}
-
-/** The canonical form of an address. Undefined when `host` is not an IP address or `port` is not 1 to 65535. */
-export function udpAddress(host: string, port: number): UdpAddress | undefined {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
-  const shortcut = host.startsWith(mappedPrefix) ? host.slice(mappedPrefix.length) : host;
-  const ipv4 = parseIpv4(shortcut);
-  if (ipv4 !== undefined) return { host: shortcut, port, key: ipv4 * 65_536 + port };
-  const canonical = canonicalHost(host);
-  if (canonical === undefined) return undefined;
-  const mapped = parseIpv4(canonical);
-  const key = mapped === undefined ? `${canonical} ${port}` : mapped * 65_536 + port;
-  return { host: canonical, port, key };
-}
-
 /**
  * The canonical text of an IP address: an IPv4-mapped IPv6 address is its IPv4 address (RFC 4291 section 2.5.5.2), IPv6 is
  * written as in RFC 5952, and a scope stays on link-local addresses only (RFC 4007). Undefined for anything else.
  */
 export function canonicalHost(text: string): string | undefined {
-  if (parseIpv4(text) !== undefined) return text;
+  if (ipv4Number(text) !== undefined) return text;
   const scopeAt = text.search(scopeOrEnd);
-  const groups = parseIpv6(text.slice(0, scopeAt));
+  const groups = ipv6Groups(text);
   if (groups === undefined) return undefined;
   const [, , , , , sixth = 0, high = 0, low = 0] = groups;
   if (sixth === 0xffff && groups.slice(0, 5).every((group) => group === 0)) {
@@ -47,17 +22,14 @@ export function isLinkLocal(host: string): boolean {
 
 /** Whether a canonical address is the machine's own: 127.0.0.0/8 and ::1. */
 export function isLoopback(host: string): boolean {
-  return host === '::1' || (host.startsWith('127.') && parseIpv4(host) !== undefined);
+  return host === '::1' || (host.startsWith('127.') && ipv4Number(host) !== undefined);
 }
-
-/** How a dual-stack socket writes every IPv4 address: worth a short way past the IPv6 parser, for each datagram. */
-const mappedPrefix = '::ffff:';
 
 /** Finds the scope that ends an address, or else its end. What is no scope stays in the address, and is none there either. */
 const scopeOrEnd = /%[^\s%]{1,32}$|$/;
 
 /** An IPv4 address as an unsigned 32-bit number. Four decimal numbers without leading zeros, or undefined. */
-function parseIpv4(text: string): number | undefined {
+export function ipv4Number(text: string): number | undefined {
   let address = 0;
   let part = -1;
   let dots = 0;
@@ -77,9 +49,9 @@ function parseIpv4(text: string): number | undefined {
   return dots === 3 && part >= 0 ? address * 256 + part : undefined;
 }
 
-/** The eight groups of an IPv6 address without scope (RFC 4291 section 2.2), or undefined. */
-function parseIpv6(text: string): number[] | undefined {
-  const hex = hexTail(text);
+/** The eight groups of an IPv6 address (RFC 4291 section 2.2), its scope left out, or undefined. */
+export function ipv6Groups(text: string): number[] | undefined {
+  const hex = hexTail(text.slice(0, text.search(scopeOrEnd)));
   const gap = hex.indexOf('::');
   const head = splitGroups(gap < 0 ? hex : hex.slice(0, gap));
   const tail = splitGroups(gap < 0 ? '' : hex.slice(gap + 2));
@@ -97,7 +69,7 @@ function splitGroups(text: string): string[] {
 /** Writes a dotted-decimal tail as the two groups that it stands for. */
 function hexTail(text: string): string {
   const at = text.lastIndexOf(':') + 1;
-  const ipv4 = parseIpv4(text.slice(at));
+  const ipv4 = ipv4Number(text.slice(at));
   if (ipv4 === undefined) return text;
   return `${text.slice(0, at)}${Math.floor(ipv4 / 65_536).toString(16)}:${(ipv4 % 65_536).toString(16)}`;
 }

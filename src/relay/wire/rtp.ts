@@ -1,17 +1,29 @@
 const headerBytes = 12;
 
-/** Whether a datagram is RTP of version 2 (RFC 3550 section 5.1), and not RTCP or anything else that shares its port. */
-export function isRtp(bytes: Buffer): boolean {
-  return bytes.length >= headerBytes && bytes.readUInt8(0) >> 6 === 2 && !isRtcpType(bytes.readUInt8(1));
+/**
+ * Whether the datagram from `start` up to `end` is RTP of version 2 (RFC 3550 section 5.1), and not RTCP or anything else that
+ * shares its port. Both lie within `bytes`.
+ */
+export function isRtp(bytes: Buffer, start: number, end: number): boolean {
+  return end - start >= headerBytes && byteAt(bytes, start) >> 6 === 2 && !isRtcpType(byteAt(bytes, start + 1));
 }
 
-/** The sequence number of an RTP packet, which stays in the clear under SRTP (RFC 3711 section 3.1), as does the SSRC. */
-export function sequenceNumberOf(rtp: Buffer): number {
-  return rtp.readUInt16BE(2);
+/**
+ * The sequence number of the RTP packet at `start`, 0 to 65535. It stays in the clear under SRTP (RFC 3711 section 3.1), as do
+ * the timestamp and the SSRC.
+ */
+export function sequenceNumberOf(bytes: Buffer, start: number): number {
+  return (byteAt(bytes, start + 2) << 8) | byteAt(bytes, start + 3);
 }
 
-export function ssrcOf(rtp: Buffer): number {
-  return rtp.readUInt32BE(8);
+/** The timestamp, as a signed number of 32 bits: V8 keeps those without a box of their own. */
+export function timestampOf(bytes: Buffer, start: number): number {
+  return signed32At(bytes, start + 4);
+}
+
+/** The SSRC, as a signed number of 32 bits. */
+export function ssrcOf(bytes: Buffer, start: number): number {
+  return signed32At(bytes, start + 8);
 }
 
 /**
@@ -20,4 +32,14 @@ export function ssrcOf(rtp: Buffer): number {
  */
 export function isRtcpType(secondByte: number): boolean {
   return secondByte >= 192 && secondByte <= 223;
+}
+
+function signed32At(bytes: Buffer, at: number): number {
+  return (
+    (byteAt(bytes, at) << 24) | (byteAt(bytes, at + 1) << 16) | (byteAt(bytes, at + 2) << 8) | byteAt(bytes, at + 3)
+  );
+}
+
+function byteAt(bytes: Buffer, at: number): number {
+  return bytes[at] ?? 0;
 }

@@ -65,7 +65,7 @@ export class Whep {
         ETag: session.etag,
         'Accept-Patch': fragmentType,
       },
-      body: withRelayCandidates(answer, this.#core.relay.addresses),
+      body: withRelayCandidates(answer, session.view.addresses),
     };
   }
 
@@ -90,7 +90,7 @@ export class Whep {
     return {
       status: 200,
       headers: { 'Content-Type': fragmentType, 'Cache-Control': 'no-store', ETag: session.etag },
-      body: writeIceFragment(answered, this.#core.relay.addresses),
+      body: writeIceFragment(answered, session.view.addresses),
     };
   }
 

@@ -68,7 +68,7 @@ export class ViewerRole {
     this.#core.sessions.ofViewer(session, pair);
     view.restart(description, (answered) => {
       if (answered instanceof LatchkeyError) request.error(answered);
-      else request.result({ answer: withRelayCandidates(answered, this.#core.relay.addresses) });
+      else request.result({ answer: withRelayCandidates(answered, this.#view(session).addresses) });
     });
   }
 
@@ -126,7 +126,7 @@ export class ViewerRole {
       },
       opened: (view, opened) => {
         this.#views.set(view.session.id, view);
-        request.result(connectResult(this.#core, view, opened));
+        request.result(connectResult(view, opened));
       },
       refused: (view, error) => {
         this.#views.delete(view.session.id);
@@ -145,12 +145,12 @@ export class ViewerRole {
   }
 }
 
-function connectResult(core: Core, view: View, { answer, capabilities }: Opened): object {
+function connectResult(view: View, { answer, capabilities }: Opened): object {
   return {
     session: view.session.id,
     iceServers: [],
     expiryTimeSeconds: view.expiryTimeSeconds,
     capabilities: ['extend', ...capabilities.filter((capability) => capability !== 'extend')],
-    ...(answer === undefined ? {} : { answer: withRelayCandidates(answer, core.relay.addresses) }),
+    ...(answer === undefined ? {} : { answer: withRelayCandidates(answer, view.addresses) }),
   };
 }

@@ -53,10 +53,19 @@ function withPort(section: readonly SdpLine[], port: number): SdpLine {
   return line('m', [media, port, ...rest].join(' '));
 }
 
-/** Type preference 126 for host candidates, component 1, and the order of the list as local preference (RFC 8445 section 5.1.2). */
-function candidateLine({ host, port }: RelayAddress, index: number): SdpLine {
+/**
+ * Type preference 126 for host candidates, component 1, and the order of the list as local preference (RFC 8445 section 5.1.2).
+ * TCP comes behind all of UDP, with a type preference of 90 and the direction preference of a passive candidate (RFC 6544 section
+ * 4.2).
+ */
+function candidateLine({ host, port, transport }: RelayAddress, index: number): SdpLine {
+  const number = index + 1;
+  if (transport === 'tcp') {
+    const priority = 90 * 2 ** 24 + (4 * 2 ** 13 + (8_191 - index)) * 2 ** 8 + 255;
+    return line('a', `candidate:${number} 1 tcp ${priority} ${host} ${port} typ host tcptype passive`);
+  }
   const priority = 126 * 2 ** 24 + (65_535 - index) * 2 ** 8 + 255;
-  return line('a', `candidate:${index + 1} 1 udp ${priority} ${host} ${port} typ host`);
+  return line('a', `candidate:${number} 1 udp ${priority} ${host} ${port} typ host`);
 }
 
 function addressType(host: string): 'IP4' | 'IP6' {

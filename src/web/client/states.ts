@@ -145,6 +145,7 @@ const outcomesOfEnds: Readonly<Record<EndReason, Outcome>> = {
   expired: 'expired',
   revoked: 'not-allowed',
   'relay-stopping': 'again',
+  'relay-failed': 'again',
 };
 
 /** A code that is not here is a fault of this side or of the camera's make: trying again would not mend it. */

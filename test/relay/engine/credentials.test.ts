@@ -61,14 +61,14 @@ describe('colliding ufrags', () => {
       expect(harness.events).toEqual([{ kind: 'latched', wire: wire.handle, side: 'viewer' }]);
       expect(harness.sent).toMatchObject([{ to: at(n) }, { to: at(100 + n) }]);
     });
-    for (const wire of wires) harness.engine.end(wire.handle);
+    for (const wire of wires) harness.end(wire.handle);
     expect(harness.sizes).toEqual(emptySizes);
   });
 
   test('the end of one wire leaves the others their name', () => {
     const harness = new EngineHarness();
     const [first, second] = [harness.open(viewer(1), camera(1)), harness.open(viewer(2), camera(2))];
-    harness.engine.end(first.handle);
+    harness.end(first.handle);
     expect(harness.receive(at(1), first.check('viewer'))).toBe('integrity');
     second.sendCheck('viewer', at(1));
     expect(harness.sizes.latches).toBe(1);

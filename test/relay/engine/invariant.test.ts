@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import type { IceCredentials, Side } from '../../../src/relay/index.ts';
-import type { AddressKey, UdpAddress } from '../../../src/relay/wire/ip-address.ts';
+import { type Path, placeKey } from '../../../src/relay/wire/path.ts';
 import { at, EngineHarness, emptySizes, rtp, type TestWire } from '../support/engine-harness.ts';
 
 /** What the model believes of one wire, from the inputs alone. */
@@ -75,7 +75,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 class Model {
   readonly harness = new EngineHarness();
   readonly wires: Believed[] = [];
-  readonly owners = new Map<AddressKey, Owner>();
+  readonly owners = new Map<string, Owner>();
   /** Who sent these bytes, by their hexadecimal text. Every datagram here is different. */
   readonly senders = new Map<string, Owner>();
   readonly asked: Asked[] = [];
@@ -144,7 +144,7 @@ class Model {
   }
 
   /** Checks of the newest generation or an older one, with the right password or another. */
-  check(owner: Owner, from: UdpAddress, { which, flag: useCandidate }: Step, forged: boolean): void {
+  check(owner: Owner, from: Path, { which, flag: useCandidate }: Step, forged: boolean): void {
     const { wire, side } = owner;
     const generation = which % wire.generations.length;
     const agent = wire.generations[generation];
@@ -166,7 +166,7 @@ class Model {
   }
 
   /** The very bytes of a check that was sent before, from any address. */
-  replay(from: UdpAddress, which: number): void {
+  replay(from: Path, which: number): void {
     const asked = this.asked.at(-1 - which);
     if (asked === undefined) return;
     const dropped = this.harness.receive(from, asked.check);
@@ -181,12 +181,12 @@ class Model {
   }
 
   /** From any address, or from one that is the answerer's. */
-  answer(anywhere: UdpAddress, { which, flag }: Step, right: boolean): void {
+  answer(anywhere: Path, { which, flag }: Step, right: boolean): void {
     const asked = this.asked.at(-1 - which);
     if (asked === undefined) return;
     const answerer = asked.side === 'viewer' ? 'camera' : 'viewer';
-    const own = addresses.find(({ key }) => {
-      const owner = this.owners.get(key);
+    const own = addresses.find((path) => {
+      const owner = this.owners.get(placeKey(path));
       return owner?.wire === asked.wire && owner.side === answerer;
     });
     const from = flag && own !== undefined ? own : anywhere;
@@ -195,7 +195,7 @@ class Model {
     const bytes = agent.answer(answerer, asked.check, right ? {} : { password: 'wrong' });
     const dropped = this.harness.receive(from, bytes);
     this.passTime();
-    const owner = this.owners.get(from.key);
+    const owner = this.owners.get(placeKey(from));
     if (dropped === undefined) {
       expect(right).toBe(true);
       expect(owner).toEqual({ wire: asked.wire, side: answerer });
@@ -204,11 +204,11 @@ class Model {
     }
   }
 
-  data(from: UdpAddress): void {
+  data(from: Path): void {
     const bytes = rtp(this.#serial, 1, `packet ${this.#serial++}`);
     this.harness.receive(from, bytes);
     this.passTime();
-    const owner = this.owners.get(from.key);
+    const owner = this.owners.get(placeKey(from));
     if (owner !== undefined) this.senders.set(bytes.toString('hex'), owner);
     const reachable = owner !== undefined && [...this.owners.values()].some((other) => opposite(owner, other));
     expect(this.harness.sent.length).toBe(reachable ? 1 : 0);
@@ -221,16 +221,16 @@ class Model {
     expect(this.harness.sizes).toEqual(emptySizes);
   }
 
-  latched(owner: Owner, from: UdpAddress, check: Buffer): void {
+  latched(owner: Owner, from: Path, check: Buffer): void {
     const { wire, side } = owner;
     wire.heardAtMs[side] = this.harness.nowMs;
-    this.owners.set(from.key, { wire, side });
+    this.owners.set(placeKey(from), { wire, side });
     this.senders.set(check.toString('hex'), { wire, side });
   }
 
   end(wire: Believed): void {
     const [first] = wire.generations;
-    if (first !== undefined) this.harness.engine.end(first.handle);
+    if (first !== undefined) this.harness.end(first.handle);
     this.forget(wire);
   }
 
@@ -251,7 +251,7 @@ class Model {
     this.passTime();
     for (const { to, bytes } of this.harness.sent) {
       const sender = this.senders.get(bytes.toString('hex'));
-      const receiver = this.owners.get(to.key);
+      const receiver = this.owners.get(placeKey(to));
       expect(sender).toBeDefined();
       expect(receiver).toBeDefined();
       expect(sender !== undefined && receiver !== undefined && opposite(sender, receiver)).toBe(true);

@@ -1,12 +1,16 @@
+import { limits } from '../../../src/base/index.ts';
 import type { EngineCounters, EngineSizes } from '../../../src/relay/engine/counters.ts';
+import { newEngineCells } from '../../../src/relay/engine/counters.ts';
 import type { DropReason } from '../../../src/relay/engine/drops.ts';
 import { Engine, type EngineEvent, type EngineWire } from '../../../src/relay/engine/engine.ts';
-import type { IceCredentials, Side } from '../../../src/relay/index.ts';
-import { type UdpAddress, udpAddress } from '../../../src/relay/wire/ip-address.ts';
+import { Ledger } from '../../../src/relay/engine/ledger.ts';
+import type { WireRates } from '../../../src/relay/engine/leg.ts';
+import type { IceCredentials, Side, WireStats } from '../../../src/relay/index.ts';
+import { type Path, pathOf, placeKey } from '../../../src/relay/wire/path.ts';
 import { stun, stunTypes } from './stun-messages.ts';
 
 export interface Sent {
-  readonly to: UdpAddress;
+  readonly to: Path;
   readonly bytes: Buffer;
 }
 
@@ -21,11 +25,16 @@ export const emptySizes: EngineSizes = {
 };
 
 export const hourMs = 3_600_000;
+const noBound = {
+  bitsPerSecondMax: limits.policedBitsPerSecondMax,
+  packetsPerSecondMax: limits.policedPacketsPerSecondMax,
+};
+export const boundless: WireRates = { side: noBound, session: noBound };
 export const dtls = Buffer.from('16fefd0000', 'hex');
 
 /** `192.0.2.<host>:<port>`, or whatever address is given whole. */
-export function at(host: number | string, port = 5000): UdpAddress {
-  const address = udpAddress(typeof host === 'number' ? `192.0.2.${host}` : host, port);
+export function at(host: number | string, port = 5000): Path {
+  const address = pathOf(typeof host === 'number' ? `192.0.2.${host}` : host, port);
   if (address === undefined) throw new Error(`no address: ${host} ${port}`);
   return address;
 }
@@ -45,16 +54,26 @@ export function rtp(sequenceNumber: number, ssrc = 1, payload = 'picture'): Buff
 /** An engine, a time that stands still until it is moved, and what came out of the last input. */
 export class EngineHarness {
   readonly engine: Engine;
+  readonly ledger: Ledger;
   nowMs = 1_000_000;
   sent: Sent[] = [];
   events: EngineEvent[] = [];
   /** Datagrams handed in so far. */
   inputs = 0;
   #transactions = 0;
+  #wires = 0;
 
-  constructor(own: readonly UdpAddress[] = []) {
-    const keys = new Set(own.map(({ key }) => key));
-    this.engine = new Engine((key) => keys.has(key));
+  constructor(own: readonly Path[] = [], { rates = boundless, wires = 256 } = {}) {
+    const keys = new Set(own.map((path) => placeKey(path)));
+    this.ledger = new Ledger(new ArrayBuffer(Ledger.memoryBytes(wires)));
+    this.engine = new Engine({
+      isOwn: (path, at) => keys.has(placeKey(path, at)),
+      hashSeed: 1,
+      rates,
+      ledger: this.ledger,
+      cells: newEngineCells(),
+    });
+    this.engine.advance(this.nowMs, this.#output());
   }
 
   get counters(): EngineCounters {
@@ -66,15 +85,36 @@ export class EngineHarness {
   }
 
   open(viewer = credentials('view'), camera = credentials('camr'), forMs = hourMs): TestWire {
-    return new TestWire(this, this.engine.open(this.nowMs, this.nowMs + forMs, viewer, camera), viewer, camera);
+    return new TestWire(this, this.openWire(viewer, camera, forMs), viewer, camera);
+  }
+
+  openWire(viewer: IceCredentials, camera: IceCredentials, forMs = hourMs): EngineWire {
+    this.engine.advance(this.nowMs, this.#output());
+    this.ledger.enliven(this.#wires);
+    return this.engine.open(this.#wires++, this.nowMs + forMs, viewer, camera);
+  }
+
+  restart(wire: EngineWire, viewer: IceCredentials, camera: IceCredentials): void {
+    this.engine.advance(this.nowMs, this.#output());
+    this.engine.restart(wire, viewer, camera);
+  }
+
+  end(wire: EngineWire): void {
+    this.engine.end(wire, this.#output());
+  }
+
+  stats(wire: EngineWire): WireStats {
+    return this.ledger.stats(wire.number);
   }
 
   /** Hands one datagram in. Returns why it was dropped, if it was. */
-  receive(from: UdpAddress, bytes: Buffer): DropReason | undefined {
+  receive(from: Path, bytes: Buffer): DropReason | undefined {
     this.sent = [];
     this.events = [];
     this.inputs++;
-    return this.engine.datagram(this.nowMs, from, bytes, this.#output());
+    this.engine.advance(this.nowMs, this.#output());
+    const datagram = { path: from, pathAt: 0, bytes, start: 0, end: bytes.length };
+    return this.engine.datagram(datagram, this.#output());
   }
 
   /** Lets time pass to the end of `ms`, without any input on the way but the timeouts that the engine asks for. */
@@ -84,7 +124,7 @@ export class EngineHarness {
     const endMs = this.nowMs + ms;
     while (this.engine.nextDeadline() <= endMs) {
       this.nowMs = Math.max(this.nowMs, this.engine.nextDeadline());
-      this.engine.timeout(this.nowMs, this.#output());
+      this.engine.advance(this.nowMs, this.#output());
     }
     this.nowMs = endMs;
   }
@@ -97,7 +137,8 @@ export class EngineHarness {
 
   #output() {
     return {
-      transmit: (to: UdpAddress, bytes: Buffer) => this.sent.push({ to, bytes: Buffer.from(bytes) }),
+      transmit: (to: Path, bytes: Buffer, start: number, end: number) =>
+        this.sent.push({ to, bytes: Buffer.from(bytes.subarray(start, end)) }),
       event: (event: EngineEvent) => this.events.push(event),
     };
   }
@@ -148,7 +189,7 @@ export class TestWire {
   }
 
   /** Hands a check of `side` in. Returns its bytes. */
-  sendCheck(side: Side, from: UdpAddress, options: CheckOptions = {}): Buffer {
+  sendCheck(side: Side, from: Path, options: CheckOptions = {}): Buffer {
     const bytes = this.check(side, options);
     const dropped = this.#harness.receive(from, bytes);
     if (dropped !== undefined) throw new Error(`the check was dropped: ${dropped}`);
@@ -156,14 +197,14 @@ export class TestWire {
   }
 
   /** Both sides latch, one address each. */
-  latch(viewer: UdpAddress, camera: UdpAddress): this {
+  latch(viewer: Path, camera: Path): this {
     this.sendCheck('viewer', viewer);
     this.sendCheck('camera', camera);
     return this;
   }
 
   restart(viewer: IceCredentials, camera: IceCredentials): TestWire {
-    this.#harness.engine.restart(this.#harness.nowMs, this.handle, viewer, camera);
+    this.#harness.restart(this.handle, viewer, camera);
     return new TestWire(this.#harness, this.handle, viewer, camera);
   }
 }

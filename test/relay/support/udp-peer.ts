@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import type { RelayAddress } from '../../../src/relay/index.ts';
+import type { Place } from '../../../src/relay/index.ts';
 
 export interface Received {
   readonly bytes: Buffer;
-  readonly from: RelayAddress;
+  readonly from: Place;
 }
 
 /** A plain UDP socket on loopback, with what it received in order. */
@@ -30,12 +30,12 @@ export class UdpPeer implements AsyncDisposable {
     return new UdpPeer(socket);
   }
 
-  get address(): RelayAddress {
+  get address(): Place {
     const { address, port } = this.#socket.address();
     return { host: address, port };
   }
 
-  send(bytes: Buffer, to: RelayAddress): void {
+  send(bytes: Buffer, to: Place): void {
     this.#socket.send(bytes, to.port, to.host);
   }
 

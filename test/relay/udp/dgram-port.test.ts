@@ -1,4 +1,4 @@
-import { openDgramPort } from '../../../src/relay/index.ts';
+import { openDgramPort } from '../../../src/relay/udp/dgram-port.ts';
 import { udpPortContract } from '../udp-port-contract.ts';
 
-udpPortContract('node:dgram', openDgramPort);
+udpPortContract('the port on node:dgram', openDgramPort);

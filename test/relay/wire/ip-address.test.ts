@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalHost, isLinkLocal, isLoopback, udpAddress } from '../../../src/relay/wire/ip-address.ts';
+import { canonicalHost, isLinkLocal, isLoopback } from '../../../src/relay/wire/ip-address.ts';
+import { pathOf } from '../../../src/relay/wire/path.ts';
 
 describe('canonical text', () => {
   test.each([
@@ -86,7 +87,7 @@ describe('canonical text', () => {
     `fe80::1%${'x'.repeat(80)}`,
   ])('%j is no address', (text) => {
     expect(canonicalHost(text)).toBeUndefined();
-    expect(udpAddress(text, 1)).toBeUndefined();
+    expect(pathOf(text, 1)).toBeUndefined();
   });
 
   test('what is canonical stays as it is', () => {
@@ -112,41 +113,6 @@ describe('canonical text', () => {
         expect(host === undefined || host.length > 1).toBe(true);
       }),
     );
-  });
-});
-
-describe('one place, one key', () => {
-  test('an IPv4-mapped IPv6 address is the IPv4 address', () => {
-    const ipv4 = udpAddress('192.0.2.1', 5000);
-    for (const text of ['::ffff:192.0.2.1', '::ffff:c000:0201', '0::ffff:c000:201']) {
-      expect(udpAddress(text, 5000)).toEqual(ipv4);
-    }
-  });
-
-  test('other hosts, ports and scopes have other keys', () => {
-    const places = [
-      udpAddress('192.0.2.1', 5000),
-      udpAddress('192.0.2.1', 5001),
-      udpAddress('192.0.2.2', 5000),
-      udpAddress('::c000:201', 5000),
-      udpAddress('::1', 23),
-      udpAddress('::12', 3),
-      udpAddress('fe80::1%eth0', 5000),
-      udpAddress('fe80::1%eth1', 5000),
-      udpAddress('0.0.0.1', 1),
-      udpAddress('0.0.0.0', 65_535),
-      udpAddress('0.1.0.0', 1),
-    ];
-    expect(new Set(places.map((place) => place?.key)).size).toBe(places.length);
-  });
-
-  test.each([0, -1, 65_536, 1.5, Number.NaN])('port %d is no port', (port) => {
-    expect(udpAddress('192.0.2.1', port)).toBeUndefined();
-  });
-
-  test('the first and the last port are ports', () => {
-    expect(udpAddress('::1', 1)?.port).toBe(1);
-    expect(udpAddress('::1', 65_535)?.port).toBe(65_535);
   });
 });
 

@@ -161,6 +161,7 @@ describe('an ICE restart by the viewer', () => {
     expect(invite.params.session).toBe(session);
     expect(JSON.parse(invite.params.grant ?? '').sid).toBe(session);
     camera.answer(invite, { answer: cameraAnswer.replaceAll('a=ice-ufrag:3735', 'a=ice-ufrag:NEWc') });
+    await world.settle();
     expect(viewer.reply(id)?.result?.answer).toContain('a=ice-ufrag:NEWc');
     expect(world.relay.live.map((wire) => [wire.viewer.ufrag, wire.camera.ufrag])).toEqual([['NEWu', 'NEWc']]);
   });

@@ -64,6 +64,7 @@ async function open(): Promise<Scene & { session: string }> {
 function nothingIsLeft({ world }: Scene): void {
   expect(world.sessions.size).toBe(0);
   expect(world.relay.live).toEqual([]);
+  expect(world.relay.reserved.size).toBe(0);
   expect(world.faults).toEqual([]);
 }
 
@@ -321,6 +322,7 @@ describe('an open view', () => {
     const scene = await inviting();
     scene.world.relay.refuses = 'overloaded';
     scene.camera.answer(scene.camera.request('invite'), { answer: cameraAnswer });
+    await scene.world.settle();
     expect(scene.viewer.reply(scene.connected)?.error?.data?.reason).toBe('overloaded');
     expect(scene.camera.notices()).toEqual(['setup-failed']);
     nothingIsLeft(scene);

@@ -45,6 +45,7 @@ describe('a viewer with an offer and a camera that answers', () => {
     const id = await connect(world, viewer, { offer: viewerOffer });
 
     camera.answer(camera.request('invite'), { answer: cameraAnswer });
+    await world.settle();
 
     const result = viewer.reply(id)?.result;
     expect(result?.session).toBe(camera.request('invite').params.session);
@@ -63,6 +64,7 @@ describe('a viewer with an offer and a camera that answers', () => {
     const { world, camera, viewer } = await couple(['answer']);
     const id = await connect(world, viewer, { offer: viewerOffer });
     camera.answer(camera.request('invite'), { answer: cameraAnswer });
+    await world.settle();
 
     const texts = [camera.request('invite').params.offer, viewer.reply(id)?.result?.answer];
     for (const text of texts) {

@@ -17,8 +17,8 @@ const real = [
   'werift-answer',
 ] as const;
 const addresses = [
-  { host: '198.51.100.7', port: 3478 },
-  { host: '2001:db8::7', port: 3478 },
+  { host: '198.51.100.7', port: 3478, transport: 'udp' as const },
+  { host: '2001:db8::7', port: 3478, transport: 'udp' as const },
 ];
 const chromium = sdpOf('chromium-offer');
 const digest = 'AA:'.repeat(31).concat('AA');
@@ -79,7 +79,7 @@ describe('the description of a real stack', () => {
     const after = parse(withRelayCandidates(description, addresses));
     for (const [index, section] of after.media.entries()) {
       const carries = parse(text).media[index]?.port !== 0;
-      expect(section.candidates?.map(({ ip, port, type }) => ({ host: ip, port, type }))).toEqual(
+      expect(section.candidates?.map(({ ip, port, transport, type }) => ({ host: ip, port, transport, type }))).toEqual(
         carries ? addresses.map((address) => ({ ...address, type: 'host' })) : undefined,
       );
       expect(section.endOfCandidates).toBe(carries ? 'end-of-candidates' : undefined);
@@ -105,7 +105,9 @@ describe('the relay’s candidates', () => {
   });
 
   it('of a relay with IPv6 alone name IPv6 as the default', () => {
-    const text = withRelayCandidates(readDescription(chromium, 'offer'), [{ host: '2001:db8::7', port: 9 }]);
+    const text = withRelayCandidates(readDescription(chromium, 'offer'), [
+      { host: '2001:db8::7', port: 9, transport: 'udp' },
+    ]);
     expect(text).toContain('c=IN IP6 2001:db8::7\r\n');
   });
 

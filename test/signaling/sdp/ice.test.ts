@@ -88,7 +88,7 @@ describe('a fragment', () => {
 
   it('of the relay names the camera’s new credentials and the relay, once, and can be read', () => {
     const text = writeIceFragment(readDescription(sdpOf('werift-answer'), 'answer'), [
-      { host: '192.0.2.1', port: 3478 },
+      { host: '192.0.2.1', port: 3478, transport: 'udp' as const },
     ]);
     expect(readIceFragment(text)).toEqual({
       ice: { ufrag: '3735', password: '0635fa3013929b8d9fb785' },
@@ -107,7 +107,7 @@ describe('a restarted offer', () => {
   it('differs in its credentials and its version alone', () => {
     const before = readDescription(sdpOf('firefox-offer'), 'offer');
     const after = withIceCredentials(before, { ufrag: 'NEWu', password });
-    const relay = [{ host: '192.0.2.1', port: 3478 }];
+    const relay = [{ host: '192.0.2.1', port: 3478, transport: 'udp' as const }];
     const reread = readDescription(withRelayCandidates(after, relay), 'offer');
     expect(reread.ice).toEqual({ ufrag: 'NEWu', password });
     const changed = (lines: typeof before.lines) => [...lines.session, ...lines.media.flat()].map((line) => line.value);

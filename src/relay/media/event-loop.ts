@@ -1,0 +1,79 @@
+import type { Clock, Timer } from '../../base/index.ts';
+import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
+import type { Control, Report, StationSettings } from './messages.ts';
+import { Station } from './station.ts';
+
+/** A station on an event loop. */
+export interface StationLoop {
+  control(message: Control): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a station on the events of this thread: its port's datagrams, the door's messages, and one timer. What the station tells
+ * leaves only when it has finished with an input.
+ */
+export async function runOnEvents(
+  settings: StationSettings,
+  openPort: OpenUdpPort,
+  at: PortSettings,
+  clock: Clock,
+  tell: (report: Report) => void,
+): Promise<StationLoop> {
+  const reports: Report[] = [];
+  let telling = false;
+  let timer: Timer | undefined;
+  let timerAtMs = Number.POSITIVE_INFINITY;
+
+  const port = await openPort(at, (datagram) => act(() => station.receive(datagram)), settings.portCells);
+  const station = new Station(settings, port.address.port, port, (report) => reports.push(report));
+  station.advance(clock.now());
+  tell({ kind: 'ready', port: port.address.port, receiveBufferBytes: port.receiveBufferBytes });
+
+  function act(step: () => void): void {
+    station.advance(clock.now());
+    step();
+    setTimer();
+    tellAll();
+  }
+
+  function setTimer(): void {
+    const atMs = station.nextDeadline();
+    if (atMs === timerAtMs) return;
+    timer?.cancel();
+    timer = undefined;
+    timerAtMs = atMs;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    timer = clock.after(Math.max(0, atMs - clock.now()), () => {
+      timerAtMs = Number.POSITIVE_INFINITY;
+      act(() => {});
+    });
+  }
+
+  /**
+   * One report after the other: what a handler does to the station is told when that handler is done. One that throws does not keep
+   * the others from being told.
+   */
+  function tellAll(): void {
+    if (telling) return;
+    telling = true;
+    const faults: unknown[] = [];
+    for (let report = reports.shift(); report !== undefined; report = reports.shift()) {
+      try {
+        tell(report);
+      } catch (thrown) {
+        faults.push(thrown);
+      }
+    }
+    telling = false;
+    if (faults.length > 0) throw faults[0];
+  }
+
+  return {
+    control: (message) => act(() => station.control(message)),
+    close() {
+      timer?.cancel();
+      return port.close();
+    },
+  };
+}

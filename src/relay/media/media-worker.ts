@@ -1,0 +1,225 @@
+import { type Clock, type EndReason, LatchkeyError, limits, type SessionId, type Timer } from '../../base/index.ts';
+import { cell, countersOf, type EngineCounters, type EngineSizes, sizesOf } from '../engine/counters.ts';
+import { Ledger } from '../engine/ledger.ts';
+import type { IceCredentials, Side, WireStats } from '../index.ts';
+import { portCountersOf, type UdpPortCounters } from '../udp/port.ts';
+import type { Report, StationSettings } from './messages.ts';
+import type { StartStation, StationLink } from './station-link.ts';
+
+/** Who is told what happens to one wire. After `ended` nothing is told any more. */
+export interface WireListener {
+  readonly session: SessionId;
+  latched(side: Side): void;
+  media(side: Side): void;
+  /** `reason` is absent where the door itself has ended it. */
+  ended(reason: EndReason | undefined, stats: WireStats): void;
+}
+
+export interface WorkerObserver {
+  /** An address went from one wire to another. */
+  moved(from: SessionId, to: SessionId): void;
+  /** The station died; it begins again. */
+  died(error: Error): void;
+}
+
+/**
+ * The door's side of one station: gives each wire its number, remembers who has to be told, and begins again with an empty
+ * station when the one it had has died. The numbers that both count in outlive the station.
+ */
+export class MediaWorker {
+  readonly #settings: StationSettings;
+  readonly #start: StartStation;
+  readonly #clock: Clock;
+  readonly #observer: WorkerObserver;
+  readonly #ledger: Ledger;
+  readonly #listeners = new Map<number, WireListener>();
+  readonly #requests = new Map<number, { answered(error?: LatchkeyError): void }>();
+  readonly #free: number[] = [];
+  #fresh = 0;
+  #serial = 0;
+  #link: StationLink | undefined;
+  #ready = Promise.withResolvers<Extract<Report, { kind: 'ready' }>>();
+  #isReady = false;
+  #served = false;
+  #closed = false;
+  #restart: Timer | undefined;
+
+  constructor(settings: StationSettings, start: StartStation, clock: Clock, observer: WorkerObserver) {
+    this.#settings = settings;
+    this.#start = start;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#ledger = new Ledger(settings.ledger);
+    this.#begin();
+  }
+
+  /** Resolves when the station serves for the first time; rejects when it cannot. */
+  get ready(): Promise<Extract<Report, { kind: 'ready' }>> {
+    return this.#ready.promise;
+  }
+
+  /** Whether wires can be opened now. */
+  get serves(): boolean {
+    return this.#isReady && !this.#closed;
+  }
+
+  /** Wires that are open, or about to be. */
+  get wires(): number {
+    return this.#listeners.size;
+  }
+
+  get counters(): EngineCounters & UdpPortCounters {
+    return { ...countersOf(this.#settings.engineCells), ...portCountersOf(this.#settings.portCells) };
+  }
+
+  get sizes(): EngineSizes {
+    return sizesOf(this.#settings.engineCells);
+  }
+
+  /** Datagrams passed on so far. */
+  get forwarded(): number {
+    const { engineCells } = this.#settings;
+    return (engineCells[cell.forwardedPackets] ?? 0) + (engineCells[cell.forwardedPackets + 1] ?? 0);
+  }
+
+  /** Opens a wire and resolves to its number, when the station has it. Rejects with `sdp-no-ice` or `overloaded`. */
+  async open(
+    expiresAtMs: number,
+    viewer: IceCredentials,
+    camera: IceCredentials,
+    listener: WireListener,
+  ): Promise<number> {
+    if (!this.serves) throw new LatchkeyError('overloaded', 'the media worker begins again');
+    const wire = this.#free.pop() ?? this.#fresh++;
+    if (wire >= limits.wiresPerWorkerMax) {
+      this.#fresh--;
+      throw new LatchkeyError('overloaded', 'wires');
+    }
+    this.#ledger.enliven(wire);
+    this.#listeners.set(wire, listener);
+    try {
+      await this.#ask((request) => ({ kind: 'open', request, wire, expiresAtMs, viewer, camera }));
+      return wire;
+    } catch (error) {
+      if (this.#listeners.delete(wire)) this.#setFree(wire);
+      throw error;
+    }
+  }
+
+  /** Resolves when the station has the new credentials. Rejects with `sdp-no-ice` or `overloaded`. */
+  restart(wire: number, viewer: IceCredentials, camera: IceCredentials): Promise<void> {
+    return this.#ask((request) => ({ kind: 'restart', request, wire, viewer, camera }));
+  }
+
+  extend(wire: number, expiresAtMs: number): void {
+    this.#link?.post({ kind: 'extend', wire, expiresAtMs });
+  }
+
+  /** From here on no datagram of the wire goes anywhere, whatever the station is about to do. `ended` is told later. */
+  end(wire: number): void {
+    this.#ledger.kill(wire);
+    this.#link?.post({ kind: 'end', wire });
+  }
+
+  stats(wire: number): WireStats {
+    return this.#ledger.stats(wire);
+  }
+
+  /** Ends all wires and the station. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#restart?.cancel();
+    for (const wire of this.#listeners.keys()) this.#ledger.kill(wire);
+    try {
+      await this.#link?.close();
+    } finally {
+      this.#forgetAll(undefined);
+    }
+  }
+
+  #begin(): void {
+    this.#link = this.#start(this.#settings, {
+      report: (report) => this.#take(report),
+      died: (error) => this.#died(error),
+    });
+  }
+
+  /** A question that the station does not answer in time is the last one that it was asked. */
+  #ask(question: (request: number) => Parameters<StationLink['post']>[0]): Promise<void> {
+    const request = this.#serial++;
+    return new Promise((resolve, reject) => {
+      const late = this.#clock.after(limits.workerAnswerMsMax, () => this.#link?.destroy());
+      this.#requests.set(request, {
+        answered: (error) => {
+          late.cancel();
+          this.#requests.delete(request);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      });
+      this.#link?.post(question(request));
+    });
+  }
+
+  #take(report: Report): void {
+    switch (report.kind) {
+      case 'ready':
+        this.#isReady = true;
+        this.#served = true;
+        this.#ready.resolve(report);
+        return;
+      case 'done':
+        this.#requests.get(report.request)?.answered();
+        return;
+      case 'refused':
+        this.#requests.get(report.request)?.answered(new LatchkeyError(report.code, report.detail));
+        return;
+      case 'latched':
+      case 'media':
+        if (this.#ledger.isAlive(report.wire)) this.#listeners.get(report.wire)?.[report.kind](report.side);
+        return;
+      case 'moved':
+        this.#moved(this.#listeners.get(report.from), this.#listeners.get(report.to));
+        return;
+      case 'ended':
+        this.#ended(report.wire, report.reason);
+    }
+  }
+
+  #moved(from: WireListener | undefined, to: WireListener | undefined): void {
+    if (from !== undefined && to !== undefined) this.#observer.moved(from.session, to.session);
+  }
+
+  #ended(wire: number, reason: EndReason | undefined): void {
+    const listener = this.#listeners.get(wire);
+    if (listener === undefined) return;
+    const stats = this.#ledger.stats(wire);
+    this.#listeners.delete(wire);
+    this.#setFree(wire);
+    listener.ended(reason, stats);
+  }
+
+  #setFree(wire: number): void {
+    this.#ledger.kill(wire);
+    this.#free.push(wire);
+  }
+
+  #died(error: Error): void {
+    this.#isReady = false;
+    this.#link = undefined;
+    this.#ready.reject(error);
+    if (this.#closed || !this.#served) return;
+    this.#settings.engineCells.fill(0, cell.wires, cell.drops);
+    this.#observer.died(error);
+    this.#restart = this.#clock.after(limits.workerRestartMs, () => this.#begin());
+    this.#forgetAll('relay-failed');
+  }
+
+  /** Every wire has ended, and every question goes without an answer. */
+  #forgetAll(reason: EndReason | undefined): void {
+    for (const { answered } of [...this.#requests.values()]) {
+      answered(new LatchkeyError('overloaded', 'the media worker begins again'));
+    }
+    for (const wire of [...this.#listeners.keys()]) this.#ended(wire, reason);
+  }
+}

@@ -1,0 +1,145 @@
+import { asLatchkeyError } from '../../base/index.ts';
+import { Engine, type EngineEvent, type EngineOutput, type EngineWire } from '../engine/engine.ts';
+import { Ledger } from '../engine/ledger.ts';
+import { type Datagram, isConnection, type Path, pathOf, placeKey } from '../wire/path.ts';
+import type { Control, Report, StationSettings } from './messages.ts';
+
+/** Where a station's datagrams leave. */
+export interface StationOutput {
+  send(to: Path, bytes: Buffer, start: number, end: number): void;
+}
+
+/** The same for what leaves by TCP, and which connections belong to a session. */
+export interface TcpOutput extends StationOutput {
+  claim(path: Path): void;
+  release(path: Path): void;
+}
+
+/**
+ * One engine with its ports: whole sessions live here, and no packet of theirs goes anywhere else. It runs in a media worker's
+ * thread or beside the door, and is told the same and tells the same in both. It knows wires by number; whose they are, only the
+ * door knows.
+ */
+export class Station {
+  readonly #engine: Engine;
+  readonly #ledger: Ledger;
+  readonly #report: (report: Report) => void;
+  readonly #output: EngineOutput;
+  readonly #wires = new Map<number, EngineWire>();
+  #tcp: TcpOutput | undefined;
+
+  /** `port` is the station's own UDP port. */
+  constructor(settings: StationSettings, port: number, udp: StationOutput, report: (report: Report) => void) {
+    const own = new Set(settings.own.flatMap((place) => keyOf(place.host, place.port || port)));
+    this.#ledger = new Ledger(settings.ledger);
+    this.#report = report;
+    this.#engine = new Engine({
+      isOwn: (path, at) => own.has(placeKey(path, at)),
+      hashSeed: settings.hashSeed,
+      rates: settings.rates,
+      ledger: this.#ledger,
+      cells: settings.engineCells,
+    });
+    this.#output = {
+      transmit: (to, bytes, start, end) => {
+        if (isConnection(to)) this.#tcp?.send(to, bytes, start, end);
+        else udp.send(to, bytes, start, end);
+      },
+      event: (event) => this.#tell(event),
+    };
+  }
+
+  set tcp(output: TcpOutput) {
+    this.#tcp = output;
+  }
+
+  /** Tells the time, which holds until it is told again. Wires whose time is over end. */
+  advance(nowMs: number): void {
+    this.#engine.advance(nowMs, this.#output);
+  }
+
+  /** When `advance` is due, in milliseconds since the epoch; infinity when it is not. */
+  nextDeadline(): number {
+    return this.#engine.nextDeadline();
+  }
+
+  /** The road of every datagram. */
+  receive(datagram: Datagram): void {
+    this.#engine.datagram(datagram, this.#output);
+  }
+
+  /** Does what the door asks. What comes for a wire that has just ended comes too late, and is left. */
+  control(message: Control): void {
+    switch (message.kind) {
+      case 'open':
+        this.#answer(message.request, () => {
+          const { wire, expiresAtMs, viewer, camera } = message;
+          this.#wires.set(wire, this.#engine.open(wire, expiresAtMs, viewer, camera));
+        });
+        return;
+      case 'restart':
+        this.#answer(message.request, () => {
+          const wire = this.#wires.get(message.wire);
+          if (wire !== undefined) this.#engine.restart(wire, message.viewer, message.camera);
+        });
+        return;
+      case 'extend': {
+        const wire = this.#wires.get(message.wire);
+        if (wire !== undefined) this.#engine.extend(wire, message.expiresAtMs);
+        return;
+      }
+      case 'end': {
+        const wire = this.#wires.get(message.wire);
+        if (wire === undefined) return;
+        this.#engine.end(wire, this.#output);
+        this.#ended(message.wire, undefined);
+        return;
+      }
+      case 'close':
+        for (const [number, wire] of this.#wires) {
+          this.#engine.end(wire, this.#output);
+          this.#ended(number, undefined);
+        }
+    }
+  }
+
+  #answer(request: number, act: () => void): void {
+    try {
+      act();
+      this.#report({ kind: 'done', request });
+    } catch (thrown) {
+      const { code, detail } = asLatchkeyError(thrown);
+      this.#report({ kind: 'refused', request, code, detail });
+    }
+  }
+
+  #tell(event: EngineEvent): void {
+    switch (event.kind) {
+      case 'latched':
+      case 'media':
+        this.#report({ kind: event.kind, wire: event.wire.number, side: event.side });
+        return;
+      case 'moved':
+        this.#report({ kind: 'moved', from: event.from.number, to: event.to.number });
+        return;
+      case 'connected':
+        this.#tcp?.claim(event.path);
+        return;
+      case 'disconnected':
+        this.#tcp?.release(event.path);
+        return;
+      case 'ended':
+        this.#ended(event.wire.number, event.reason);
+    }
+  }
+
+  #ended(wire: number, reason: Extract<Report, { kind: 'ended' }>['reason']): void {
+    this.#wires.delete(wire);
+    this.#report({ kind: 'ended', wire, reason });
+  }
+}
+
+function keyOf(host: string, port: number): string[] {
+  const path = pathOf(host, port);
+  return path === undefined ? [] : [placeKey(path)];
+}

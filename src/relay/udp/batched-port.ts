@@ -1,0 +1,254 @@
+import { LatchkeyError, limits } from '../../base/index.ts';
+import type { Datagram, Path } from '../wire/path.ts';
+import { BatchMemory, batchMessages, batchVectors, scratchAt, spareMessage, spareVector } from './batch-memory.ts';
+import { errorName, type Libc } from './libc.ts';
+import { countPort, countSendFault, type PortCells, portCell, type ReceiveDatagram, type SendFault } from './port.ts';
+import type { UdpSocket } from './udp-socket.ts';
+
+/**
+ * Moves many datagrams with one system call each way. `turn` waits for datagrams and hands each one on; what is sent meanwhile
+ * gathers, and leaves when the batch has been handed on. Datagrams that lie in the port's own memory are sent from where they lie,
+ * and a run of equal-sized ones to one place leaves as one message that the kernel cuts up (UDP_SEGMENT).
+ *
+ * It belongs to one thread. It does not own its socket: who opened that closes it.
+ */
+export class BatchedPort {
+  readonly #libc: Libc;
+  readonly #socket: UdpSocket;
+  readonly #cells: PortCells;
+  readonly #batch: BatchMemory;
+  readonly #datagram: Datagram;
+  /** Of each message that has gathered how many datagrams it is, how long they are, and which of its pieces is the first. */
+  readonly #counts = new Int32Array(batchMessages);
+  readonly #sizes = new Int32Array(batchMessages);
+  readonly #firsts = new Int32Array(batchMessages);
+  #messages = 0;
+  #pieces = 0;
+  #copied = 0;
+  /** The run that the last message is: where to, how long its datagrams are and all of it, where it ends, whether more may follow. */
+  #runTo: Path | undefined;
+  #runBytes = 0;
+  #runTotal = 0;
+  #runEnd = 0;
+  #runOpen = false;
+  #segments: boolean;
+  #closed = false;
+
+  constructor(libc: Libc, socket: UdpSocket, cells: PortCells) {
+    this.#libc = libc;
+    this.#socket = socket;
+    this.#cells = cells;
+    this.#batch = new BatchMemory(libc.address);
+    this.#segments = socket.segments;
+    const { memory, words } = this.#batch;
+    this.#datagram = { path: words, pathAt: 0, bytes: memory, start: 0, end: 0 };
+  }
+
+  /**
+   * Receives up to `limits.batchMessagesMax` messages and hands on each datagram in them; then sends what has gathered. With
+   * `wait` it waits for the first one, `limits.receiveWaitMs` at most. `begin` is called when the messages are there, before the first
+   * is handed on. Returns how many there were. Throws when the socket is none any more.
+   */
+  turn(wait: boolean, begin: () => void, receive: ReceiveDatagram): number {
+    if (this.#closed) return 0;
+    const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
+    const count = this.#libc.recvmmsg(this.#socket.descriptor, this.#batch.received, batchMessages, flags);
+    if (count <= 0) {
+      if (count < 0) this.#receiveFailed();
+      return 0;
+    }
+    countPort(this.#cells, portCell.receiveCalls);
+    begin();
+    for (let index = 0; index < count; index++) this.#handOn(index, receive);
+    this.#batch.rearm(count);
+    this.flush();
+    return count;
+  }
+
+  /** As `UdpPort.send`. What is sent outside of `turn` leaves with `flush`. */
+  send(to: Path, bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.#closed || length > limits.datagramBytesMax) {
+      countSendFault(this.#cells, this.#closed ? 'closed' : 'too-large');
+      return;
+    }
+    const at = bytes === this.#batch.memory ? start : this.#copy(bytes, start, end);
+    if (this.#joins(to, length)) this.#join(at, length);
+    else this.#begin(to, at, length);
+  }
+
+  /** Sends what has gathered. */
+  flush(): void {
+    const count = this.#messages;
+    let next = 0;
+    let waits = false;
+    while (next < count) {
+      const sent = this.#send(next, count - next, waits ? 0 : MSG_DONTWAIT);
+      if (sent > 0) {
+        next += sent;
+        waits = false;
+        continue;
+      }
+      const name = errorName(this.#libc.errno());
+      if (name === 'EINTR') continue;
+      if (name === 'EAGAIN') {
+        // The kernel's buffer is full: it gets the time that SO_SNDTIMEO gives it, once, and then the rest has come too fast.
+        if (waits) break;
+        waits = true;
+        continue;
+      }
+      if (!this.#sendApart(next, name)) this.#failed(next, name);
+      next++;
+      waits = false;
+    }
+    for (; next < count; next++) this.#failed(next, 'EAGAIN');
+    this.#messages = 0;
+    this.#pieces = 0;
+    this.#copied = 0;
+    this.#runOpen = false;
+  }
+
+  /** From here on nothing is sent or received. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #handOn(index: number, receive: ReceiveDatagram): void {
+    const batch = this.#batch;
+    const datagram = this.#datagram;
+    batch.readControl(index);
+    if (batch.kernelDrops >= 0) this.#cells[portCell.kernelDrops] = batch.kernelDrops;
+    const pathAt = batch.pathAt(index);
+    if (batch.isTruncated(index) || (batch.words[pathAt] ?? 0) >>> 16 === 0) {
+      countPort(this.#cells, portCell.receiveErrors);
+      return;
+    }
+    if (this.#socket.isWake(batch.words, pathAt)) return;
+    const from = batch.payloadAt(index);
+    const end = from + batch.receivedBytes(index);
+    const step = batch.segmentBytes > 0 ? batch.segmentBytes : end - from;
+    datagram.pathAt = pathAt;
+    datagram.start = from;
+    do {
+      datagram.end = Math.min(datagram.start + step, end);
+      receive(datagram);
+      datagram.start = datagram.end;
+    } while (datagram.start < end);
+  }
+
+  #joins(to: Path, length: number): boolean {
+    return (
+      this.#runOpen &&
+      to === this.#runTo &&
+      length <= this.#runBytes &&
+      (this.#counts[this.#messages - 1] ?? 0) < limits.segmentsPerMessageMax &&
+      this.#runTotal + length <= limits.datagramBytesMax &&
+      this.#pieces < batchVectors
+    );
+  }
+
+  #join(at: number, length: number): void {
+    const index = this.#messages - 1;
+    const count = this.#counts[index] ?? 0;
+    if (count === 1) this.#batch.segment(index, this.#runBytes);
+    if (at === this.#runEnd) this.#batch.lengthen(this.#pieces - 1, length);
+    else this.#batch.place(index, this.#pieces++, at, length);
+    this.#counts[index] = count + 1;
+    this.#runEnd = at + length;
+    this.#runTotal += length;
+    // Only the last datagram of a message may be shorter than the others.
+    if (length < this.#runBytes) this.#runOpen = false;
+  }
+
+  #begin(to: Path, at: number, length: number): void {
+    if (this.#messages >= batchMessages || this.#pieces >= batchVectors) {
+      const copied = this.#copied;
+      this.flush();
+      // The datagram at hand may lie among the copies: they are kept until it is gone.
+      this.#copied = copied;
+    }
+    const index = this.#messages++;
+    this.#counts[index] = 1;
+    this.#sizes[index] = length;
+    this.#firsts[index] = this.#pieces;
+    this.#batch.begin(index, to, this.#pieces);
+    this.#batch.place(index, this.#pieces++, at, length);
+    this.#runTo = to;
+    this.#runBytes = length;
+    this.#runTotal = length;
+    this.#runEnd = at + length;
+    this.#runOpen = this.#segments && length > 0 && length <= limits.segmentBytesMax;
+  }
+
+  #copy(bytes: Buffer, start: number, end: number): number {
+    if (this.#copied + end - start > limits.batchCopiesBytesMax) this.flush();
+    const at = scratchAt + this.#copied;
+    bytes.copy(this.#batch.memory, at, start, end);
+    this.#copied += end - start;
+    return at;
+  }
+
+  /**
+   * Sends the datagrams of a message that the kernel would not cut up one by one: they are larger than the road to that place
+   * takes whole, or the device cannot do it. Returns whether it was such a message.
+   */
+  #sendApart(index: number, name: string): boolean {
+    if ((this.#counts[index] ?? 0) < 2 || !notCutUp.has(name)) return false;
+    if (name === 'EIO') this.#segments = false;
+    const batch = this.#batch;
+    const step = this.#sizes[index] ?? 0;
+    const last = index + 1 < this.#messages ? (this.#firsts[index + 1] ?? 0) : this.#pieces;
+    for (let piece = this.#firsts[index] ?? 0; piece < last; piece++) {
+      const end = batch.pieceEnd(piece);
+      for (let at = batch.pieceStart(piece); at < end; at += step) {
+        batch.beginSpare(index);
+        batch.place(spareMessage, spareVector, at, Math.min(step, end - at));
+        if (this.#send(spareMessage, 1, MSG_DONTWAIT) < 1) {
+          countSendFault(this.#cells, faultOf(errorName(this.#libc.errno())));
+        }
+      }
+    }
+    return true;
+  }
+
+  #send(first: number, count: number, flags: number): number {
+    countPort(this.#cells, portCell.sendCalls);
+    return this.#libc.sendmmsg(this.#socket.descriptor, this.#batch.sentAt(first), count, flags);
+  }
+
+  #failed(index: number, name: string): void {
+    countSendFault(this.#cells, faultOf(name), this.#counts[index]);
+  }
+
+  #receiveFailed(): void {
+    const name = errorName(this.#libc.errno());
+    if (name === 'EAGAIN' || name === 'EINTR') return;
+    countPort(this.#cells, portCell.receiveErrors);
+    if (['EBADF', 'ENOTSOCK', 'EFAULT', 'EINVAL', 'ENOSYS'].includes(name)) {
+      throw new LatchkeyError('internal', `recvmmsg: ${name}`);
+    }
+  }
+}
+
+const MSG_DONTWAIT = 0x40;
+const MSG_WAITFORONE = 0x10000;
+const notCutUp: ReadonlySet<string> = new Set(['EINVAL', 'EMSGSIZE', 'EIO']);
+
+const faults = new Map<string, SendFault>([
+  ['ENETUNREACH', 'unreachable'],
+  ['EHOSTUNREACH', 'unreachable'],
+  ['EADDRNOTAVAIL', 'unreachable'],
+  ['EAFNOSUPPORT', 'unreachable'],
+  ['EINVAL', 'unreachable'],
+  ['EPERM', 'denied'],
+  ['EACCES', 'denied'],
+  ['EAGAIN', 'full'],
+  ['ENOBUFS', 'full'],
+  ['ENOMEM', 'full'],
+  ['EMSGSIZE', 'too-large'],
+  ['EBADF', 'closed'],
+]);
+
+function faultOf(name: string): SendFault {
+  return faults.get(name) ?? 'other';
+}

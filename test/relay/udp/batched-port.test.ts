@@ -1,0 +1,4 @@
+import { openPumpedPort } from '../support/pumped-port.ts';
+import { udpPortContract } from '../udp-port-contract.ts';
+
+udpPortContract('the batched port', openPumpedPort);
