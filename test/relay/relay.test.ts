@@ -275,8 +275,25 @@ describe('events', () => {
       await bench.relay.reserve(bench.pair(), bench.session()).open(...iceOf(n), { ended: failing });
     }
     expect(() => bench.clock.advance(limits.sideSilentMsMax)).toThrow('a handler failed');
+    expect(told).toBe(2);
+  });
+
+  test('a handler that throws at the close leaves the others to be told, and the port is let go of', async () => {
+    await using bench = await Bench.open();
+    let told = 0;
+    const failing = () => {
+      told++;
+      throw new Error('a handler failed');
+    };
+    for (const n of [1, 2]) {
+      await bench.relay.reserve(bench.pair(), bench.session()).open(...iceOf(n), { ended: failing });
+    }
+    const { port } = bench;
     await expect(bench.relay.close()).rejects.toThrow('a handler failed');
     expect(told).toBe(2);
+    await using again = await Bench.open({}, { port });
+    expect(again.port).toBe(port);
+    bench.forget();
   });
 
   test('an address that moves from one session to another is told', async () => {
@@ -322,9 +339,10 @@ describe('settings', () => {
 
   test('a relay that cannot be announced lets go of its port', async () => {
     let closed = false;
-    const opening = createRelay(relaySettings({ announced: ['192.0.2.1:65536'] }), {
+    const opening = createRelay(relaySettings({ host: '0.0.0.0' }), {
       clock: new ManualClock(),
       random: seededRandom(1),
+      machineAddresses: () => ['::1'],
       async openPort(at, receive, cells) {
         const port = await openDgramPort(at, receive, cells);
         const close = () => {
@@ -438,8 +456,13 @@ class Bench implements AsyncDisposable {
     });
   }
 
+  /** The relay is closed already, and how that went is known. */
+  forget(): void {
+    this.#relay = undefined;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.relay.close();
+    await this.#relay?.close();
   }
 
   #note(line: string): void {
