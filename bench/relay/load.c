@@ -14,11 +14,9 @@
 #include "load.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 enum { LINE_BYTES_MAX = 4096, DRAIN_MS = 120, SAMPLE_NS_MAX = 20000, SAMPLES_MAX = 20 };
@@ -154,7 +152,6 @@ int main(int argc, char **argv) {
     fprintf(stderr, "usage: %s FLOWS\n", argv[0]);
     return 2;
   }
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
   struct load load = {.flows = (uint32_t)atoi(argv[1])};
   if (load.flows == 0 || load.flows > FLOWS_MAX) load.flows = FLOWS_MAX;
   load.targets = calloc(load.flows, sizeof *load.targets);

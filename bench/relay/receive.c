@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 enum { AT_ONCE = 64, PIECE_BYTES_MAX = 65536, RTP_BYTES = 12, NAP_NS = 500000 };
@@ -114,7 +113,6 @@ static void count_piece(struct step *step, const uint8_t *bytes, size_t length, 
  */
 void *receive_step(void *argument) {
   struct step *step = argument;
-  prctl(PR_SET_TIMERSLACK, 1);
   struct batch *batch = calloc(1, sizeof *batch);
   if (batch == NULL) die("calloc");
   for (int i = 0; i < AT_ONCE; i++) {

@@ -4,9 +4,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <signal.h>
 #include <time.h>
 
 void die(const char *what) {
@@ -50,7 +48,6 @@ int start_relay(int argc, char **argv, struct table *table) {
     fprintf(stderr, "usage: %s FLOWS CAMERA_PORT VIEWER_PORT\n", argv[0]);
     exit(2);
   }
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
   table->flows = (uint32_t)atoi(argv[1]);
   if (table->flows == 0 || table->flows > FLOWS_MAX) table->flows = FLOWS_MAX;
   uint16_t camera_port = (uint16_t)atoi(argv[2]), viewer_port = (uint16_t)atoi(argv[3]);
