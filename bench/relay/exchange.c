@@ -26,6 +26,11 @@ void send_datagram(const struct side *side, uint32_t flow, struct sockaddr_in to
   if (sendmsg(side->fd, &message, 0) < 0) die("sendmsg");
 }
 
+int ms_until(uint64_t at_ns) {
+  uint64_t now = now_ns();
+  return now >= at_ns ? 0 : (int)((at_ns - now + 999999) / 1000000);
+}
+
 ssize_t receive_datagram(const struct side *side, void *bytes, size_t size, uint32_t *flow, int wait_ms) {
   struct pollfd readable = {.fd = side->fd, .events = POLLIN};
   if (poll(&readable, 1, wait_ms) <= 0) return -1;

@@ -7,7 +7,8 @@
 #include <string.h>
 
 enum { CHECK_BYTES_MAX = 512, CHECKS_AT_ONCE = 64, ROUNDS_MAX = 50 };
-enum { EVERY_MS = 10000 };
+/* How long the relay gets for some checks, and for the last of a round. */
+enum { WAIT_MS = 2, LAST_WAIT_MS = 200, EVERY_MS = 10000 };
 
 struct check {
   uint16_t length;
@@ -31,11 +32,15 @@ static void read_checks(const char *path, uint32_t count) {
   fclose(file);
 }
 
-/* Counts the checks that arrived on the other side of the flow that they were sent for. */
-static uint32_t collect(const struct side *side, const struct check *sent, uint32_t flows, bool *seen, int wait_ms) {
+/* Counts the checks that arrive within `wait_ms` on the other side of the flow that they were sent for; at most `missing`. */
+static uint32_t collect(const struct side *side, const struct check *sent, uint32_t flows, bool *seen, uint32_t missing,
+                        int wait_ms) {
   uint8_t bytes[65536];
   uint32_t flow, count = 0;
-  for (ssize_t length; (length = receive_datagram(side, bytes, sizeof bytes, &flow, wait_ms)) >= 0; wait_ms = 0) {
+  uint64_t end_ns = now_ns() + (uint64_t)wait_ms * 1000000;
+  while (count < missing) {
+    ssize_t length = receive_datagram(side, bytes, sizeof bytes, &flow, ms_until(end_ns));
+    if (length < 0) break;
     if (flow >= flows || seen[flow]) continue;
     const struct check *check = &sent[2 * flow];
     if (length < check->length || memcmp(bytes, check->bytes, check->length) != 0) continue;
@@ -49,9 +54,12 @@ static uint32_t collect(const struct side *side, const struct check *sent, uint3
 static void exchange_checks(struct load *load) {
   bool *at_viewer = calloc(load->flows, 1), *at_camera = calloc(load->flows, 1);
   if (at_viewer == NULL || at_camera == NULL) die("calloc");
-  uint32_t missing = 2 * load->flows;
-  for (int round = 0; missing > 0; round++) {
-    if (round == ROUNDS_MAX) die("some checks were not forwarded");
+  uint32_t viewers_miss = load->flows, cameras_miss = load->flows;
+  for (int round = 0; viewers_miss + cameras_miss > 0; round++) {
+    if (round == ROUNDS_MAX) {
+      fprintf(stderr, "%u checks were not forwarded\n", viewers_miss + cameras_miss);
+      exit(1);
+    }
     for (uint32_t flow = 0; flow < load->flows; flow++) {
       if (!at_viewer[flow] || !at_camera[flow]) {
         const struct check *check = &checks[2 * flow];
@@ -59,12 +67,10 @@ static void exchange_checks(struct load *load) {
         send_datagram(&load->viewer, flow, load->relay, check[1].bytes, check[1].length);
       }
       if (flow % CHECKS_AT_ONCE != CHECKS_AT_ONCE - 1 && flow != load->flows - 1) continue;
-      missing -= collect(&load->viewer, checks, load->flows, at_viewer, 5);
-      missing -= collect(&load->camera, checks + 1, load->flows, at_camera, 5);
+      int wait_ms = flow == load->flows - 1 ? LAST_WAIT_MS : WAIT_MS;
+      viewers_miss -= collect(&load->viewer, checks, load->flows, at_viewer, viewers_miss, wait_ms);
+      cameras_miss -= collect(&load->camera, checks + 1, load->flows, at_camera, cameras_miss, wait_ms);
     }
-    if (missing == 0) break;
-    missing -= collect(&load->viewer, checks, load->flows, at_viewer, 200);
-    missing -= collect(&load->camera, checks + 1, load->flows, at_camera, 200);
   }
   free(at_viewer);
   free(at_camera);

@@ -57,6 +57,7 @@ struct step {
 void send_datagram(const struct side *side, uint32_t flow, struct sockaddr_in to, const void *bytes, size_t length);
 /* The next datagram for `side` within `wait_ms`: its length, or -1. `flow` is whose address it was sent to. */
 ssize_t receive_datagram(const struct side *side, void *bytes, size_t size, uint32_t *flow, int wait_ms);
+int ms_until(uint64_t at_ns);
 
 /* latch.c and turn.c: what has to be agreed with a relay before it carries anything. */
 void latch(struct load *load, const char *file);

@@ -65,12 +65,15 @@ static struct sockaddr_in relayed_of(const uint8_t *message, size_t length) {
   exit(1);
 }
 
-/* Takes the answers that have come. Writes what was allocated, when that was the question. */
+/* Takes `missing` answers, or those that come within `wait_ms`. Writes what was allocated, when that was the question. */
 static uint32_t collect(const struct side *side, uint32_t flows, uint32_t method, struct sockaddr_in *allocated,
-                        bool *done, int wait_ms) {
+                        bool *done, uint32_t missing, int wait_ms) {
   uint8_t bytes[65536];
   uint32_t flow, count = 0;
-  for (ssize_t length; (length = receive_datagram(side, bytes, sizeof bytes, &flow, wait_ms)) >= 0; wait_ms = 0) {
+  uint64_t end_ns = now_ns() + (uint64_t)wait_ms * 1000000;
+  while (count < missing) {
+    ssize_t length = receive_datagram(side, bytes, sizeof bytes, &flow, ms_until(end_ns));
+    if (length < 0) break;
     if (length < HEADER_BYTES || flow >= flows || done[flow] || get32(bytes + 4) != COOKIE) continue;
     uint32_t type = get16(bytes);
     if (type == (method | ERROR)) {
@@ -98,12 +101,15 @@ static void ask(const struct load *load, const struct side *side, uint32_t metho
   }
   uint32_t missing = load->flows;
   for (int round = 0; missing > 0; round++) {
-    if (round == ROUNDS_MAX) die("the TURN server does not answer");
+    if (round == ROUNDS_MAX) {
+      fprintf(stderr, "the TURN server leaves %u of %u requests of method %u unanswered\n", missing, load->flows, method);
+      exit(1);
+    }
     for (uint32_t flow = 0; flow < load->flows; flow++) {
       if (!done[flow]) send_datagram(side, flow, load->relay, messages[flow], lengths[flow]);
-      if (flow % AT_ONCE == AT_ONCE - 1) missing -= collect(side, load->flows, method, allocated, done, 5);
+      if (flow % AT_ONCE == AT_ONCE - 1) missing -= collect(side, load->flows, method, allocated, done, missing, 5);
     }
-    if (missing > 0) missing -= collect(side, load->flows, method, allocated, done, 100);
+    missing -= collect(side, load->flows, method, allocated, done, missing, 100);
   }
   free(done);
   free(messages);
