@@ -13,18 +13,39 @@
 #define _GNU_SOURCE
 #include "load.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { LINE_BYTES_MAX = 4096, DRAIN_MS = 120, SAMPLE_NS_MAX = 20000, SAMPLES_MAX = 20 };
 
-/* How much CPU time a process had used up at a time, both in nanoseconds. */
+/* How much CPU time a process had used up at a time, and how long its threads had waited for a core, in nanoseconds. */
 struct sample {
-  uint64_t at_ns, cpu_ns;
+  uint64_t at_ns, cpu_ns, waited_ns;
 };
+
+/* The second number of each thread's schedstat. It says whether something else ran on the relay's core. */
+static uint64_t waited_ns(pid_t pid) {
+  char path[64], thread_path[512];
+  snprintf(path, sizeof path, "/proc/%d/task", pid);
+  DIR *threads = opendir(path);
+  if (threads == NULL) die("the relay has ended");
+  uint64_t sum = 0;
+  for (struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+    snprintf(thread_path, sizeof thread_path, "%s/%s/schedstat", path, entry->d_name);
+    FILE *file = entry->d_name[0] == '.' ? NULL : fopen(thread_path, "r");
+    uint64_t ran, waited;
+    if (file == NULL) continue;
+    if (fscanf(file, "%lu %lu", &ran, &waited) == 2) sum += waited;
+    fclose(file);
+  }
+  closedir(threads);
+  return sum;
+}
 
 static uint64_t read_clock(clockid_t clock) {
   struct timespec value;
@@ -32,9 +53,9 @@ static uint64_t read_clock(clockid_t clock) {
   return (uint64_t)value.tv_sec * 1000000000u + (uint64_t)value.tv_nsec;
 }
 
-/* Takes both readings together; a pause between them makes it try again. */
-static struct sample sample(clockid_t clock) {
-  struct sample result;
+/* Takes time and CPU time together; a pause between them makes it try again. */
+static struct sample sample(clockid_t clock, pid_t pid) {
+  struct sample result = {.waited_ns = waited_ns(pid)};
   for (int i = 0; i < SAMPLES_MAX; i++) {
     result.at_ns = now_ns();
     result.cpu_ns = read_clock(clock);
@@ -84,9 +105,11 @@ static void run_step(struct load *load, uint32_t rate, uint32_t burst, uint64_t 
   if (pthread_create(&sender, NULL, send_step, step) != 0) die("pthread_create");
 
   sleep_until(step->from_ns);
-  struct sample from = sample(load->relay_cpu), own_from = sample(CLOCK_PROCESS_CPUTIME_ID);
+  struct sample from = sample(load->relay_cpu, load->relay_pid);
+  struct sample own_from = sample(CLOCK_PROCESS_CPUTIME_ID, getpid());
   sleep_until(step->to_ns);
-  struct sample to = sample(load->relay_cpu), own_to = sample(CLOCK_PROCESS_CPUTIME_ID);
+  struct sample to = sample(load->relay_cpu, load->relay_pid);
+  struct sample own_to = sample(CLOCK_PROCESS_CPUTIME_ID, getpid());
   pthread_join(sender, NULL);
   sleep_until(now_ns() + DRAIN_MS * 1000000);
   atomic_store(&step->over, true);
@@ -95,10 +118,10 @@ static void run_step(struct load *load, uint32_t rate, uint32_t burst, uint64_t 
   double seconds = (double)(to.at_ns - from.at_ns) / 1e9, arrivals = arrivals_between(step, from.at_ns, to.at_ns);
   uint64_t lost = step->sent > step->arrived ? step->sent - step->arrived : 0;
   printf("{\"rate\":%u,\"burst\":%u,\"seconds\":%.4f,\"offered\":%.0f,\"sent\":%lu,\"lost\":%lu,\"arrivals\":%.1f,"
-         "\"cpuNs\":%lu,\"p50Us\":%.1f,\"p99Us\":%.1f,\"maxUs\":%.1f,\"misrouted\":%lu,\"unknown\":%lu,"
+         "\"cpuNs\":%lu,\"waitedNs\":%lu,\"p50Us\":%.1f,\"p99Us\":%.1f,\"maxUs\":%.1f,\"misrouted\":%lu,\"unknown\":%lu,"
          "\"receiverDrops\":%u,\"slides\":%lu,\"generatorCpu\":%.3f}\n",
          rate, burst, seconds, (double)step->sent / ((double)ms / 1000), step->sent, lost, arrivals,
-         to.cpu_ns - from.cpu_ns, latency_us(step, 0.5), latency_us(step, 0.99), (double)step->latency_max_ns / 1000,
+         to.cpu_ns - from.cpu_ns, to.waited_ns - from.waited_ns, latency_us(step, 0.5), latency_us(step, 0.99), (double)step->latency_max_ns / 1000,
          step->misrouted, step->unknown, receive_drops(&load->viewer) - dropped, step->slides,
          (double)(own_to.cpu_ns - own_from.cpu_ns) / (double)(own_to.at_ns - own_from.at_ns));
   fflush(stdout);
@@ -108,6 +131,7 @@ static void run_step(struct load *load, uint32_t rate, uint32_t burst, uint64_t 
 static void set_relay(struct load *load, uint16_t port, pid_t pid) {
   load->relay = address_of(INADDR_LOOPBACK, port);
   for (uint32_t flow = 0; flow < load->flows; flow++) load->targets[flow] = load->relay;
+  load->relay_pid = pid;
   if (clock_getcpuclockid(pid, &load->relay_cpu) != 0) die("clock_getcpuclockid");
 }
 

@@ -4,6 +4,7 @@
 #include "udp.h"
 
 #include <stdatomic.h>
+#include <sys/types.h>
 #include <time.h>
 
 enum { PAYLOAD_BYTES = 1200, CHANNEL_BYTES = 4, BURST_MAX = 10 };
@@ -20,6 +21,7 @@ struct load {
   uint32_t flows;
   struct side camera, viewer;
   struct sockaddr_in relay;
+  pid_t relay_pid;
   clockid_t relay_cpu;
   /* Where each flow's camera sends. */
   struct sockaddr_in *targets;

@@ -13,6 +13,8 @@ export interface Step {
   /** Packets that came within the window over which `cpuNs` of the relay's CPU time were used up. */
   readonly arrivals: number;
   readonly cpuNs: number;
+  /** How long all threads of the relay together waited for their core. */
+  readonly waitedNs: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
@@ -82,6 +84,11 @@ export function lostPackets(step: Step): number {
 
 export function runsOf(runs: readonly Run[], contestant: string, { rate, burst }: Load): Run[] {
   return runs.filter((run) => run.contestant === contestant && run.rate === rate && run.burst === burst);
+}
+
+/** How much of the time the relay waited for its core: above a few percent, something else ran there. */
+export function disturbanceOf(step: Step): number {
+  return step.waitedNs / 1e9 / step.seconds;
 }
 
 /** The median over the rounds; undefined when there was none. */
