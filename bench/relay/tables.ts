@@ -1,7 +1,9 @@
+import { percentile } from '../first-frame-report.ts';
 import type { Aim } from './aims.ts';
 import {
   contestantsOf,
   costUs,
+  disturbanceOf,
   type Load,
   loadsOf,
   lossOf,
@@ -27,6 +29,7 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
       runsTable('Latency, p50 / p99, µs', runs, (own) => {
         return `${shown(medianOf(own, byP50), 0)} / ${shown(medianOf(own, byP99), 0)}`;
       }),
+      disturbanceText(runs),
     );
   }
   if (saturations.length > 0) parts.push(saturationsTable(saturations));
@@ -51,6 +54,12 @@ export function lossText(loss: number | undefined): string {
 
 const byP50 = (run: Run) => run.p50Us;
 const byP99 = (run: Run) => run.p99Us;
+
+/** What says how far the figures can be trusted. */
+function disturbanceText(runs: readonly Run[]): string {
+  const [middle, most] = [0.5, 1].map((fraction) => percentile(runs.map(disturbanceOf), fraction) * 100);
+  return `The relays waited for their core ${shown(middle, 1)} % of the time (median of all runs; at most ${shown(most, 0)} %): what is above 3 % was taken by something else on the machine.`;
+}
 
 function runsTable(title: string, runs: readonly Run[], cell: (own: readonly Run[]) => string): string {
   const loads = loadsOf(runs);
