@@ -26,9 +26,7 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
     parts.push(
       runsTable('CPU of the relay, µs per packet', runs, (own) => shown(medianOf(own, costUs), 2)),
       runsTable('Loss, %', runs, (own) => lossText(medianOf(own, lossOf))),
-      runsTable('Latency, p50 / p99, µs', runs, (own) => {
-        return `${shown(medianOf(own, byP50), 0)} / ${shown(medianOf(own, byP99), 0)}`;
-      }),
+      runsTable('Latency, p50 / p99, µs', runs, latencyText),
       disturbanceText(runs),
     );
   }
@@ -52,8 +50,11 @@ export function lossText(loss: number | undefined): string {
   return loss < 0.001 ? '< 0.1' : (loss * 100).toFixed(1);
 }
 
-const byP50 = (run: Run) => run.p50Us;
-const byP99 = (run: Run) => run.p99Us;
+function latencyText(own: readonly Run[]): string {
+  const p50 = medianOf(own, (run) => run.p50Us);
+  const p99 = medianOf(own, (run) => run.p99Us);
+  return p50 === undefined ? '' : `${shown(p50, 0)} / ${shown(p99, 0)}`;
+}
 
 /** What says how far the figures can be trusted. */
 function disturbanceText(runs: readonly Run[]): string {
@@ -94,8 +95,12 @@ function sessionsTable(runs: readonly SessionsRun[]): string {
   const rate = rateText(runs[0]?.rate ?? 0);
   const rows = countsOf(runs).map((count) => {
     const own = runs.filter(({ sessions }) => sessions === count);
-    const latency = `${shown(medianOf(own, byP50), 0)} / ${shown(medianOf(own, byP99), 0)}`;
-    return [count.toLocaleString('en'), shown(medianOf(own, costUs), 2), lossText(medianOf(own, lossOf)), latency];
+    return [
+      count.toLocaleString('en'),
+      shown(medianOf(own, costUs), 2),
+      lossText(medianOf(own, lossOf)),
+      latencyText(own),
+    ];
   });
   return markdown(
     [`Sessions (${runs[0]?.contestant}, ${rate}/s over all)`, 'µs per packet', 'loss, %', 'p50 / p99, µs'],

@@ -53,9 +53,9 @@ export function makeTools(): Tools {
 
 /** The cores that a process may use, by its status in /proc. */
 export function coresOf(status: string): number[] {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '';
-  return list.split(',').flatMap((part) => {
-    const [first = Number.NaN, last = first] = part.split('-').map(Number);
-    return Array.from({ length: last - first + 1 || 0 }, (_, index) => first + index);
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1];
+  return (list?.split(',') ?? []).flatMap((part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }
