@@ -1,0 +1,47 @@
+/**
+ * The relay itself, in a process of its own: `latchkey.ts --udp dgram|batched --sessions N`. Opens N wires, prints one line of JSON
+ * that says where it listens, answers each line on its standard input with its memory, and ends on SIGTERM.
+ */
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { newSessionId, systemClock, systemRandom } from '../../src/base/index.ts';
+import { createRelay, type OpenUdpPort, openDgramPort } from '../../src/relay/index.ts';
+import { pairProof } from '../../test/support/proofs.ts';
+import { credentialsOf } from './checks.ts';
+
+/** How each kind of port is opened; a kind that this tree does not have is undefined. */
+const ports: Record<string, OpenUdpPort | undefined> = { dgram: openDgramPort, batched: undefined };
+const dayMs = 86_400_000;
+
+const { values } = parseArgs({
+  options: { udp: { type: 'string', default: 'dgram' }, sessions: { type: 'string', default: '100' } },
+});
+const openPort = ports[values.udp];
+if (openPort === undefined) {
+  process.stderr.write(`this tree has no ${values.udp} port\n`);
+  process.exit(1);
+}
+
+const relay = await createRelay({ host: '127.0.0.1', port: 0, announced: [] }, { clock: systemClock, openPort });
+for (let index = 0; index < Number(values.sessions); index++) {
+  const nowMs = systemClock.now();
+  const pair = pairProof(`subject-${index}`, `device-${index}`, nowMs, nowMs + dayMs);
+  const session = newSessionId(systemRandom);
+  const ended = (reason: string) => {
+    if (reason !== 'relay-stopping') process.stderr.write(`session ${index} ended: ${reason}\n`);
+  };
+  await relay.open(pair, session, credentialsOf('viewer', index), credentialsOf('camera', index), { ended });
+}
+say({ port: relay.addresses[0]?.port });
+
+createInterface(process.stdin).on('line', () => {
+  // Twice, since the first collection only queues what has a finalizer.
+  globalThis.gc?.();
+  globalThis.gc?.();
+  say({ rssBytes: process.memoryUsage.rss() });
+});
+process.once('SIGTERM', () => relay.close().then(() => process.exit()));
+
+function say(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
