@@ -5,24 +5,18 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { newSessionId, systemClock, systemRandom } from '../../src/base/index.ts';
-import { createRelay, type OpenUdpPort, openDgramPort } from '../../src/relay/index.ts';
+import { createRelay } from '../../src/relay/index.ts';
 import { pairProof } from '../../test/support/proofs.ts';
+import { relaySettings } from '../../test/support/relay-settings.ts';
 import { credentialsOf } from './checks.ts';
 
-/** How each kind of port is opened; a kind that this tree does not have is undefined. */
-const ports: Record<string, OpenUdpPort | undefined> = { dgram: openDgramPort, batched: undefined };
 const dayMs = 86_400_000;
 
 const { values } = parseArgs({
   options: { udp: { type: 'string', default: 'dgram' }, sessions: { type: 'string', default: '100' } },
 });
-const openPort = ports[values.udp];
-if (openPort === undefined) {
-  process.stderr.write(`this tree has no ${values.udp} port\n`);
-  process.exit(1);
-}
-
-const relay = await createRelay({ host: '127.0.0.1', port: 0, announced: [] }, { clock: systemClock, openPort });
+const udp = values.udp === 'dgram' ? 'dgram' : 'batched';
+const relay = await createRelay(relaySettings({ udp }), { clock: systemClock, random: systemRandom });
 for (let index = 0; index < Number(values.sessions); index++) {
   const nowMs = systemClock.now();
   const pair = pairProof(`subject-${index}`, `device-${index}`, nowMs, nowMs + dayMs);
@@ -30,7 +24,8 @@ for (let index = 0; index < Number(values.sessions); index++) {
   const ended = (reason: string) => {
     if (reason !== 'relay-stopping') process.stderr.write(`session ${index} ended: ${reason}\n`);
   };
-  await relay.open(pair, session, credentialsOf('viewer', index), credentialsOf('camera', index), { ended });
+  const place = relay.reserve(pair, session);
+  await place.open(credentialsOf('viewer', index), credentialsOf('camera', index), { ended });
 }
 say({ port: relay.addresses[0]?.port });
 
