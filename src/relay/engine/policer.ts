@@ -22,6 +22,7 @@ export class Policer {
   readonly #packetsPerSecond: number;
   readonly #bitsFull: number;
   readonly #packetsFull: number;
+  // Numbers from the start: for a field that was once undefined, V8 makes a new box whenever a number goes in.
   #bits = 0;
   #packets = 0;
   #atMs = 0;

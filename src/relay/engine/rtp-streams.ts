@@ -114,7 +114,6 @@ export class RtpStreams {
       const stream = this.#streams[at];
       if (stream !== undefined && stream.begunAfter < oldest.begunAfter) oldest = stream;
     }
-    if (oldest === this.#busiest) this.#busiest = undefined;
     return oldest;
   }
 

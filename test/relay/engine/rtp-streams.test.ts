@@ -198,6 +198,17 @@ describe('jitter', () => {
     expect(streams.jitterMs).toBeCloseTo(4, 2);
   });
 
+  test('is not that of a busier stream whose clock is none', () => {
+    const streams = new RtpStreams();
+    const odd = new Sender(streams, 1, 60_000);
+    const sound = new Sender(streams, 2, 48_000);
+    for (let n = 0; n < 1_000; n++) {
+      odd.send(n * 20, 0, 6);
+      sound.send(n * 20, (n % 2) * 4);
+    }
+    expect(streams.jitterMs).toBeCloseTo(4, 2);
+  });
+
   test('is that of the stream that is the busiest now', () => {
     const streams = new RtpStreams();
     const before = new Sender(streams, 1, 90_000);
