@@ -50,6 +50,12 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || (host.startsWith('127.') && parseIpv4(host) !== undefined);
 }
 
+/** What one host holds of a canonical address: IPv4 all of it, IPv6 the first 64 bits, behind which it has every address (RFC 4291 section 2.5.4). */
+export function networkOf(host: string): string {
+  const groups = host.includes(':') ? parseIpv6(host.slice(0, host.search(scopeOrEnd))) : undefined;
+  return groups === undefined ? host : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
+}
+
 /** How a dual-stack socket writes every IPv4 address: worth a short way past the IPv6 parser, for each datagram. */
 const mappedPrefix = '::ffff:';
 
