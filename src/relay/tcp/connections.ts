@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type Clock, limits, type Timer } from '../../base/index.ts';
 import { Deadlines, type Due } from '../engine/deadlines.ts';
 import type { RelayAddress } from '../index.ts';
+import { classify } from '../wire/demultiplex.ts';
 import { Deframer } from '../wire/framing.ts';
 import { udpAddress } from '../wire/ip-address.ts';
 import { looksLikeBindingRequest } from '../wire/stun.ts';
@@ -29,6 +30,8 @@ interface Connection extends Due {
   readonly deframer: Deframer;
   readonly writer: FrameWriter;
   claimed: boolean;
+  /** Whether it was sent STUN: Chromium closes a connection on which anything else comes first. */
+  greeted: boolean;
   heardAtMs: number;
   unclaimedFrames: number;
   unclaimedBytes: number;
@@ -66,12 +69,10 @@ export class TcpConnections {
 
   send(number: number, bytes: Buffer, start: number, end: number): void {
     const connection = this.#connections.get(number);
-    const length = end - start;
-    if (connection?.claimed !== true || !(length > 0 && length <= limits.tcpFrameBytesMax)) {
-      this.counters.unsent++;
-      return;
-    }
-    if (!connection.writer.send(bytes, start, end)) this.#end(connection, 'overflow');
+    const fits = end - start > 0 && end - start <= limits.tcpFrameBytesMax;
+    if (connection?.claimed && fits) connection.greeted ||= classify(bytes.readUInt8(start)) === 'stun';
+    if (!connection?.greeted || !fits) this.counters.unsent++;
+    else if (!connection.writer.send(bytes, start, end)) this.#end(connection, 'overflow');
   }
 
   claim(number: number): void {
@@ -113,6 +114,7 @@ export class TcpConnections {
       deframer: new Deframer(),
       writer: new FrameWriter(socket, this.counters),
       claimed: false,
+      greeted: false,
       heardAtMs: 0,
       unclaimedFrames: 0,
       unclaimedBytes: 0,

@@ -33,7 +33,7 @@ export interface TcpCounters {
   bytesOut: number;
   /** Frames of media that a slow reader never got. */
   mediaDropped: number;
-  /** Frames for a connection that is not there or was not claimed, and such as are empty or too long. */
+  /** Frames for a connection that is not there or was not claimed, empty or too long ones, and what came before STUN. */
   unsent: number;
   acceptErrors: number;
 }

@@ -45,7 +45,10 @@ export interface TcpListener {
   readonly open: number;
   /** Those of them that nobody has claimed. */
   readonly unclaimed: number;
-  /** Sends a copy of `bytes` from `start` to `end` as one frame, or counts why not; never throws. */
+  /**
+   * Sends a copy of `bytes` from `start` to `end` as one frame, or counts that it did not; never throws. The first frame on
+   * a connection has to be STUN: until then all else is lost, since Chromium would close the connection for it.
+   */
   send(connection: number, bytes: Buffer, start: number, end: number): void;
   /** A check from it was valid: from here on it lives until no frame comes for `limits.sideSilentMsMax`. */
   claim(connection: number): void;

@@ -58,10 +58,12 @@ export class TcpHarness implements AsyncDisposable {
     return { peer, connection, [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose]() };
   }
 
-  /** The same, claimed. */
+  /** The same, claimed, and with the check sent back to it as the first frame. */
   async claimed() {
     const stranger = await this.stranger();
     this.listener.claim(stranger.connection);
+    this.listener.send(stranger.connection, check, 0, check.length);
+    await stranger.peer.next();
     return stranger;
   }
 

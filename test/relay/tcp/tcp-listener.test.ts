@@ -42,8 +42,8 @@ describe('a listener for ICE over TCP', () => {
       accepted: 1,
       framesIn: 7,
       bytesIn: check.length + payload,
-      framesOut: 6,
-      bytesOut: payload,
+      framesOut: 7,
+      bytesOut: check.length + payload,
       unsent: 0,
     });
   });
@@ -152,9 +152,20 @@ describe('a listener for ICE over TCP', () => {
     ] as const) {
       harness.listener.send(connection, large, start, end);
     }
-    expect(harness.listener.counters).toMatchObject({ unsent: 9, framesOut: 0 });
+    expect(harness.listener.counters).toMatchObject({ unsent: 9, framesOut: 1 });
     send(harness, connection, Buffer.from('still there'));
     expect((await peer.next()).toString()).toBe('still there');
+  });
+
+  test('on a new connection everything is lost that goes before STUN', async () => {
+    await using harness = await TcpHarness.open();
+    await using viewer = await harness.stranger();
+    harness.listener.claim(viewer.connection);
+    for (const first of [4, 22, 128]) send(harness, viewer.connection, Buffer.alloc(40, first));
+    expect(harness.listener.counters).toMatchObject({ unsent: 3, framesOut: 0 });
+    send(harness, viewer.connection, check);
+    send(harness, viewer.connection, Buffer.alloc(40, 22));
+    expect([await viewer.peer.next(), await viewer.peer.next()]).toEqual([check, Buffer.alloc(40, 22)]);
   });
 
   test('a connection that was released is gone at once, and nobody is told', async () => {
