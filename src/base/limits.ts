@@ -112,6 +112,19 @@ export const limits = {
   policedBurstBytesMin: 128 * 1024,
   policedBurstPacketsMin: 128,
 
+  // the sealed wire over TCP
+  /** STUN, DTLS and RTP are cut for paths of 1,500 bytes; a longer frame by far is a stream that is none of ours. */
+  tcpFrameBytesMax: 4_096,
+  tcpConnectionsMax: 4_096,
+  tcpConnectionsUnclaimedMax: 1_024,
+  tcpConnectionsUnclaimedPerAddressMax: 64,
+  tcpUnclaimedMsMax: 10_000,
+  tcpUnclaimedFramesMax: 32,
+  tcpUnclaimedBytesMax: 16 * 1024,
+  tcpSocketBytesMax: 64 * 1024,
+  tcpQueueBytesMax: 192 * 1024,
+  tcpQueueFramesMax: 1_024,
+
   // the ends of a live view: the camera agent and the headless viewer
   upgradeMsMax: 10_000,
   callMsMax: 15_000,
@@ -177,6 +190,17 @@ assert(
   'a full bucket is counted without rounding',
 );
 assert(limits.announcedAddressesMax <= limits.candidatesPerSessionMax);
+assert(limits.stunMessageBytesMax <= limits.tcpFrameBytesMax && limits.heldDatagramBytesMax <= limits.tcpFrameBytesMax);
+assert(limits.tcpFrameBytesMax < 2 ** 16 && limits.tcpFrameBytesMax <= limits.datagramBytesMax, 'a frame has 16 bits');
+assert(limits.tcpConnectionsUnclaimedMax < limits.tcpConnectionsMax, 'strangers leave room for those who are known');
+assert(limits.tcpConnectionsUnclaimedPerAddressMax < limits.tcpConnectionsUnclaimedMax, 'no address holds all places');
+assert(limits.tcpUnclaimedMsMax < limits.sideSilentMsMax, 'a stranger is waited for less long than a side');
+assert(limits.tcpFrameBytesMax < limits.tcpUnclaimedBytesMax, 'one check of any size can be brought');
+assert(limits.tcpFrameBytesMax < limits.tcpSocketBytesMax && limits.tcpSocketBytesMax < limits.tcpQueueBytesMax);
+assert(
+  limits.tcpConnectionsMax * (limits.tcpSocketBytesMax + limits.tcpQueueBytesMax) <= 2 ** 30,
+  'readers that all stand still cost a gigabyte at most',
+);
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
 assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');
 assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than the camera’s answer that it waits for');

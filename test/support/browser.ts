@@ -2,10 +2,20 @@ import { createHash } from 'node:crypto';
 import jsqr from 'jsqr';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
+export interface ChromiumOptions {
+  /** Debian's, unless told otherwise: what starts it somewhere else. */
+  readonly executablePath?: string;
+  /** Has WebRTC open nothing but TCP, as a policy of an enterprise may. */
+  readonly tcpAlone?: boolean;
+}
+
 /** Headless Chromium from Debian's packages, which reaches nothing but this machine. */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium({
+  executablePath = '/usr/bin/chromium',
+  tcpAlone,
+}: ChromiumOptions = {}): Promise<Browser> {
   return chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -16,6 +26,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-sync',
       '--allow-loopback-in-peer-connection',
       '--autoplay-policy=no-user-gesture-required',
+      ...(tcpAlone === true ? ['--webrtc-ip-handling-policy=disable_non_proxied_udp'] : []),
     ],
   });
 }

@@ -15,6 +15,11 @@ export const needs: readonly Need[] = [
   { package: 'chromium', program: 'chromium', why: 'the page and the whole road from camera to picture, in a browser' },
   { package: 'ffmpeg', program: 'ffmpeg', why: 'test pictures, camera sources, and looking at what was recorded' },
   { package: 'ffmpeg', program: 'ffprobe', why: 'reading the format of what was recorded' },
+  {
+    package: 'iproute2',
+    program: 'ip',
+    why: 'the network of a viewer whose router loses UDP; to make it takes root, too',
+  },
   { package: 'gjs', program: 'gjs', why: 'running the RTSP server that stands for a camera' },
   { package: 'gir1.2-gst-rtsp-server-1.0', program: 'gjs', why: 'that server, which has no program of its own' },
 ];

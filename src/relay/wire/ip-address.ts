@@ -25,6 +25,12 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || (host.startsWith('127.') && ipv4Number(host) !== undefined);
 }
 
+/** What one host holds of a canonical address: IPv4 all of it, IPv6 the first 64 bits, behind which it has every address (RFC 4291 section 2.5.4). */
+export function networkOf(host: string): string {
+  const groups = host.includes(':') ? ipv6Groups(host) : undefined;
+  return groups === undefined ? host : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
+}
+
 /** Finds the scope that ends an address, or else its end. What is no scope stays in the address, and is none there either. */
 const scopeOrEnd = /%[^\s%]{1,32}$|$/;
 

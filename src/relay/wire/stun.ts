@@ -76,6 +76,15 @@ export function parseStun(bytes: Buffer): StunMessage | StunFault {
   };
 }
 
+/** Whether bytes begin as a Binding request does, by their type and the magic cookie alone (RFC 8489 section 5). */
+export function looksLikeBindingRequest(bytes: Buffer, start: number, end: number): boolean {
+  return (
+    end - start >= headerBytes &&
+    bytes.readUInt16BE(start) === bindingMethod &&
+    bytes.readUInt32BE(start + 4) === magicCookie
+  );
+}
+
 /** The key of STUN's short-term credentials (RFC 8489 section 9.1.1) from an ICE password, which is ASCII. */
 export function shortTermKey(password: string): KeyObject {
   return createSecretKey(Buffer.from(password));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalHost, isLinkLocal, isLoopback } from '../../../src/relay/wire/ip-address.ts';
+import { canonicalHost, isLinkLocal, isLoopback, networkOf } from '../../../src/relay/wire/ip-address.ts';
 import { pathOf } from '../../../src/relay/wire/path.ts';
 
 describe('canonical text', () => {
@@ -126,4 +126,15 @@ test('link-local addresses are 169.254.0.0/16 and fe80::/10', () => {
 test('loopback addresses are 127.0.0.0/8 and ::1', () => {
   expect(['127.0.0.1', '127.255.0.3', '::1'].every(isLoopback)).toBe(true);
   expect(['128.0.0.1', '1.127.0.1', '::', '::11', '127.example'].some(isLoopback)).toBe(false);
+});
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['2001:db8::1', '2001:db8::/64'],
+  ['2001:db8:0:1:2:3:4:5', '2001:db8:0:1::/64'],
+  ['2001:db8:0:2::1', '2001:db8:0:2::/64'],
+  ['::2', '::/64'],
+  ['fe80::1%eth0', 'fe80::/64'],
+])('%s is of the network %s', (host, network) => {
+  expect(networkOf(host)).toBe(network);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import {
   claimsIntegrity,
+  looksLikeBindingRequest,
   parseStun,
   type StunMessage,
   shortTermKey,
@@ -225,3 +226,39 @@ function parsed(bytes: Buffer): StunMessage {
   if (typeof message === 'string') throw new Error(`refused: ${message}`);
   return message;
 }
+
+describe('what looks like a check at a first glance', () => {
+  const looks = (bytes: Buffer) => looksLikeBindingRequest(bytes, 0, bytes.length);
+  const changed = (at: number, value: number) => {
+    const bytes = stun(check);
+    bytes.writeUInt8(value, at);
+    return bytes;
+  };
+
+  test('is a Binding request, wherever it lies', () => {
+    const request = stun({ transaction });
+    expect([stun(check), request].map(looks)).toEqual([true, true]);
+    const around = Buffer.concat([Buffer.from('??'), request, Buffer.from('??')]);
+    expect(looksLikeBindingRequest(around, 2, 22)).toBe(true);
+    for (const [start, end] of [
+      [1, 22],
+      [3, 23],
+      [2, 21],
+      [0, 24],
+    ] as const) {
+      expect(looksLikeBindingRequest(around, start, end)).toBe(false);
+    }
+  });
+
+  test('is no other class, method, cookie or protocol', () => {
+    const { request: _, ...others } = stunTypes;
+    for (const type of [0, 2, 3, 0x0101, 0x4001, 0x8001, ...Object.values(others)]) {
+      expect(looks(stun({ transaction, type }))).toBe(false);
+    }
+    for (const at of [0, 1, 4, 5, 6, 7]) expect(looks(changed(at, 0x55))).toBe(false);
+  });
+
+  test('is not shorter than a header, however short', () => {
+    for (let length = 0; length < 20; length++) expect(looks(stun(check).subarray(0, length))).toBe(false);
+  });
+});

@@ -1,0 +1,44 @@
+import { limits } from '../../base/index.ts';
+import { isLoopback, networkOf } from '../wire/ip-address.ts';
+
+/**
+ * The connections that have brought no valid check yet: a bounded number of places, and of these a share for each address,
+ * so that no host holds them all. Over loopback come the connections of everyone behind a proxy on this machine, and a
+ * process of the machine itself is no stranger: they have no share but the whole.
+ */
+export class Unclaimed<Member> {
+  readonly #placesMax: number;
+  readonly #networks = new Map<Member, string>();
+  readonly #taken = new Map<string, number>();
+
+  constructor(placesMax: number) {
+    this.#placesMax = placesMax;
+  }
+
+  get size(): number {
+    return this.#networks.size;
+  }
+
+  /** Whether one more from that canonical address may come. */
+  hasRoomFor(host: string): boolean {
+    if (this.#networks.size >= this.#placesMax) return false;
+    if (isLoopback(host)) return true;
+    return (this.#taken.get(networkOf(host)) ?? 0) < limits.tcpConnectionsUnclaimedPerAddressMax;
+  }
+
+  add(member: Member, host: string): void {
+    const network = networkOf(host);
+    this.#networks.set(member, network);
+    this.#taken.set(network, (this.#taken.get(network) ?? 0) + 1);
+  }
+
+  /** Gives a place back. Calling it twice, or for one that has none, does nothing. */
+  delete(member: Member): void {
+    const network = this.#networks.get(member);
+    if (network === undefined) return;
+    this.#networks.delete(member);
+    const rest = (this.#taken.get(network) ?? 0) - 1;
+    if (rest > 0) this.#taken.set(network, rest);
+    else this.#taken.delete(network);
+  }
+}

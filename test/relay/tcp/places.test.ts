@@ -1,0 +1,139 @@
+import { Socket } from 'node:net';
+import { describe, expect, it, test } from 'vitest';
+import { limits } from '../../../src/base/index.ts';
+import { connectionNumberMax, nextConnectionNumber, TcpConnections } from '../../../src/relay/tcp/connections.ts';
+import type { TcpSettings } from '../../../src/relay/tcp/tcp-listener.ts';
+import { Unclaimed } from '../../../src/relay/tcp/unclaimed.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { TcpHarness } from '../support/tcp-harness.ts';
+import { TcpPeer } from '../support/tcp-peer.ts';
+
+const share = limits.tcpConnectionsUnclaimedPerAddressMax;
+
+/** A socket that has addresses and nothing behind them, so that a whole table of them costs nothing. */
+function socketFrom(remoteAddress: string | undefined): Socket {
+  const addresses = { remoteAddress, remotePort: 5_000, localAddress: '127.0.0.1', localPort: 6_000 };
+  const socket = new Socket();
+  for (const [name, value] of Object.entries(addresses)) Object.defineProperty(socket, name, { value });
+  return socket;
+}
+
+function accepting(settings: Partial<TcpSettings> = {}) {
+  const connections = new TcpConnections({ hosts: [], port: 0, ...settings }, new ManualClock(), {
+    datagram: () => {},
+    closed: () => {},
+  });
+  return {
+    connections,
+    /** How many of so many found a place. */
+    accept(count: number, host: string | undefined): number {
+      const before = connections.open;
+      for (let n = 0; n < count; n++) connections.accept(socketFrom(host));
+      return connections.open - before;
+    },
+  };
+}
+
+describe('the places of a listener', () => {
+  test('for strangers are so many, whoever they are', () => {
+    const { connections, accept } = accepting({ unclaimedMax: Number.POSITIVE_INFINITY });
+    expect(accept(limits.tcpConnectionsUnclaimedMax + 1, '127.0.0.1')).toBe(limits.tcpConnectionsUnclaimedMax);
+    expect(connections.counters).toMatchObject({ accepted: limits.tcpConnectionsUnclaimedMax, refused: 1 });
+    expect(accept(1, '192.0.2.1')).toBe(0);
+    connections.claim(7);
+    expect(connections.unclaimed).toBe(limits.tcpConnectionsUnclaimedMax - 1);
+    expect(accept(2, '127.0.0.1')).toBe(1);
+    connections.release(8);
+    expect(accept(2, '127.0.0.1')).toBe(1);
+  });
+
+  test('are so many in all, claimed or not', () => {
+    const { connections, accept } = accepting({ connectionsMax: Number.POSITIVE_INFINITY });
+    for (let number = 1; number <= limits.tcpConnectionsMax; number++) {
+      expect(accept(1, '127.0.0.1')).toBe(1);
+      connections.claim(number);
+    }
+    expect(accept(1, '127.0.0.1')).toBe(0);
+    connections.release(1);
+    expect(accept(2, '127.0.0.1')).toBe(1);
+    connections.releaseAll();
+    expect([connections.open, connections.unclaimed]).toEqual([0, 0]);
+  });
+
+  test('can be fewer', () => {
+    const { connections, accept } = accepting({ connectionsMax: 3, unclaimedMax: 2 });
+    expect(accept(3, '127.0.0.1')).toBe(2);
+    for (const number of [1, 2]) connections.claim(number);
+    expect(accept(3, '127.0.0.1')).toBe(1);
+  });
+
+  test('are shared out among strangers’ addresses', () => {
+    const { connections, accept } = accepting();
+    expect(accept(share + 1, '192.0.2.1')).toBe(share);
+    expect(accept(1, '::ffff:192.0.2.1')).toBe(0);
+    expect(accept(1, '192.0.2.2')).toBe(1);
+    expect(accept(share + 1, '2001:db8::1')).toBe(share);
+    expect(accept(1, '2001:db8::ffff:0:0:2')).toBe(0);
+    connections.claim(1);
+    expect(accept(2, '192.0.2.1')).toBe(1);
+  });
+
+  test('are not for a connection that is gone already', () => {
+    const { connections, accept } = accepting();
+    expect(accept(1, undefined)).toBe(0);
+    expect(connections.counters.refused).toBe(1);
+  });
+
+  test('are refused by a reset, and nobody is told', async () => {
+    await using harness = await TcpHarness.open({ connectionsMax: 1 });
+    await using viewer = await harness.claimed();
+    await using refused = await TcpPeer.open(harness.listener.address);
+    expect(await refused.gone()).toBe('reset');
+    expect([refused.bytesRead, harness.closings.size]).toEqual([0, 0]);
+    harness.listener.release(viewer.connection);
+    await using next = await harness.stranger();
+    expect(next.connection).toBe(2);
+  });
+});
+
+describe('strangers’ places', () => {
+  const taken = (address: string, placesMax: number = limits.tcpConnectionsUnclaimedMax) => {
+    const places = new Unclaimed<number>(placesMax);
+    for (let member = 0; member < share; member++) {
+      expect(places.hasRoomFor(address)).toBe(true);
+      places.add(member, address);
+    }
+    return places;
+  };
+
+  it('come back one by one, however often they are given back', () => {
+    const places = taken('192.0.2.1');
+    expect(places.hasRoomFor('192.0.2.1')).toBe(false);
+    for (const member of [0, 0, share + 1]) places.delete(member);
+    expect(places.hasRoomFor('192.0.2.1')).toBe(true);
+    places.add(share, '192.0.2.1');
+    expect([places.hasRoomFor('192.0.2.1'), places.size]).toEqual([false, share]);
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1'])('of %s are all there are: a proxy may be behind it', (address) => {
+    const places = taken(address, share + 1);
+    expect(places.hasRoomFor(address)).toBe(true);
+    places.add(share, address);
+    expect([places.hasRoomFor(address), places.hasRoomFor('192.0.2.1')]).toEqual([false, false]);
+  });
+});
+
+describe('the number of a connection', () => {
+  const none = () => false;
+
+  it('grows by one, and begins again after the largest of 31 bits', () => {
+    expect([0, 1, 41].map((last) => nextConnectionNumber(last, none))).toEqual([1, 2, 42]);
+    expect(nextConnectionNumber(connectionNumberMax - 1, none)).toBe(2_147_483_647);
+    expect(nextConnectionNumber(connectionNumberMax, none)).toBe(1);
+  });
+
+  it('is none that is open', () => {
+    const open = new Set([connectionNumberMax, 1, 2, 4]);
+    expect(nextConnectionNumber(connectionNumberMax - 1, (number) => open.has(number))).toBe(3);
+  });
+});
