@@ -124,6 +124,8 @@ export const limits = {
   tcpSocketBytesMax: 64 * 1024,
   tcpQueueBytesMax: 192 * 1024,
   tcpQueueFramesMax: 1_024,
+  tcpOnTheWayBytesMax: 4 * 1024 * 1024,
+  tcpCountedMs: 1_000,
 
   // the ends of a live view: the camera agent and the headless viewer
   upgradeMsMax: 10_000,

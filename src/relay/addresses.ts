@@ -19,7 +19,7 @@ export function announcedAddresses(
   index = 0,
 ): readonly RelayAddress[] {
   const named = announced.map((text) => announcedPlace(text, index));
-  const places = named.length > 0 ? named : served(bound.host, machine).map((host) => ({ host, port: 0 }));
+  const places = named.length > 0 ? named : servedHosts(bound.host, machine).map((host) => ({ host, port: 0 }));
   const unique = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
   if (unique.size === 0) throw new LatchkeyError('settings-invalid', 'relay: there is no address to announce');
   if (announced.length > limits.announcedAddressesMax) {
@@ -28,6 +28,25 @@ export function announcedAddresses(
   return [...unique.values()]
     .slice(0, limits.announcedAddressesMax)
     .map(({ host, port }) => ({ host, port: port || bound.port, transport: 'udp' }));
+}
+
+/**
+ * The same for TCP, which all workers share: the hosts that UDP is announced at, with the port that is announced with them where TCP
+ * has the same as UDP, else with `port`.
+ */
+export function tcpAddresses(
+  {
+    announced,
+    host,
+    tcpPort,
+  }: { readonly announced: readonly string[]; readonly host: string; readonly tcpPort: unknown },
+  machine: readonly string[],
+  port: number,
+): readonly RelayAddress[] {
+  const addresses = announcedAddresses(announced, { host, port }, machine);
+  const places = addresses.map((address) => ({ ...address, port: tcpPort === 'same' ? address.port : port }));
+  const unique = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
+  return [...unique.values()].map((place) => ({ ...place, transport: 'tcp' }));
 }
 
 /** Every place that is the relay itself, port 0 for its own port: nothing that seems to come from there is a client. */
@@ -53,7 +72,8 @@ function announcedPlace(text: string, index: number): Place {
   return { host, port };
 }
 
-function served(bound: string, machine: readonly string[]): string[] {
+/** Of the machine's addresses those that a socket bound to `bound` serves, but not the link-local ones; loopback comes last. */
+export function servedHosts(bound: string, machine: readonly string[]): string[] {
   if (bound !== '::' && bound !== '0.0.0.0') return [bound];
   const hosts = machine
     .flatMap((text) => canonicalHost(text) ?? [])

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Clock, type EndReason, LatchkeyError, limits, type RandomSource, type SessionId } from '../base/index.ts';
-import { announcedAddresses, ownPlaces } from './addresses.ts';
-import { Door, type Seat } from './door.ts';
+import { announcedAddresses, ownPlaces, servedHosts, tcpAddresses } from './addresses.ts';
+import { Door, type DoorParts, type Seat } from './door.ts';
 import { engineCellCount } from './engine/counters.ts';
 import { Ledger } from './engine/ledger.ts';
 import type { WireRates } from './engine/leg.ts';
@@ -9,6 +9,8 @@ import type { Relay, WireStats } from './index.ts';
 import { MediaWorker } from './media/media-worker.ts';
 import type { StationSettings } from './media/messages.ts';
 import { besideTheDoor, inThread, type StartStation } from './media/station-link.ts';
+import { TcpGateway } from './media/tcp-gateway.ts';
+import { tcpCellCount, tcpNumbersOf } from './tcp/counters.ts';
 import { type Libc, loadLibc } from './udp/libc.ts';
 import { type OpenUdpPort, portCellCount } from './udp/port.ts';
 import { openUdpSocket, whyNoDualStack } from './udp/udp-socket.ts';
@@ -67,6 +69,13 @@ export async function createRelay(
   const machine = (powers.machineAddresses ?? machineAddresses)(settings.device);
   const libc = powers.openPort === undefined ? await batchedCalls(settings, observer) : undefined;
   let workersFailed = 0;
+  const died = (error: Error) => {
+    workersFailed++;
+    observer.workerDied?.(error);
+  };
+  const tcpCells = sharedNumbers(tcpCellCount);
+  const tcp = await openTcp(settings, machine, tcpCells, powers.clock, died);
+  if (tcp !== undefined) started.defer(() => tcp.close());
   const seats: Seat[] = [];
   for (let index = 0; index < settings.workers; index++) {
     const at = { ...settings, port: settings.port === 0 ? 0 : settings.port + index };
@@ -75,20 +84,25 @@ export async function createRelay(
       stationAt(at, powers, libc, started),
       powers.clock,
       {
+        started: (link) => tcp?.connect(index, link),
         moved: (from, to) => observer.moved?.(from, to),
-        died(error) {
-          workersFailed++;
-          observer.workerDied?.(error);
-        },
+        died,
       },
     );
     started.defer(() => worker.close());
     const { port, receiveBufferBytes } = await worker.ready;
     if (receiveBufferBytes < limits.udpBufferBytes) observer.smallBuffer?.(receiveBufferBytes);
-    seats.push({ worker, addresses: announcedAddresses(settings.announced, { host: at.host, port }, machine, index) });
+    const addresses = announcedAddresses(settings.announced, { host: at.host, port }, machine, index);
+    const overTcp = tcp === undefined ? [] : tcpAddresses(settings, machine, tcp.port);
+    seats.push({ worker, addresses: [...addresses, ...overTcp] });
   }
   const running = started.move();
-  const parts = { seats, workersFailed: () => workersFailed, closePorts: () => running.disposeAsync() };
+  const parts: DoorParts = {
+    seats,
+    workersFailed: () => workersFailed,
+    tcp: () => tcpNumbersOf(tcpCells),
+    closePorts: () => running.disposeAsync(),
+  };
   return new Door(parts, powers.clock, observer);
 }
 
@@ -116,6 +130,19 @@ function stationAt(
   const socket = openUdpSocket(libc, at);
   started.defer(() => socket.close(libc));
   return inThread(at, { libc, socket });
+}
+
+/** The TCP thread, where the settings want one. It listens where the UDP sockets do. */
+async function openTcp(
+  { host, device, port, tcpPort }: RelaySettings,
+  machine: readonly string[],
+  cells: Float64Array,
+  clock: Clock,
+  died: (error: Error) => void,
+): Promise<TcpGateway | undefined> {
+  if (tcpPort === 'off') return undefined;
+  const hosts = device === null ? [host] : servedHosts(host, machine);
+  return TcpGateway.open({ hosts, port: tcpPort === 'same' ? port : tcpPort, cells }, clock, died);
 }
 
 function stationSettings({ rates }: RelaySettings, random: RandomSource, own: readonly Place[]): StationSettings {

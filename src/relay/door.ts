@@ -14,6 +14,7 @@ import type {
 } from './index.ts';
 import type { MediaWorker } from './media/media-worker.ts';
 import { sumOf } from './sums.ts';
+import type { TcpNumbers } from './tcp/counters.ts';
 
 /** A media worker, and where clients find it. */
 export interface Seat {
@@ -25,6 +26,8 @@ export interface DoorParts {
   readonly seats: readonly Seat[];
   /** Media workers that died so far. */
   workersFailed(): number;
+  /** What is known of TCP. */
+  tcp(): TcpNumbers;
   /** Lets go of what the workers do not own themselves. */
   closePorts(): Promise<void>;
 }
@@ -60,8 +63,8 @@ export class Door implements Relay {
   }
 
   get counters(): RelayCounters {
-    const { workersFailed } = this.#parts;
-    return { ...sumOf(this.#seats.map(({ worker }) => worker.counters)), workersFailed: workersFailed() };
+    const { workersFailed, tcp } = this.#parts;
+    return { ...sumOf(this.#seats.map(({ worker }) => worker.counters)), workersFailed: workersFailed(), tcp: tcp() };
   }
 
   get gauges(): RelayGauges {

@@ -1,6 +1,7 @@
 import type { EndReason, SessionId } from '../base/index.ts';
 import type { VerifiedPair } from '../pairing/index.ts';
 import type { EngineCounters, EngineSizes } from './engine/counters.ts';
+import type { TcpNumbers } from './tcp/counters.ts';
 import type { UdpPortCounters } from './udp/port.ts';
 
 export { createRelay, type RelayObserver, type RelayPowers, type RelaySettings } from './create-relay.ts';
@@ -96,6 +97,8 @@ export interface Reservation {
 export interface RelayCounters extends EngineCounters, UdpPortCounters {
   /** Media workers that died and began again. */
   readonly workersFailed: number;
+  /** What came and went by TCP, as it was a second ago at the latest. */
+  readonly tcp: TcpNumbers;
 }
 
 export type RelayGauges = EngineSizes;

@@ -20,6 +20,16 @@ export interface RelayReadings {
   readonly receiveCalls: number;
   readonly sendCalls: number;
   readonly workersFailed: number;
+  readonly tcp: {
+    readonly open: number;
+    readonly accepted: number;
+    readonly refused: number;
+    readonly closed: Readonly<Record<string, number>>;
+    readonly framesIn: number;
+    readonly framesOut: number;
+    readonly mediaDropped: number;
+    readonly unsent: number;
+  };
 }
 
 /** What is known of one side of a live view when it is over. Times are in milliseconds. */
@@ -126,6 +136,22 @@ export class Metrics {
       'direction',
       ({ receiveCalls, sendCalls }) => ({ receive: receiveCalls, send: sendCalls }),
     );
+    this.#gauge(
+      'latchkey_relay_tcp_connections',
+      'Connections of viewers without UDP, and of strangers.',
+      () => readings.relay().tcp.open,
+    );
+    only('latchkey_relay_tcp_accepted_total', 'TCP connections that were taken.', ({ tcp }) => tcp.accepted);
+    only('latchkey_relay_tcp_refused_total', 'TCP connections for which there was no place.', ({ tcp }) => tcp.refused);
+    relay('latchkey_relay_tcp_closed_total', 'TCP connections that ended.', 'reason', ({ tcp }) => tcp.closed);
+    relay('latchkey_relay_tcp_frames_total', 'Datagrams over TCP.', 'direction', ({ tcp }) => ({
+      receive: tcp.framesIn,
+      send: tcp.framesOut,
+    }));
+    relay('latchkey_relay_tcp_dropped_total', 'Datagrams that did not leave by TCP.', 'reason', ({ tcp }) => ({
+      'slow-reader': tcp.mediaDropped,
+      'no-connection': tcp.unsent,
+    }));
     only(
       'latchkey_relay_workers_failed_total',
       'Media workers that died and began again.',

@@ -75,12 +75,14 @@ async function metricsTable(): Promise<string> {
   const both = { viewer: traffic, camera: traffic };
   const relay = { received: both, forwarded: both, latches: { viewer: 0, camera: 0 } };
   const port = { sendErrors: {}, receiveErrors: 0, kernelDrops: 0, receiveCalls: 0, sendCalls: 0 };
+  const frames = { framesIn: 0, framesOut: 0, mediaDropped: 0, unsent: 0 };
+  const tcp = { open: 0, accepted: 0, refused: 0, closed: {}, ...frames };
   metrics.readFrom({
     sessions: () => 0,
     devices: () => 0,
     connections: () => 0,
     wires: () => 0,
-    relay: () => ({ ...relay, ...port, moves: 0, drops: {}, workersFailed: 0 }),
+    relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),
   });
   const text = await metrics.text();
   const rows = [...text.matchAll(/^# HELP (latchkey_\w+) (.*)\n# TYPE \1 (\w+)$/gm)].map(

@@ -13,6 +13,16 @@ const readings: RelayReadings = {
   receiveCalls: 16,
   sendCalls: 17,
   workersFailed: 18,
+  tcp: {
+    open: 19,
+    accepted: 20,
+    refused: 21,
+    closed: { silent: 22 },
+    framesIn: 23,
+    framesOut: 24,
+    mediaDropped: 25,
+    unsent: 26,
+  },
 };
 
 function busy(): Metrics {
@@ -62,6 +72,14 @@ describe('metrics', () => {
       'latchkey_relay_calls_total{direction="receive"} 16',
       'latchkey_relay_calls_total{direction="send"} 17',
       'latchkey_relay_workers_failed_total 18',
+      'latchkey_relay_tcp_connections 19',
+      'latchkey_relay_tcp_accepted_total 20',
+      'latchkey_relay_tcp_refused_total 21',
+      'latchkey_relay_tcp_closed_total{reason="silent"} 22',
+      'latchkey_relay_tcp_frames_total{direction="receive"} 23',
+      'latchkey_relay_tcp_frames_total{direction="send"} 24',
+      'latchkey_relay_tcp_dropped_total{reason="slow-reader"} 25',
+      'latchkey_relay_tcp_dropped_total{reason="no-connection"} 26',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

@@ -114,6 +114,14 @@ export class Engine {
     this.#forget(this.#demand(handle), out);
   }
 
+  /** A path is no more, as the connection that it was has closed: whoever had it latched has it no longer. */
+  disconnect(path: Path, out: EngineOutput): void {
+    const latch = this.#flows.find(path, 0);
+    if (latch === undefined) return;
+    latch.leg?.release(latch);
+    this.#leave(latch, out);
+  }
+
   /** When `advance` has to be called at the latest, in milliseconds since the epoch; infinity when there is no need. */
   nextDeadline(): number {
     return this.#deadlines.first()?.dueAtMs ?? Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/index.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
 import { Station } from './station.ts';
+import type { TcpArrival } from './tcp-messages.ts';
 
 /** A station on an event loop. */
 export interface StationLoop {
@@ -33,8 +34,14 @@ export async function runOnEvents(
   function act(step: () => void): void {
     station.advance(clock.now());
     step();
+    station.flush();
     setTimer();
     tellAll();
+  }
+
+  function joinTcp({ port, onTheWay }: Extract<Control, { kind: 'tcp' }>): void {
+    const lane = station.joinTcp(port, onTheWay);
+    port.on('message', (arrival: TcpArrival) => act(() => lane.take(arrival)));
   }
 
   function setTimer(): void {
@@ -70,7 +77,10 @@ export async function runOnEvents(
   }
 
   return {
-    control: (message) => act(() => station.control(message)),
+    control(message) {
+      if (message.kind === 'tcp') joinTcp(message);
+      else act(() => station.control(message));
+    },
     close() {
       timer?.cancel();
       return port.close();

@@ -9,6 +9,8 @@ import { runOnEvents } from './event-loop.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Control, Report, ThreadSettings } from './messages.ts';
 import { Station } from './station.ts';
+import type { TcpLane } from './tcp-lane.ts';
+import type { TcpArrival } from './tcp-messages.ts';
 
 /** The file that a media worker's thread runs. With a socket it waits in the kernel; without one it lives on events, like any other. */
 const settings = workerData as ThreadSettings;
@@ -26,21 +28,32 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const advance = () => station.advance(Date.now());
   const receive = station.receive.bind(station);
   let open = true;
+  let tcp: { readonly port: MessagePort; readonly lane: TcpLane } | undefined;
   report({ kind: 'ready', port: facts.port, receiveBufferBytes: facts.receiveBufferBytes });
   while (open) {
     if (mailbox.hasMailBeforeWaiting()) {
       advance();
-      for (let mail = receiveMessageOnPort(door); mail !== undefined; mail = receiveMessageOnPort(door)) {
-        const control = mail.message as Control;
-        station.control(control);
+      readAll<Control>(door, (control) => {
+        if (control.kind === 'tcp') {
+          tcp?.port.close();
+          tcp = { port: control.port, lane: station.joinTcp(control.port, control.onTheWay) };
+        } else station.control(control);
         if (control.kind === 'close') open = false;
-      }
+      });
+      if (tcp !== undefined) readAll<TcpArrival>(tcp.port, (arrival) => tcp?.lane.take(arrival));
       port.flush();
+      station.flush();
     }
     if (open && port.turn(true, advance, receive) === 0) advance();
+    station.flush();
     mailbox.awake();
   }
+  tcp?.port.close();
   door.close();
+}
+
+function readAll<Message>(from: MessagePort, take: (message: Message) => void): void {
+  for (let mail = receiveMessageOnPort(from); mail !== undefined; mail = receiveMessageOnPort(from)) take(mail.message);
 }
 
 async function runOnDgram(door: MessagePort): Promise<void> {

@@ -16,6 +16,8 @@ export interface WireListener {
 }
 
 export interface WorkerObserver {
+  /** A station serves, for the first time or again. */
+  started?(link: StationLink): void;
   /** An address went from one wire to another. */
   moved(from: SessionId, to: SessionId): void;
   /** The station died; it begins again. */
@@ -166,6 +168,7 @@ export class MediaWorker {
       case 'ready':
         this.#isReady = true;
         this.#served = true;
+        if (this.#link !== undefined) this.#observer.started?.(this.#link);
         this.#ready.resolve(report);
         return;
       case 'done':

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { EndReason, ErrorCode } from '../../base/index.ts';
 import type { WireRates } from '../engine/leg.ts';
 import type { IceCredentials, Side } from '../index.ts';
@@ -23,6 +24,8 @@ export type Control =
     }
   | { readonly kind: 'extend'; readonly wire: number; readonly expiresAtMs: number }
   | { readonly kind: 'end'; readonly wire: number }
+  /** A road to the TCP thread, in the place of any before it; see `StationRoad`. */
+  | { readonly kind: 'tcp'; readonly port: MessagePort; readonly onTheWay: SharedArrayBuffer }
   | { readonly kind: 'close' };
 
 /** What a station tells the door. After `ended` it tells nothing more of that wire, and the number is free again. */

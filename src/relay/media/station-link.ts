@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/index.ts';
 import type { Libc } from '../udp/libc.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
@@ -6,10 +6,15 @@ import type { UdpSocket } from '../udp/udp-socket.ts';
 import { runOnEvents } from './event-loop.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Control, Report, StationSettings, ThreadSettings } from './messages.ts';
+import type { StationRoad } from './tcp-messages.ts';
 
 /** The door's end of a running station. */
 export interface StationLink {
+  /** What another thread has to know to wake it. */
+  readonly waking: Pick<StationRoad, 'mailbox' | 'socket'>;
   post(message: Control): void;
+  /** Gives it a road to the TCP thread. */
+  connect(port: MessagePort, onTheWay: SharedArrayBuffer): void;
   /** Resolves when the station is gone. */
   close(): Promise<void>;
   /** Ends it without its help. */
@@ -29,18 +34,24 @@ export type StartStation = (settings: StationSettings, listener: StationListener
 export function besideTheDoor(openPort: OpenUdpPort, at: PortSettings, clock: Clock): StartStation {
   return (settings, listener) => {
     let closed = false;
+    let ready: Report | undefined;
     const loop = runOnEvents(settings, openPort, at, clock, (report) => {
-      if (!closed || report.kind === 'ended') listener.report(report);
+      if (report.kind === 'ready') ready = report;
+      else if (!closed || report.kind === 'ended') listener.report(report);
     });
     let running: Awaited<typeof loop> | undefined;
     loop.then(
       (started) => {
         running = started;
+        if (ready !== undefined) listener.report(ready);
       },
       (error: Error) => listener.died(error),
     );
+    const { memory } = new Mailbox();
     return {
+      waking: { mailbox: memory, socket: undefined },
       post: (message) => running?.control(message),
+      connect: (port, onTheWay) => running?.control({ kind: 'tcp', port, onTheWay }),
       async close() {
         try {
           running?.control({ kind: 'close' });
@@ -71,12 +82,14 @@ export function inThread(at: PortSettings, socket?: { readonly libc: Libc; reado
       gone.resolve();
       if (!closing) listener.died(death ?? new Error(`the thread ended with code ${code}`));
     });
-    const post = (message: Control) => {
-      thread.postMessage(message);
+    const post = (message: Control, ...transfer: MessagePort[]) => {
+      thread.postMessage(message, transfer);
       if (mailbox.announce()) socket?.socket.wake(socket.libc);
     };
     return {
+      waking: { mailbox: mailbox.memory, socket: socket?.socket.facts },
       post,
+      connect: (port, onTheWay) => post({ kind: 'tcp', port, onTheWay }, port),
       close() {
         closing = true;
         post({ kind: 'close' });

@@ -1,18 +1,14 @@
+import type { MessagePort } from 'node:worker_threads';
 import { asLatchkeyError } from '../../base/index.ts';
 import { Engine, type EngineEvent, type EngineOutput, type EngineWire } from '../engine/engine.ts';
 import { Ledger } from '../engine/ledger.ts';
 import { type Datagram, isConnection, type Path, pathOf, placeKey } from '../wire/path.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
+import { TcpLane } from './tcp-lane.ts';
 
 /** Where a station's datagrams leave. */
 export interface StationOutput {
   send(to: Path, bytes: Buffer, start: number, end: number): void;
-}
-
-/** The same for what leaves by TCP, and which connections belong to a session. */
-export interface TcpOutput extends StationOutput {
-  claim(path: Path): void;
-  release(path: Path): void;
 }
 
 /**
@@ -26,7 +22,7 @@ export class Station {
   readonly #report: (report: Report) => void;
   readonly #output: EngineOutput;
   readonly #wires = new Map<number, EngineWire>();
-  #tcp: TcpOutput | undefined;
+  #tcp: TcpLane | undefined;
 
   /** `port` is the station's own UDP port. */
   constructor(settings: StationSettings, port: number, udp: StationOutput, report: (report: Report) => void) {
@@ -49,8 +45,18 @@ export class Station {
     };
   }
 
-  set tcp(output: TcpOutput) {
-    this.#tcp = output;
+  /** The road to the TCP thread; what comes by it is handed to the lane. */
+  joinTcp(port: MessagePort, onTheWay: SharedArrayBuffer): TcpLane {
+    this.#tcp = new TcpLane(port, onTheWay, {
+      receive: (datagram) => this.receive(datagram),
+      disconnected: (path) => this.#engine.disconnect(path, this.#output),
+    });
+    return this.#tcp;
+  }
+
+  /** Sends what has gathered for TCP. */
+  flush(): void {
+    this.#tcp?.flush();
   }
 
   /** Tells the time, which holds until it is told again. Wires whose time is over end. */
@@ -95,6 +101,9 @@ export class Station {
         this.#ended(message.wire, undefined);
         return;
       }
+      case 'tcp':
+        // Whoever runs the station joins it.
+        return;
       case 'close':
         for (const [number, wire] of this.#wires) {
           this.#engine.end(wire, this.#output);

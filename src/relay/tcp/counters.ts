@@ -38,6 +38,45 @@ export interface TcpCounters {
   acceptErrors: number;
 }
 
+/** The same numbers in an array that may lie in memory which another thread reads, and how many connections are open. */
+export const tcpCellCount = 9 + tcpCloseReasons.length;
+
+export function tcpCellsFrom(
+  from: { readonly counters: Readonly<TcpCounters>; readonly open: number },
+  cells: Float64Array,
+): void {
+  const { closed, ...numbers } = from.counters;
+  const { accepted, refused, framesIn, bytesIn, framesOut, bytesOut, mediaDropped, unsent } = numbers;
+  cells.set([from.open, accepted, refused, framesIn, bytesIn, framesOut, bytesOut, mediaDropped, unsent]);
+  cells.set(
+    tcpCloseReasons.map((reason) => closed[reason]),
+    tcpCellCount - tcpCloseReasons.length,
+  );
+}
+
+/** What is known of TCP, as it was a second ago at the latest. */
+export interface TcpNumbers extends Omit<TcpCounters, 'acceptErrors'> {
+  /** Connections that are open. */
+  readonly open: number;
+}
+
+export function tcpNumbersOf(cells: Float64Array): TcpNumbers {
+  const [open, accepted, refused, framesIn, bytesIn, framesOut, bytesOut, mediaDropped, unsent] = cells;
+  const at = (reason: TcpCloseReason) => cells[tcpCellCount - tcpCloseReasons.length + tcpCloseReasons.indexOf(reason)];
+  return {
+    open: open ?? 0,
+    accepted: accepted ?? 0,
+    refused: refused ?? 0,
+    framesIn: framesIn ?? 0,
+    bytesIn: bytesIn ?? 0,
+    framesOut: framesOut ?? 0,
+    bytesOut: bytesOut ?? 0,
+    mediaDropped: mediaDropped ?? 0,
+    unsent: unsent ?? 0,
+    closed: Object.fromEntries(tcpCloseReasons.map((reason) => [reason, at(reason) ?? 0])) as TcpCounters['closed'],
+  };
+}
+
 export function freshTcpCounters(): TcpCounters {
   return {
     accepted: 0,
