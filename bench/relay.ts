@@ -52,7 +52,7 @@ const fullPlan: Plan = {
     { rate: 40_000, burst: 1, ms: 1_000 },
     { rate: 40_000, burst: 10, ms: 500 },
   ],
-  saturation: { bursts: [1, 10], times: { warmMs: 200, measureMs: 500 } },
+  saturation: { bursts: [1, 10], times: { warmMs: 150, measureMs: 400 } },
   sessions: { counts: [10, 1_000, 10_000], load: sessionsLoad },
 };
 

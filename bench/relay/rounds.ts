@@ -45,38 +45,55 @@ export async function runRounds(
   const [runs, saturations, leftOut]: [Run[], Saturation[], LeftOut[]] = [[], [], []];
   let able = all;
   for (let round = 0; round < plan.rounds && able.length > 0; round++) {
+    const sayOfRound = (line: string) => say(`round ${round + 1} of ${plan.rounds}: ${line}`);
     await using opened = new AsyncDisposableStack();
     const lanes: Lane[] = [];
     for (const contestant of rotated(able, round)) {
-      try {
-        lanes.push(opened.use(await Lane.open(contestant, tools, plan.flows)));
-      } catch (error) {
-        if (round > 0) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        leftOut.push({ contestant: contestant.name, why });
-        say(`${contestant.name} is left out: ${why}`);
+      const lane = await Lane.open(contestant, tools, plan.flows).catch((error: Error) => error);
+      if (lane instanceof Lane) {
+        lanes.push(opened.use(lane));
+      } else {
+        if (round > 0) throw lane;
+        leftOut.push({ contestant: contestant.name, why: lane.message });
+        sayOfRound(`${contestant.name} is left out: ${lane.message}`);
       }
     }
     able = able.filter(({ name }) => lanes.some((lane) => lane.name === name));
     await warmUp(plan, lanes);
-    for (const load of plan.loads) {
-      say(`round ${round + 1} of ${plan.rounds}: ${load.rate}/s, ${load.burst === 1 ? 'single packets' : 'bursts'}`);
-      for (const lane of lanes) {
-        runs.push({ round, contestant: lane.name, ...(await calmStep(lane, lanes, load, plan)) });
-      }
-    }
-    for (const burst of plan.saturation.bursts) {
-      say(`round ${round + 1} of ${plan.rounds}: saturation, ${burst === 1 ? 'single packets' : 'bursts'}`);
-      for (const lane of lanes) {
-        const probe = async (rate: number) => {
-          await touchAll(lanes);
-          return lane.step({ rate, burst }, plan.saturation.times);
-        };
-        saturations.push({ round, contestant: lane.name, burst, ...(await saturationOf(probe)) });
-      }
-    }
+    for (const run of await loadAll(plan, lanes, sayOfRound)) runs.push({ round, ...run });
+    for (const found of await saturateAll(plan, lanes, sayOfRound)) saturations.push({ round, ...found });
   }
   return { runs, saturations, leftOut };
+}
+
+async function loadAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Omit<Run, 'round'>[]> {
+  const runs: Omit<Run, 'round'>[] = [];
+  for (const load of plan.loads) {
+    say(`${load.rate}/s, ${packetsText(load.burst)}`);
+    for (const lane of lanes) {
+      runs.push({ contestant: lane.name, ...(await calmStep(lane, lanes, load, plan)) });
+    }
+  }
+  return runs;
+}
+
+async function saturateAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Omit<Saturation, 'round'>[]> {
+  const found: Omit<Saturation, 'round'>[] = [];
+  for (const burst of plan.saturation.bursts) {
+    say(`saturation, ${packetsText(burst)}`);
+    for (const lane of lanes) {
+      const probe = async (rate: number) => {
+        await touchAll(lanes);
+        return lane.step({ rate, burst }, plan.saturation.times);
+      };
+      found.push({ contestant: lane.name, burst, ...(await saturationOf(probe)) });
+    }
+  }
+  return found;
+}
+
+function packetsText(burst: number): string {
+  return burst === 1 ? 'single packets' : `bursts of ${burst}`;
 }
 
 /** The same load, spread over more and more sessions; and what they weigh. */
