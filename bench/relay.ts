@@ -61,7 +61,7 @@ const quickPlan: Plan = {
   flows: 100,
   loads: [...singles, ...bursts.slice(1)],
   times: { warmMs: 100, measureMs: 300 },
-  attemptsMax: 1,
+  attemptsMax: 2,
   warmUps: [{ rate: 20_000, burst: 1, ms: 250 }],
   saturation: { bursts: [], times: { warmMs: 0, measureMs: 0 } },
   sessions: { counts: [10, 1_000], load: sessionsLoad },
@@ -122,6 +122,9 @@ async function measure(
     say,
   );
   const leftOut = [...absent.map(({ name }) => ({ contestant: name, why })), ...rounds.leftOut];
-  const sessions = only.includes(costBySessions) ? await runSessions(plan, tools, say) : { sessions: [], memory: [] };
-  return { quick: values.quick, rounds: plan.rounds, ...rounds, leftOut, ...sessions };
+  const sessions = only.includes(costBySessions)
+    ? await runSessions(plan, tools, say)
+    : { sessions: [], memory: [], unsound: 0 };
+  const unsound = rounds.unsound + sessions.unsound;
+  return { quick: values.quick, rounds: plan.rounds, ...rounds, leftOut, ...sessions, unsound };
 }

@@ -2,6 +2,7 @@ import { type Contestant, contestantOf } from './contestants.ts';
 import { Lane, type Times } from './lane.ts';
 import {
   disturbanceOf,
+  isSound,
   type Load,
   type Memory,
   type Results,
@@ -41,9 +42,9 @@ export async function runRounds(
   tools: Tools,
   all: readonly Contestant[],
   say: Say,
-): Promise<{ runs: Run[]; saturations: Saturation[]; leftOut: LeftOut[] }> {
+): Promise<{ runs: Run[]; saturations: Saturation[]; leftOut: LeftOut[]; unsound: number }> {
   const [runs, saturations, leftOut]: [Run[], Saturation[], LeftOut[]] = [[], [], []];
-  let able = all;
+  let [able, unsound] = [all, 0];
   for (let round = 0; round < plan.rounds && able.length > 0; round++) {
     const sayOfRound = (line: string) => say(`round ${round + 1} of ${plan.rounds}: ${line}`);
     await using opened = new AsyncDisposableStack();
@@ -60,10 +61,12 @@ export async function runRounds(
     }
     able = able.filter(({ name }) => lanes.some((lane) => lane.name === name));
     await warmUp(plan, lanes);
-    for (const run of await loadAll(plan, lanes, sayOfRound)) runs.push({ round, ...run });
+    const loaded = await loadAll(plan, lanes, sayOfRound);
+    unsound += lanes.length * plan.loads.length - loaded.length;
+    runs.push(...loaded.map((run) => ({ round, ...run })));
     for (const found of await saturateAll(plan, lanes, sayOfRound)) saturations.push({ round, ...found });
   }
-  return { runs, saturations, leftOut };
+  return { runs, saturations, leftOut, unsound };
 }
 
 async function loadAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Omit<Run, 'round'>[]> {
@@ -71,7 +74,8 @@ async function loadAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Om
   for (const load of plan.loads) {
     say(`${load.rate}/s, ${packetsText(load.burst)}`);
     for (const lane of lanes) {
-      runs.push({ contestant: lane.name, ...(await calmStep(lane, lanes, load, plan)) });
+      const step = await calmStep(lane, lanes, load, plan);
+      if (step !== undefined) runs.push({ contestant: lane.name, ...step });
     }
   }
   return runs;
@@ -101,9 +105,10 @@ export async function runSessions(
   plan: Plan,
   tools: Tools,
   say: Say,
-): Promise<{ sessions: SessionsRun[]; memory: Memory[] }> {
+): Promise<{ sessions: SessionsRun[]; memory: Memory[]; unsound: number }> {
   const [sessions, memory]: [SessionsRun[], Memory[]] = [[], []];
   const { counts, load } = plan.sessions;
+  let unsound = 0;
   const name = await firstAble(['latchkey', 'latchkey-dgram'], tools);
   for (let round = 0; round < plan.rounds; round++) {
     say(`round ${round + 1} of ${plan.rounds}: ${name} with ${counts.join(', ')} sessions`);
@@ -117,11 +122,13 @@ export async function runSessions(
     const all = lanes.map(({ lane }) => lane);
     await warmUp(plan, all);
     for (const { lane, count } of lanes) {
-      sessions.push({ round, contestant: name, sessions: count, ...(await calmStep(lane, all, load, plan)) });
+      const step = await calmStep(lane, all, load, plan);
+      if (step === undefined) unsound++;
+      else sessions.push({ round, contestant: name, sessions: count, ...step });
       memory.push({ contestant: name, sessions: count, state: 'with media', rssBytes: await lane.rssBytes() });
     }
   }
-  return { sessions, memory };
+  return { sessions, memory, unsound };
 }
 
 /** The first contestant that runs here. */
@@ -138,16 +145,20 @@ async function firstAble(names: readonly string[], tools: Tools): Promise<string
   throw new AggregateError(errors, `none of ${names.join(', ')} runs here`);
 }
 
-/** A step in which the relay had its core for itself; the calmest of several, where the machine has no rest. */
-async function calmStep(lane: Lane, all: readonly Lane[], load: Load, plan: Plan): Promise<Step> {
+/**
+ * A step in which the relay had its core for itself; the calmest of several, where the machine has no rest. Undefined when none of
+ * them counts.
+ */
+async function calmStep(lane: Lane, all: readonly Lane[], load: Load, plan: Plan): Promise<Step | undefined> {
   const steps: Step[] = [];
   for (let attempt = 0; attempt < plan.attemptsMax; attempt++) {
     await touchAll(all);
     const step = await lane.step(load, plan.times);
+    if (!isSound(step, plan.times.measureMs)) continue;
     if (disturbanceOf(step) < disturbanceMax) return step;
     steps.push(step);
   }
-  return steps.reduce((calmest, step) => (disturbanceOf(step) < disturbanceOf(calmest) ? step : calmest));
+  return steps.sort((a, b) => disturbanceOf(a) - disturbanceOf(b))[0];
 }
 
 async function warmUp(plan: Plan, lanes: readonly Lane[]): Promise<void> {

@@ -33,6 +33,8 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
   if (saturations.length > 0) parts.push(saturationsTable(saturations));
   if (sessions.length > 0) parts.push(sessionsTable(sessions));
   if (memory.length > 0) parts.push(memoryTable(memory));
+  if (results.unsound > 0)
+    parts.push(`${results.unsound} runs do not count: the generator came too late to measure them.`);
   for (const { contestant, why } of results.leftOut) parts.push(`Left out: \`${contestant}\` (${why}).`);
   if (aims.length > 0) parts.push(aimsTable(aims));
   return `${parts.join('\n\n')}\n`;
