@@ -22,16 +22,20 @@ describe('the search for saturation', () => {
     expect(await saturationOf(machine(500_000, 150_000))).toEqual({ rate: 150_000, of: 'generator' });
   });
 
-  it('looks again before it believes a loss', async () => {
+  it.each([
+    ['a loss', { lost: 10_000 }],
+    ['a generator that is too slow', { offered: 5_000 }],
+  ])('looks again before it believes %s', async (_, stumble) => {
     const steady = machine(100_000);
     const seen = new Set<number>();
-    const { rate } = await saturationOf(async (asked) => {
+    const { rate, of } = await saturationOf(async (asked) => {
       const step = await steady(asked);
       if (seen.has(asked)) return step;
       seen.add(asked);
-      return { ...step, lost: step.sent / 2 };
+      return { ...step, ...stumble };
     });
     expect(rate).toBeGreaterThan(86_000);
+    expect(of).toBe('relay');
   });
 
   it('ends with nothing for a relay that loses always', async () => {
