@@ -30,7 +30,7 @@ export function aimsOf({ runs, sessions }: Pick<Results, 'runs' | 'sessions'>): 
   ].filter((aim) => aim !== undefined);
 }
 
-/** Latchkey's value in the least of the others' values of the same round. */
+/** Latchkey's value in the least of the others' values of the same round. Rounds in which one is missing say nothing. */
 function ratioAim(
   what: string,
   load: { readonly rate: number; readonly burst: number },
@@ -39,12 +39,14 @@ function ratioAim(
   others: readonly string[],
   limit: number,
 ): Aim | undefined {
-  const beside = others.map((name) => runsOf(runs, name, load));
-  if (beside.some((all) => all.length === 0)) return undefined;
-  const ratio = medianOf(runsOf(runs, own, load), (run) => {
-    const floors = beside.flatMap((all) => all.filter(({ round }) => round === run.round).map(value));
-    return value(run) / Math.min(...floors);
-  });
+  const ratio = medianOf(
+    runsOf(runs, own, load).flatMap((run) => {
+      const beside = others.map((name) => runsOf(runs, name, load).find(({ round }) => round === run.round));
+      const floors = beside.filter((floor) => floor !== undefined).map(value);
+      return floors.length === others.length ? [value(run) / Math.min(...floors)] : [];
+    }),
+    (one) => one,
+  );
   if (ratio === undefined) return undefined;
   const packets = load.burst === 1 ? 'single packets' : `packets in bursts of ${load.burst}`;
   const name = `${what}: ${own} / ${others.join(' or ')}, ${load.rate.toLocaleString('en')} ${packets}/s`;
@@ -67,13 +69,12 @@ function runsWith(runs: readonly Run[], contestant: string): Run[] {
 
 /** The most in the least that a packet costs, over the numbers of sessions of one round. */
 function sessionsAim(runs: readonly SessionsRun[]): Aim | undefined {
-  const rounds = [...new Set(runs.map(({ round }) => round))];
-  const value = medianOf(rounds, (round) => {
-    const costs = runs.filter((run) => run.round === round).map(costUs);
-    return Math.max(...costs) / Math.min(...costs);
-  });
+  const counts = new Set(runs.map(({ sessions }) => sessions));
+  const rounds = [...new Set(runs.map(({ round }) => round))].map((round) => runs.filter((run) => run.round === round));
+  const whole = rounds.filter((all) => all.length === counts.size);
+  const value = medianOf(whole, (all) => Math.max(...all.map(costUs)) / Math.min(...all.map(costUs)));
   if (value === undefined) return undefined;
-  const counts = [...new Set(runs.map(({ sessions }) => sessions))].sort((a, b) => a - b).join(', ');
-  const name = `CPU: most / least with ${counts} sessions (${runs[0]?.contestant})`;
+  const said = [...counts].sort((a, b) => a - b).join(', ');
+  const name = `CPU: most / least with ${said} sessions (${runs[0]?.contestant})`;
   return { name, value, limit: 1.2, unit: '×', holds: value <= 1.2 };
 }

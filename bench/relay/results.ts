@@ -56,6 +56,8 @@ export interface Memory {
 export interface Results {
   readonly quick: boolean;
   readonly rounds: number;
+  /** How many runs did not count, however often they were taken. */
+  readonly unsound: number;
   readonly leftOut: readonly { readonly contestant: string; readonly why: string }[];
   readonly runs: readonly Run[];
   readonly saturations: readonly Saturation[];
@@ -84,6 +86,14 @@ export function lostPackets(step: Step): number {
 
 export function runsOf(runs: readonly Run[], contestant: string, { rate, burst }: Load): Run[] {
   return runs.filter((run) => run.contestant === contestant && run.rate === rate && run.burst === burst);
+}
+
+/**
+ * Whether a step counts. On a machine without a moment's rest the generator may come too late to read the relay's CPU time where
+ * the window begins or ends.
+ */
+export function isSound(step: Step, measureMs: number): boolean {
+  return step.arrivals > 0 && Math.abs(step.seconds * 1000 - measureMs) < measureMs / 10;
 }
 
 /** How much of the time the relay waited for its core: above a few percent, something else ran there. */

@@ -2,6 +2,7 @@ import { type Contestant, contestantOf } from './contestants.ts';
 import { Lane, type Times } from './lane.ts';
 import {
   disturbanceOf,
+  isSound,
   type Load,
   type Memory,
   type Results,
@@ -41,42 +42,62 @@ export async function runRounds(
   tools: Tools,
   all: readonly Contestant[],
   say: Say,
-): Promise<{ runs: Run[]; saturations: Saturation[]; leftOut: LeftOut[] }> {
+): Promise<{ runs: Run[]; saturations: Saturation[]; leftOut: LeftOut[]; unsound: number }> {
   const [runs, saturations, leftOut]: [Run[], Saturation[], LeftOut[]] = [[], [], []];
-  let able = all;
+  let [able, unsound] = [all, 0];
   for (let round = 0; round < plan.rounds && able.length > 0; round++) {
+    const sayOfRound = (line: string) => say(`round ${round + 1} of ${plan.rounds}: ${line}`);
     await using opened = new AsyncDisposableStack();
     const lanes: Lane[] = [];
     for (const contestant of rotated(able, round)) {
-      try {
-        lanes.push(opened.use(await Lane.open(contestant, tools, plan.flows)));
-      } catch (error) {
-        if (round > 0) throw error;
-        const why = error instanceof Error ? error.message : String(error);
-        leftOut.push({ contestant: contestant.name, why });
-        say(`${contestant.name} is left out: ${why}`);
+      const lane = await Lane.open(contestant, tools, plan.flows).catch((error: Error) => error);
+      if (lane instanceof Lane) {
+        lanes.push(opened.use(lane));
+      } else {
+        if (round > 0) throw lane;
+        leftOut.push({ contestant: contestant.name, why: lane.message });
+        sayOfRound(`${contestant.name} is left out: ${lane.message}`);
       }
     }
     able = able.filter(({ name }) => lanes.some((lane) => lane.name === name));
     await warmUp(plan, lanes);
-    for (const load of plan.loads) {
-      say(`round ${round + 1} of ${plan.rounds}: ${load.rate}/s, ${load.burst === 1 ? 'single packets' : 'bursts'}`);
-      for (const lane of lanes) {
-        runs.push({ round, contestant: lane.name, ...(await calmStep(lane, lanes, load, plan)) });
-      }
-    }
-    for (const burst of plan.saturation.bursts) {
-      say(`round ${round + 1} of ${plan.rounds}: saturation, ${burst === 1 ? 'single packets' : 'bursts'}`);
-      for (const lane of lanes) {
-        const probe = async (rate: number) => {
-          await touchAll(lanes);
-          return lane.step({ rate, burst }, plan.saturation.times);
-        };
-        saturations.push({ round, contestant: lane.name, burst, ...(await saturationOf(probe)) });
-      }
+    const loaded = await loadAll(plan, lanes, sayOfRound);
+    unsound += lanes.length * plan.loads.length - loaded.length;
+    runs.push(...loaded.map((run) => ({ round, ...run })));
+    for (const found of await saturateAll(plan, lanes, sayOfRound)) saturations.push({ round, ...found });
+  }
+  return { runs, saturations, leftOut, unsound };
+}
+
+async function loadAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Omit<Run, 'round'>[]> {
+  const runs: Omit<Run, 'round'>[] = [];
+  for (const load of plan.loads) {
+    say(`${load.rate}/s, ${packetsText(load.burst)}`);
+    for (const lane of lanes) {
+      const step = await calmStep(lane, lanes, load, plan);
+      if (step !== undefined) runs.push({ contestant: lane.name, ...step });
     }
   }
-  return { runs, saturations, leftOut };
+  return runs;
+}
+
+async function saturateAll(plan: Plan, lanes: readonly Lane[], say: Say): Promise<Omit<Saturation, 'round'>[]> {
+  const found: Omit<Saturation, 'round'>[] = [];
+  for (const burst of plan.saturation.bursts) {
+    say(`saturation, ${packetsText(burst)}`);
+    for (const lane of lanes) {
+      const probe = async (rate: number) => {
+        await touchAll(lanes);
+        return lane.step({ rate, burst }, plan.saturation.times);
+      };
+      found.push({ contestant: lane.name, burst, ...(await saturationOf(probe)) });
+    }
+  }
+  return found;
+}
+
+function packetsText(burst: number): string {
+  return burst === 1 ? 'single packets' : `bursts of ${burst}`;
 }
 
 /** The same load, spread over more and more sessions; and what they weigh. */
@@ -84,9 +105,10 @@ export async function runSessions(
   plan: Plan,
   tools: Tools,
   say: Say,
-): Promise<{ sessions: SessionsRun[]; memory: Memory[] }> {
+): Promise<{ sessions: SessionsRun[]; memory: Memory[]; unsound: number }> {
   const [sessions, memory]: [SessionsRun[], Memory[]] = [[], []];
   const { counts, load } = plan.sessions;
+  let unsound = 0;
   const name = await firstAble(['latchkey', 'latchkey-dgram'], tools);
   for (let round = 0; round < plan.rounds; round++) {
     say(`round ${round + 1} of ${plan.rounds}: ${name} with ${counts.join(', ')} sessions`);
@@ -100,11 +122,13 @@ export async function runSessions(
     const all = lanes.map(({ lane }) => lane);
     await warmUp(plan, all);
     for (const { lane, count } of lanes) {
-      sessions.push({ round, contestant: name, sessions: count, ...(await calmStep(lane, all, load, plan)) });
+      const step = await calmStep(lane, all, load, plan);
+      if (step === undefined) unsound++;
+      else sessions.push({ round, contestant: name, sessions: count, ...step });
       memory.push({ contestant: name, sessions: count, state: 'with media', rssBytes: await lane.rssBytes() });
     }
   }
-  return { sessions, memory };
+  return { sessions, memory, unsound };
 }
 
 /** The first contestant that runs here. */
@@ -121,16 +145,20 @@ async function firstAble(names: readonly string[], tools: Tools): Promise<string
   throw new AggregateError(errors, `none of ${names.join(', ')} runs here`);
 }
 
-/** A step in which the relay had its core for itself; the calmest of several, where the machine has no rest. */
-async function calmStep(lane: Lane, all: readonly Lane[], load: Load, plan: Plan): Promise<Step> {
+/**
+ * A step in which the relay had its core for itself; the calmest of several, where the machine has no rest. Undefined when none of
+ * them counts.
+ */
+async function calmStep(lane: Lane, all: readonly Lane[], load: Load, plan: Plan): Promise<Step | undefined> {
   const steps: Step[] = [];
   for (let attempt = 0; attempt < plan.attemptsMax; attempt++) {
     await touchAll(all);
     const step = await lane.step(load, plan.times);
+    if (!isSound(step, plan.times.measureMs)) continue;
     if (disturbanceOf(step) < disturbanceMax) return step;
     steps.push(step);
   }
-  return steps.reduce((calmest, step) => (disturbanceOf(step) < disturbanceOf(calmest) ? step : calmest));
+  return steps.sort((a, b) => disturbanceOf(a) - disturbanceOf(b))[0];
 }
 
 async function warmUp(plan: Plan, lanes: readonly Lane[]): Promise<void> {

@@ -72,6 +72,22 @@ describe('the aims of the relay’s bench', () => {
     expect(aim(aimsOf({ runs: [], sessions }), 'sessions')).toMatchObject({ value: 1.25, limit: 1.2, holds: false });
   });
 
+  it('leave out a round in which one side of the comparison is missing', () => {
+    const runs = [
+      madeRun('latchkey', { round: 0, costUs: 1 }),
+      madeRun('latchkey', { round: 1, costUs: 3 }),
+      madeRun('c-mmsg', { round: 1, costUs: 2 }),
+    ];
+    const sessions = [
+      { sessions: 10, ...madeRun('latchkey', { round: 0 }) },
+      { sessions: 10, ...madeRun('latchkey', { round: 1, costUs: 4 }) },
+      { sessions: 1_000, ...madeRun('latchkey', { round: 1, costUs: 2 }) },
+    ];
+    const aims = aimsOf({ runs, sessions });
+    expect(aim(aims, 'CPU: latchkey / c-mmsg').value).toBe(1.5);
+    expect(aim(aims, 'sessions').value).toBe(2);
+  });
+
   it('say nothing of what was not measured', () => {
     expect(aimsOf({ runs: [], sessions: [] })).toEqual([]);
     expect(aimsOf({ runs: [madeRun('c-mmsg'), madeRun('coturn-both')], sessions: [] })).toEqual([]);

@@ -6,6 +6,7 @@ import { madeRun } from './made-runs.ts';
 const nothing: Results = {
   quick: false,
   rounds: 5,
+  unsound: 0,
   leftOut: [],
   runs: [],
   saturations: [],
@@ -56,6 +57,11 @@ describe('the tables of the relay’s bench', () => {
     expect(text).toContain('| x | 1.23 × | 1.2 × | **fails** |');
     expect(text).toContain('Left out: `coturn-one` (missing).');
     expect(text).toContain('**quick**');
+  });
+
+  it('say how many runs do not count', () => {
+    expect(tablesOf(nothing, [])).not.toContain('do not count');
+    expect(tablesOf({ ...nothing, unsound: 3 }, [])).toContain('3 runs do not count');
   });
 
   it('write rates and losses shortly', () => {
