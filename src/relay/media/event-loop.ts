@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../../base/index.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
@@ -25,6 +26,7 @@ export async function runOnEvents(
   let telling = false;
   let timer: Timer | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
+  let tcp: MessagePort | undefined;
 
   const port = await openPort(at, (datagram) => act(() => station.receive(datagram)), settings.portCells);
   const station = new Station(settings, port.address.port, port, (report) => reports.push(report));
@@ -40,6 +42,8 @@ export async function runOnEvents(
   }
 
   function joinTcp({ port, onTheWay }: Extract<Control, { kind: 'tcp' }>): void {
+    tcp?.close();
+    tcp = port;
     const lane = station.joinTcp(port, onTheWay);
     port.on('message', (arrival: TcpArrival) => act(() => lane.take(arrival)));
   }
@@ -83,6 +87,7 @@ export async function runOnEvents(
     },
     close() {
       timer?.cancel();
+      tcp?.close();
       return port.close();
     },
   };
