@@ -38,7 +38,7 @@ USER 10001:10001
 VOLUME /data
 
 # HTTP and WebSocket; all media; metrics and health for operators, which listen on loopback unless told otherwise.
-EXPOSE 8080/tcp 3478/udp 9464/tcp
+EXPOSE 8080/tcp 3478/udp 3478/tcp 9464/tcp
 
 # Asks over plain HTTP, then over TLS, whose certificate names the relay's public name and not the loopback address.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
