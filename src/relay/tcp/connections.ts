@@ -167,7 +167,6 @@ export class TcpConnections {
     this.#deadlines.delete(connection);
     this.#setTimer();
     connection.deframer.end();
-    connection.writer.end();
     if (reason === 'released' || reason === 'peer-closed') connection.socket.destroy();
     else connection.socket.resetAndDestroy();
   }

@@ -34,11 +34,6 @@ export class FrameWriter {
     return true;
   }
 
-  /** Forgets what waits. */
-  end(): void {
-    this.#queue.clear();
-  }
-
   #write(frame: Buffer): void {
     if (!this.#gathering) {
       this.#gathering = true;

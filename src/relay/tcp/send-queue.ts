@@ -51,12 +51,6 @@ export class SendQueue {
     return this.#take(mediaFirst ? this.#media : this.#control);
   }
 
-  clear(): void {
-    this.#media.length = 0;
-    this.#control.length = 0;
-    this.#bytes = 0;
-  }
-
   #take(queue: Waiting[]): Buffer | undefined {
     const frame = queue.shift()?.frame;
     this.#bytes -= frame?.length ?? 0;

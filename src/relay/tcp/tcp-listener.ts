@@ -63,11 +63,10 @@ export async function openTcpListener(
   const connections = new TcpConnections(settings, powers.clock, events);
   const servers: Server[] = [];
   let { port } = settings;
-  let closing: Promise<unknown> | undefined;
   const close = async () => {
-    closing ??= Promise.all(servers.map(closed));
+    const ended = servers.map(closed);
     connections.releaseAll();
-    await closing;
+    await Promise.all(ended);
   };
   try {
     for (const host of hosts) {

@@ -19,6 +19,11 @@ export class Unclaimed<Member> {
     return this.#networks.size;
   }
 
+  /** How many addresses have a place. */
+  get networks(): number {
+    return this.#taken.size;
+  }
+
   /** Whether one more from that canonical address may come. */
   hasRoomFor(host: string): boolean {
     if (this.#networks.size >= this.#placesMax) return false;

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { Socket } from 'node:net';
+import { afterEach, expect, test, vi } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import { rtp } from '../support/engine-harness.ts';
 import { TcpHarness } from '../support/tcp-harness.ts';
@@ -31,12 +32,28 @@ async function readUntil(peer: TcpPeer, last: Buffer): Promise<Buffer[]> {
   return frames;
 }
 
+/** The most bytes that any socket had in its own buffer when it was given more. */
+function mostBuffered(): () => number {
+  const { write } = Socket.prototype;
+  let most = 0;
+  vi.spyOn(Socket.prototype, 'write').mockImplementation(function (this: Socket, ...parameters: unknown[]) {
+    most = Math.max(most, this.writableLength);
+    return Reflect.apply(write, this, parameters);
+  });
+  return () => most;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 test('a reader that stands still misses the oldest media, and nothing else', async () => {
   await using harness = await TcpHarness.open();
   await using viewer = await harness.claimed();
   const { listener } = harness;
   const send = (bytes: Buffer) => listener.send(viewer.connection, bytes, 0, bytes.length);
   viewer.peer.stopReading();
+  const buffered = mostBuffered();
 
   let [medias, controls] = [0, 0];
   const drops: number[] = [];
@@ -62,6 +79,8 @@ test('a reader that stands still misses the oldest media, and nothing else', asy
   expect(numbers).toEqual([...Array(medias).keys()].filter((n) => n < firstMissing || n >= firstMissing + missing));
   expect((medias - firstMissing - missing) * size).toBeLessThanOrEqual(limits.tcpQueueBytesMax);
   expect(listener.counters.framesOut).toBe(frames.length + 2);
+  expect(buffered()).toBeGreaterThan(limits.tcpSocketBytesMax / 2);
+  expect(buffered()).toBeLessThan(limits.tcpSocketBytesMax);
 
   for (let n = 0; n < 20; n++) send(control(n));
   for (let n = 0; n < 20; n++) expect(await viewer.peer.next()).toEqual(control(n));
@@ -89,7 +108,7 @@ test('a connection on which too much waits that may not be dropped ends, told af
 
   const bytes = Buffer.alloc(limits.tcpFrameBytesMax, 22);
   let sent = 0;
-  for (; listener.open === 2; sent++) listener.send(viewer.connection, bytes, 0, bytes.length);
+  for (; listener.open === 2 && sent < 1_000; sent++) listener.send(viewer.connection, bytes, 0, bytes.length);
   during = false;
 
   expect(sent * bytes.length).toBeLessThan(limits.tcpSocketBytesMax + limits.tcpQueueBytesMax + 2 * bytes.length);

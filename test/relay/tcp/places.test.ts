@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { describe, expect, it, test } from 'vitest';
-import { limits } from '../../../src/base/index.ts';
+import { type Clock, limits } from '../../../src/base/index.ts';
 import { connectionNumberMax, nextConnectionNumber, TcpConnections } from '../../../src/relay/tcp/connections.ts';
 import type { TcpSettings } from '../../../src/relay/tcp/tcp-listener.ts';
 import { Unclaimed } from '../../../src/relay/tcp/unclaimed.ts';
@@ -18,8 +18,8 @@ function socketFrom(remoteAddress: string | undefined): Socket {
   return socket;
 }
 
-function accepting(settings: Partial<TcpSettings> = {}) {
-  const connections = new TcpConnections({ hosts: [], port: 0, ...settings }, new ManualClock(), {
+function accepting(settings: Partial<TcpSettings> = {}, clock: Clock = new ManualClock()) {
+  const connections = new TcpConnections({ hosts: [], port: 0, ...settings }, clock, {
     datagram: () => {},
     closed: () => {},
   });
@@ -84,6 +84,19 @@ describe('the places of a listener', () => {
     expect(connections.counters.refused).toBe(1);
   });
 
+  test('come back in time, though a timer may come before its time', () => {
+    const steady = new ManualClock();
+    let lateMs = 0;
+    const clock: Clock = { now: () => steady.now() - lateMs, after: (delayMs, run) => steady.after(delayMs, run) };
+    const { connections, accept } = accepting({}, clock);
+    accept(1, '192.0.2.1');
+    lateMs = 5;
+    steady.advance(limits.tcpUnclaimedMsMax + lateMs - 1);
+    expect(connections.open).toBe(1);
+    steady.advance(1);
+    expect(connections.open).toBe(0);
+  });
+
   test('are refused by a reset, and nobody is told', async () => {
     await using harness = await TcpHarness.open({ connectionsMax: 1 });
     await using viewer = await harness.claimed();
@@ -113,6 +126,14 @@ describe('strangers’ places', () => {
     expect(places.hasRoomFor('192.0.2.1')).toBe(true);
     places.add(share, '192.0.2.1');
     expect([places.hasRoomFor('192.0.2.1'), places.size]).toEqual([false, share]);
+  });
+
+  it('leave nothing behind', () => {
+    const places = taken('192.0.2.1');
+    places.add(share, '2001:db8::1');
+    expect(places.networks).toBe(2);
+    for (let member = 0; member <= share; member++) places.delete(member);
+    expect([places.size, places.networks]).toEqual([0, 0]);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1'])('of %s are all there are: a proxy may be behind it', (address) => {

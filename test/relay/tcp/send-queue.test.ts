@@ -87,14 +87,6 @@ describe('what waits for a slow connection', () => {
     expect(queue.push(dtls(framesMax, 10))).toBe('overflow');
   });
 
-  test('is nothing after it was cleared', () => {
-    const queue = new SendQueue();
-    for (const each of [media(0), dtls(1)]) queue.push(each);
-    queue.clear();
-    expect([queue.frames, queue.bytes, queue.shift()]).toEqual([0, 0, undefined]);
-    expect(queue.push(dtls(2, bytesMax))).toBe(0);
-  });
-
   test.each<[string, readonly number[], boolean]>([
     ['RTP', [0x80, 96], true],
     ['RTP with its marker', [0xbf, 224], true],

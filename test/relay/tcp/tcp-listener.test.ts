@@ -190,6 +190,7 @@ describe('a listener for ICE over TCP', () => {
     expect((await harness.frames.next()).bytes.toString()).toBe('one');
     await viewer.peer.gone();
     expect(harness.frames.size).toBe(0);
+    expect(harness.listener.counters.framesIn).toBe(2);
     expect(harness.listener.counters.closed['frame-too-long']).toBe(0);
   });
 
