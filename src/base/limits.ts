@@ -124,6 +124,7 @@ export const limits = {
   tcpSocketBytesMax: 64 * 1024,
   tcpQueueBytesMax: 192 * 1024,
   tcpQueueFramesMax: 1_024,
+  tcpUnsentBytesMax: 64 * 1024,
   tcpOnTheWayBytesMax: 4 * 1024 * 1024,
   tcpCountedMs: 1_000,
 

@@ -4,7 +4,7 @@ import { asLatchkeyError, limits, systemClock } from '../../base/index.ts';
 import { tcpCellsFrom } from '../tcp/counters.ts';
 import { openTcpListener, type TcpListener } from '../tcp/tcp-listener.ts';
 import { type Libc, loadLibc } from '../udp/libc.ts';
-import { UdpSocket } from '../udp/udp-socket.ts';
+import { boundUnsent, UdpSocket } from '../udp/udp-socket.ts';
 import { FrameBatch, OnTheWay } from './frame-batch.ts';
 import { Mailbox } from './mailbox.ts';
 import type {
@@ -87,7 +87,7 @@ const report = (message: TcpReport) => door.postMessage(message);
 try {
   listener = await openTcpListener(
     settings,
-    { clock: systemClock },
+    { clock: systemClock, prepare },
     {
       datagram(connection, remote, local, bytes, start, end) {
         const owner = owners.get(connection);
@@ -111,6 +111,10 @@ door.on('message', (control: TcpControl) => {
   if (control.kind === 'station') addStation(control);
   else listener?.close().then(end);
 });
+
+function prepare(descriptor: number): void {
+  if (libc !== undefined) boundUnsent(libc, descriptor, limits.tcpUnsentBytesMax);
+}
 
 function addStation(road: StationRoad): void {
   roads.get(road.station)?.close();

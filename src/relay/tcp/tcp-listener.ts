@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type Clock, LatchkeyError, limits } from '../../base/index.ts';
 import { canonicalHost } from '../wire/ip-address.ts';
 import type { Place } from '../wire/path.ts';
@@ -24,6 +24,12 @@ export interface TcpEvents {
   datagram(connection: number, remote: Place, local: Place, bytes: Buffer, start: number, end: number): void;
   /** A connection has ended that was not released: told once, and never from within a call to the listener. */
   closed(connection: number, reason: TcpCloseReason): void;
+}
+
+export interface TcpPowers {
+  readonly clock: Clock;
+  /** Called with the descriptor of each connection, where the system has one, to set what Node cannot. */
+  readonly prepare?: (descriptor: number) => void;
 }
 
 /**
@@ -54,7 +60,7 @@ export interface TcpListener {
 /** Opens a listener at every host, on one port. Throws `settings-invalid` when it cannot be bound. */
 export async function openTcpListener(
   settings: TcpSettings,
-  powers: { readonly clock: Clock },
+  powers: TcpPowers,
   events: TcpEvents,
 ): Promise<TcpListener> {
   const hosts = settings.hosts.map(demandHost);
@@ -70,7 +76,11 @@ export async function openTcpListener(
   };
   try {
     for (const host of hosts) {
-      const server = createServer({ highWaterMark: limits.tcpSocketBytesMax }, (socket) => connections.accept(socket));
+      const server = createServer({ highWaterMark: limits.tcpSocketBytesMax }, (socket) => {
+        const descriptor = descriptorOf(socket);
+        if (descriptor !== undefined) powers.prepare?.(descriptor);
+        connections.accept(socket);
+      });
       port = await listening(server, host, port);
       servers.push(server);
       server.on('error', () => {
@@ -95,6 +105,12 @@ export async function openTcpListener(
     release: (connection) => connections.release(connection),
     close,
   };
+}
+
+/** Node keeps it to itself, and has none on Windows. */
+function descriptorOf(socket: Socket): number | undefined {
+  const { _handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null };
+  return typeof _handle?.fd === 'number' && _handle.fd >= 0 ? _handle.fd : undefined;
 }
 
 function demandHost(text: string): string {

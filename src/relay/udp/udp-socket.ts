@@ -51,6 +51,14 @@ export class UdpSocket {
   }
 }
 
+/**
+ * Has the kernel hold no more than so many bytes of a TCP connection that it has not sent (TCP_NOTSENT_LOWAT): what waits in there
+ * can no longer be dropped, and would make a slow viewer's picture late by seconds.
+ */
+export function boundUnsent(libc: Libc, descriptor: number, bytes: number): void {
+  libc.setsockopt(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, int32(bytes), 4);
+}
+
 /** Why a socket for both IPv4 and IPv6 cannot be had on this machine; undefined where it can. */
 export function whyNoDualStack(libc: Libc): string | undefined {
   const descriptor = libc.socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -167,5 +175,7 @@ const SO_BINDTODEVICE = 25;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const IPV6_V6ONLY = 26;
+const IPPROTO_TCP = 6;
+const TCP_NOTSENT_LOWAT = 25;
 const IPV6_RECVPKTINFO = 49;
 const MSG_DONTWAIT = 0x40;
