@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
-import { type Clock, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
+import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
 import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
 import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
@@ -171,7 +171,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   started.defer(() => transport.close(closeGraceMs));
   started.defer(() => signaling.stop());
   readiness = 'ready';
-  if (listen.tls === null && !isLoopback(listen.host)) {
+  if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
     log.warn('tokens travel in clear: set http.tls, or listen on loopback behind a proxy that ends TLS');
   }
   log.info('ready', { transport: transport.name, httpPort: transport.port });
@@ -245,10 +245,6 @@ function fault(metrics: Metrics, log: Log, error: unknown): void {
 function bindable(host: string): string {
   const addresses = Object.values(networkInterfaces()).flat();
   return host === '::' && !addresses.some((address) => address?.family === 'IPv6') ? '0.0.0.0' : host;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 /** A name for this machine's own use: every address is also `localhost`. */

@@ -1,7 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { LatchkeyError, limits } from '../base/index.ts';
+import { canonicalHost, isLinkLocal, isLoopback, LatchkeyError, limits } from '../base/index.ts';
 import type { RelayAddress } from './index.ts';
-import { canonicalHost, isLinkLocal, isLoopback } from './wire/ip-address.ts';
 import type { Place } from './wire/path.ts';
 
 /**

@@ -1,11 +1,10 @@
-import { LatchkeyError, limits } from '../base/index.ts';
+import { LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import { holderOf } from './bearer.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
 import type { HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
-import { Unverified } from './unverified.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
 export interface Signaling extends TransportHandlers {
@@ -22,7 +21,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
   const core = coreOf(parts);
   const routes = new Routes(core);
   const endpoints = new Set<Endpoint>();
-  const unverified = new Unverified<Endpoint>(unverifiedMax(core));
+  const unverified = new Strangers<Endpoint>(unverifiedMax(core), limits.connectionsUnregisteredPerAddressMax);
   let stopped = false;
 
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {

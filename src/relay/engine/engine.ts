@@ -5,7 +5,7 @@ import { copyOfPath, type Datagram, isConnection, type Path, sameRemote } from '
 import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../wire/rtp.ts';
 import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyIntegrity } from '../wire/stun.ts';
 import { Accounts } from './accounts.ts';
-import { cell, countersOf, type EngineCells, type EngineCounters, type EngineSizes, sizesOf } from './counters.ts';
+import { cell, type EngineCells } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
 import type { DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
@@ -64,15 +64,6 @@ export class Engine {
     this.#settings = settings;
     this.#accounts = new Accounts(settings.cells, settings.ledger);
     this.#flows = new FlowTable(settings.hashSeed);
-  }
-
-  get counters(): EngineCounters {
-    return countersOf(this.#settings.cells);
-  }
-
-  /** Sizes of all tables. */
-  get sizes(): EngineSizes {
-    return sizesOf(this.#settings.cells);
   }
 
   /**

@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net';
-import { type Clock, limits, type Timer } from '../../base/index.ts';
+import { type Clock, canonicalHost, limits, Strangers, type Timer } from '../../base/index.ts';
 import { Deadlines, type Due } from '../engine/deadlines.ts';
 import { classify } from '../wire/demultiplex.ts';
 import { Deframer } from '../wire/framing.ts';
-import { canonicalHost } from '../wire/ip-address.ts';
 import type { Place } from '../wire/path.ts';
 import { looksLikeBindingRequest } from '../wire/stun.ts';
 import { freshTcpCounters, type TcpCloseReason } from './counters.ts';
 import { FrameWriter } from './frame-writer.ts';
 import type { TcpEvents, TcpSettings } from './tcp-listener.ts';
-import { Unclaimed } from './unclaimed.ts';
 
 /** The largest number of a connection. */
 export const connectionNumberMax = 2 ** 31 - 1;
@@ -45,7 +43,7 @@ export class TcpConnections {
   readonly #events: TcpEvents;
   readonly #connectionsMax: number;
   readonly #connections = new Map<number, Connection>();
-  readonly #unclaimed: Unclaimed<Connection>;
+  readonly #unclaimed: Strangers<Connection>;
   readonly #deadlines = new Deadlines<Connection>();
   #lastNumber = 0;
   #timer: Timer | undefined;
@@ -56,7 +54,10 @@ export class TcpConnections {
     this.#clock = clock;
     this.#events = events;
     this.#connectionsMax = Math.min(connectionsMax, limits.tcpConnectionsMax);
-    this.#unclaimed = new Unclaimed(Math.min(unclaimedMax, limits.tcpConnectionsUnclaimedMax));
+    this.#unclaimed = new Strangers(
+      Math.min(unclaimedMax, limits.tcpConnectionsUnclaimedMax),
+      limits.tcpConnectionsUnclaimedPerAddressMax,
+    );
   }
 
   get open(): number {

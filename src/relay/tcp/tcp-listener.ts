@@ -1,6 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Clock, LatchkeyError, limits } from '../../base/index.ts';
-import { canonicalHost } from '../wire/ip-address.ts';
+import { type Clock, canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
 import type { Place } from '../wire/path.ts';
 import { TcpConnections } from './connections.ts';
 import type { TcpCloseReason, TcpCounters } from './counters.ts';

@@ -1,6 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { LatchkeyError, limits } from '../../base/index.ts';
-import { canonicalHost } from '../wire/ip-address.ts';
+import { canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
 import { type Datagram, type Path, type Place, pathOf, placeOf } from '../wire/path.ts';
 import { countPort, countSendFault, type OpenUdpPort, portCell, type SendFault } from './port.ts';
 

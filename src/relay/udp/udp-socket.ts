@@ -1,5 +1,4 @@
-import { LatchkeyError, limits } from '../../base/index.ts';
-import { canonicalHost } from '../wire/ip-address.ts';
+import { canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
 import { connectionWord, type Path, pathOf, remoteWords } from '../wire/path.ts';
 import { IPPROTO_IPV6, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP, sockaddrBytes, UDP_GRO, UDP_SEGMENT } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';

@@ -1,4 +1,4 @@
-import { canonicalHost, ipv4Number, ipv6Groups } from './ip-address.ts';
+import { canonicalHost, ipv4Number, ipv6Groups } from '../../base/index.ts';
 
 /**
  * Where a datagram comes from or goes to, in eleven 32-bit words that lie as the kernel lays them: words 0 to 6 are the

@@ -1,6 +1,11 @@
 import { limits } from '../../../src/base/index.ts';
-import type { EngineCounters, EngineSizes } from '../../../src/relay/engine/counters.ts';
-import { newEngineCells } from '../../../src/relay/engine/counters.ts';
+import {
+  countersOf,
+  type EngineCounters,
+  type EngineSizes,
+  newEngineCells,
+  sizesOf,
+} from '../../../src/relay/engine/counters.ts';
 import type { DropReason } from '../../../src/relay/engine/drops.ts';
 import { Engine, type EngineEvent, type EngineWire } from '../../../src/relay/engine/engine.ts';
 import { Ledger } from '../../../src/relay/engine/ledger.ts';
@@ -60,6 +65,7 @@ export class EngineHarness {
   events: EngineEvent[] = [];
   /** Datagrams handed in so far. */
   inputs = 0;
+  readonly #cells = newEngineCells();
   #transactions = 0;
   #wires = 0;
 
@@ -71,17 +77,17 @@ export class EngineHarness {
       hashSeed: 1,
       rates,
       ledger: this.ledger,
-      cells: newEngineCells(),
+      cells: this.#cells,
     });
     this.engine.advance(this.nowMs, this.#output());
   }
 
   get counters(): EngineCounters {
-    return this.engine.counters;
+    return countersOf(this.#cells);
   }
 
   get sizes(): EngineSizes {
-    return this.engine.sizes;
+    return sizesOf(this.#cells);
   }
 
   open(viewer = credentials('view'), camera = credentials('camr'), forMs = hourMs): TestWire {

@@ -3,7 +3,6 @@ import { describe, expect, it, test } from 'vitest';
 import { type Clock, limits } from '../../../src/base/index.ts';
 import { connectionNumberMax, nextConnectionNumber, TcpConnections } from '../../../src/relay/tcp/connections.ts';
 import type { TcpSettings } from '../../../src/relay/tcp/tcp-listener.ts';
-import { Unclaimed } from '../../../src/relay/tcp/unclaimed.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { TcpHarness } from '../support/tcp-harness.ts';
 import { TcpPeer } from '../support/tcp-peer.ts';
@@ -106,41 +105,6 @@ describe('the places of a listener', () => {
     harness.listener.release(viewer.connection);
     await using next = await harness.stranger();
     expect(next.connection).toBe(2);
-  });
-});
-
-describe('strangers’ places', () => {
-  const taken = (address: string, placesMax: number = limits.tcpConnectionsUnclaimedMax) => {
-    const places = new Unclaimed<number>(placesMax);
-    for (let member = 0; member < share; member++) {
-      expect(places.hasRoomFor(address)).toBe(true);
-      places.add(member, address);
-    }
-    return places;
-  };
-
-  it('come back one by one, however often they are given back', () => {
-    const places = taken('192.0.2.1');
-    expect(places.hasRoomFor('192.0.2.1')).toBe(false);
-    for (const member of [0, 0, share + 1]) places.delete(member);
-    expect(places.hasRoomFor('192.0.2.1')).toBe(true);
-    places.add(share, '192.0.2.1');
-    expect([places.hasRoomFor('192.0.2.1'), places.size]).toEqual([false, share]);
-  });
-
-  it('leave nothing behind', () => {
-    const places = taken('192.0.2.1');
-    places.add(share, '2001:db8::1');
-    expect(places.networks).toBe(2);
-    for (let member = 0; member <= share; member++) places.delete(member);
-    expect([places.size, places.networks]).toEqual([0, 0]);
-  });
-
-  it.each(['127.0.0.1', '127.1.2.3', '::1'])('of %s are all there are: a proxy may be behind it', (address) => {
-    const places = taken(address, share + 1);
-    expect(places.hasRoomFor(address)).toBe(true);
-    places.add(share, address);
-    expect([places.hasRoomFor(address), places.hasRoomFor('192.0.2.1')]).toEqual([false, false]);
   });
 });
 

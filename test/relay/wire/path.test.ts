@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalHost } from '../../../src/relay/wire/ip-address.ts';
+import { canonicalHost } from '../../../src/base/index.ts';
 import {
   copyOfPath,
   isConnection,

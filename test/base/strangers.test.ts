@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../src/base/index.ts';
-import { Unverified } from '../../src/signaling/unverified.ts';
+import { limits, Strangers } from '../../src/base/index.ts';
 import { MemorySocket } from '../support/memory-transport.ts';
 import { signalingWorld } from '../support/signaling-world.ts';
 
@@ -8,7 +7,7 @@ const share = limits.connectionsUnregisteredPerAddressMax;
 
 /** Places of which one address has taken its whole share. */
 function takenBy(address: string, placesMax: number = limits.connectionsUnregisteredMax) {
-  const places = new Unverified<number>(placesMax);
+  const places = new Strangers<number>(placesMax, share);
   for (let member = 0; member < share; member++) {
     expect(places.hasRoomFor(address)).toBe(true);
     places.add(member, address);
@@ -46,6 +45,14 @@ describe('connections without a token', () => {
     expect(places.hasRoomFor('192.0.2.1')).toBe(true);
     places.add(share, '192.0.2.1');
     expect(places.hasRoomFor('192.0.2.1')).toBe(false);
+  });
+
+  it('places that are given back leave nothing behind', () => {
+    const places = takenBy('192.0.2.1');
+    places.add(share, '2001:db8::1');
+    expect([places.size, places.networks]).toEqual([share + 1, 2]);
+    for (let member = 0; member <= share; member++) places.delete(member);
+    expect([places.size, places.networks]).toEqual([0, 0]);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1'])('%s has no share but the whole: a proxy may be behind it', (address) => {

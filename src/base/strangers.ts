@@ -1,18 +1,19 @@
-import { limits } from '../../base/index.ts';
-import { isLoopback, networkOf } from '../wire/ip-address.ts';
+import { isLoopback, networkOf } from './ip-address.ts';
 
 /**
- * The connections that have brought no valid check yet: a bounded number of places, and of these a share for each address,
+ * Those who have proved nothing yet: a bounded number of places, and of these a share for each address,
  * so that no host holds them all. Over loopback come the connections of everyone behind a proxy on this machine, and a
  * process of the machine itself is no stranger: they have no share but the whole.
  */
-export class Unclaimed<Member> {
+export class Strangers<Member> {
   readonly #placesMax: number;
+  readonly #perNetworkMax: number;
   readonly #networks = new Map<Member, string>();
   readonly #taken = new Map<string, number>();
 
-  constructor(placesMax: number) {
+  constructor(placesMax: number, perNetworkMax: number) {
     this.#placesMax = placesMax;
+    this.#perNetworkMax = perNetworkMax;
   }
 
   get size(): number {
@@ -28,7 +29,7 @@ export class Unclaimed<Member> {
   hasRoomFor(host: string): boolean {
     if (this.#networks.size >= this.#placesMax) return false;
     if (isLoopback(host)) return true;
-    return (this.#taken.get(networkOf(host)) ?? 0) < limits.tcpConnectionsUnclaimedPerAddressMax;
+    return (this.#taken.get(networkOf(host)) ?? 0) < this.#perNetworkMax;
   }
 
   add(member: Member, host: string): void {
