@@ -24,7 +24,10 @@ export interface LatchkeyServer {
   /** Where HTTP and WebSocket answer on this machine, such as `http://localhost:8080`. */
   readonly url: string;
   readonly httpPort: number;
+  /** The UDP port of the first media worker. */
   readonly mediaPort: number;
+  /** The TCP port of media; undefined where there is none. */
+  readonly mediaTcpPort: number | undefined;
   readonly operationsPort: number;
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
@@ -176,11 +179,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   }
   log.info('ready', { transport: transport.name, httpPort: transport.port });
 
+  const mediaPort = (by: 'udp' | 'tcp') => relay.addresses.find(({ transport }) => transport === by)?.port;
   const running = started.move();
   return {
     url: `${settings.http.tls === null ? 'http' : 'https'}://${urlHost(settings.http.host)}:${transport.port}`,
     httpPort: transport.port,
-    mediaPort: relay.addresses[0]?.port ?? 0,
+    mediaPort: mediaPort('udp') ?? 0,
+    mediaTcpPort: mediaPort('tcp'),
     operationsPort: operations.port,
     transport: transport.name,
     metrics,

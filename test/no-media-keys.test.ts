@@ -25,6 +25,7 @@ describe('the process of a relay', () => {
     const reached = reachedFrom('src/server.ts');
     expect([...reached.keys()].filter((name) => !name.startsWith('node:')).sort()).toEqual([
       'jose',
+      'koffi',
       'pino',
       'prom-client',
       'sdp-transform',
@@ -46,6 +47,17 @@ describe('the process of a relay', () => {
       for (const name of names)
         expect(['createHmac', 'createSecretKey', 'timingSafeEqual', 'KeyObject']).toContain(name);
     }
+  });
+
+  it('calls the system by name, and nothing else: not the OpenSSL that Node has in it', () => {
+    expect(reachedFrom('src/relay/media/media-thread.ts').get('koffi')).toEqual(['src/relay/udp/libc.ts']);
+    expect(reachedFrom('src/server.ts').get('koffi')).toEqual(['src/relay/udp/libc.ts']);
+    const { text } = fileAt('src/relay/udp/libc.ts');
+    const called = [...text.matchAll(/has(?:<\w+>)?\('\w+ (\w+)\(/g)].map(([, name]) => name);
+    expect(called.sort()).toEqual(
+      ['bind', 'close', 'getsockname', 'getsockopt', 'sendto', 'setsockopt', 'socket', 'syscall'].sort(),
+    );
+    expect(text.match(/\.func\(/g)).toHaveLength(1);
   });
 
   it('is a claim that can fail: the camera agent’s process has DTLS in it', () => {

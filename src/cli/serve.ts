@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadSettings, type Settings } from '../config/index.ts';
+import type { LatchkeyServer } from '../server.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 
@@ -24,13 +25,19 @@ export function serveCommand(): Command {
           const { startServer } = await import('../server.ts');
           const server = await startServer(settings);
           process.stdout.write(
-            `Latchkey serves ${server.url}, media on UDP port ${server.mediaPort} (${server.transport}).\n`,
+            `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
           );
           await stopping;
           await server.close();
         }
       }),
     );
+}
+
+/** `UDP port 3478 and TCP port 3478`, or `UDP ports 3478 to 3481`. */
+function mediaPorts({ mediaPort, mediaTcpPort }: LatchkeyServer, workers: number): string {
+  const udp = workers === 1 ? `UDP port ${mediaPort}` : `UDP ports ${mediaPort} to ${mediaPort + workers - 1}`;
+  return mediaTcpPort === undefined ? udp : `${udp} and TCP port ${mediaTcpPort}`;
 }
 
 /** Starts a relay of these settings on ports that nobody knows, and ends it: what cannot be had is found now. */
@@ -40,7 +47,7 @@ async function check(settings: Settings): Promise<void> {
   const server = await startServer({
     ...settings,
     http: { ...settings.http, ...aside },
-    relay: { ...settings.relay, port: 0 },
+    relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
     operations: aside,
     telemetry: { logLevel: 'silent' },
   });

@@ -18,7 +18,7 @@ let browser: Browser;
 let relay: RunningRelay;
 
 beforeAll(async () => {
-  relay = await runningRelay();
+  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1' } });
   await relay.grant('alice', 'maple-garden');
   await relay.camera('maple-garden');
   browser = await launchChromium();

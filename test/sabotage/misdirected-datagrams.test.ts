@@ -39,7 +39,7 @@ let browser: Browser;
 let relay: RunningRelay;
 
 beforeAll(async () => {
-  relay = await runningRelay({ parts: { openPort: corruptible } });
+  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1' }, parts: { openPort: corruptible } });
   await relay.grant('alice', 'maple-garden');
   await relay.grant('chloe', 'harbour-nursery');
   await relay.camera('maple-garden');

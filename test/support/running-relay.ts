@@ -25,6 +25,7 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
     LATCHKEY_HTTP_PORT: '0',
     LATCHKEY_RELAY_HOST: '127.0.0.1',
     LATCHKEY_RELAY_PORT: '0',
+    LATCHKEY_RELAY_WORKERS: '2',
     LATCHKEY_OPERATIONS_PORT: '0',
     ...environment,
   });
