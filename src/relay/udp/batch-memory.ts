@@ -36,6 +36,7 @@ export class BatchMemory {
     this.words = new Uint32Array(this.memory.buffer);
     const base = address(this.memory);
     assert(base % 8n === 0n, 'headers lie on eight bytes');
+    assert(base + BigInt(layout.end) <= Number.MAX_SAFE_INTEGER, 'an address is a whole number');
     this.#base = Number(base);
     this.received = base + BigInt(layout.receiveHeaders);
     this.#sent = Array.from(
@@ -77,7 +78,7 @@ export class BatchMemory {
     for (let at = from; at + controlHead <= end; ) {
       const bytes = this.#word(at);
       if (bytes < controlHead || at + bytes > end) return;
-      this.#control(this.#word(at + 8), this.#word(at + 12), at + controlHead, local);
+      this.#control(this.#word(at + 8), this.#word(at + 12), at + controlHead, bytes - controlHead, local);
       at += align(bytes);
     }
   }
@@ -168,10 +169,10 @@ export class BatchMemory {
     return this.pieceStart(vector) + this.#word(layout.sendVectors + vector * vectorBytes + 8);
   }
 
-  #control(level: number, type: number, data: number, local: number): void {
-    if (level === SOL_UDP && type === UDP_GRO) this.segmentBytes = this.#word(data);
-    else if (level === SOL_SOCKET && type === SO_RXQ_OVFL) this.kernelDrops = this.#word(data);
-    else if (level === IPPROTO_IPV6 && type === IPV6_PKTINFO) {
+  #control(level: number, type: number, data: number, bytes: number, local: number): void {
+    if (level === SOL_UDP && type === UDP_GRO && bytes >= 4) this.segmentBytes = this.#word(data);
+    else if (level === SOL_SOCKET && type === SO_RXQ_OVFL && bytes >= 4) this.kernelDrops = this.#word(data);
+    else if (level === IPPROTO_IPV6 && type === IPV6_PKTINFO && bytes >= packetInfo) {
       for (let word = 0; word < 4; word++) this.words[local + word] = this.#word(data + 4 * word);
     }
   }
@@ -194,7 +195,7 @@ export class BatchMemory {
     this.#point(at + header.name, layout.sendNames + index * sendNameBytes);
     this.#put(at + header.nameBytes, sockaddrBytes);
     const control = layout.sendControls + index * sendControlBytes;
-    this.#controlHead(control, controlHead + 20, IPPROTO_IPV6, IPV6_PKTINFO);
+    this.#controlHead(control, controlHead + packetInfo, IPPROTO_IPV6, IPV6_PKTINFO);
     this.#controlHead(control + packetInfoBytes, controlHead + 2, SOL_UDP, UDP_SEGMENT);
   }
 
@@ -259,7 +260,9 @@ const nameBytes = 4 * (pathWords + 1);
 const sendNameBytes = 32;
 /** Room for the drop count, the segment size and the local address, and some more than these take. */
 const receiveControlBytes = 128;
-const packetInfoBytes = align(controlHead + 20);
+/** `struct in6_pktinfo`: an address, and the number of an interface. */
+const packetInfo = 20;
+const packetInfoBytes = align(controlHead + packetInfo);
 const segmentInfoBytes = align(controlHead + 2);
 const sendControlBytes = packetInfoBytes + segmentInfoBytes;
 const payloadBytes = 64 * 1024;

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { LatchkeyError, limits } from '../../base/index.ts';
 import type { Datagram, Path } from '../wire/path.ts';
 import { BatchMemory, batchMessages, batchVectors, scratchAt, spareMessage, spareVector } from './batch-memory.ts';
@@ -32,6 +33,10 @@ export class BatchedPort {
   #runEnd = 0;
   #runOpen = false;
   #segments: boolean;
+  /** Whether a full buffer has been waited for since the last flush began, and what was wrong with the message last refused. */
+  #waited = false;
+  #fault = '';
+  #turning = false;
   #closed = false;
 
   constructor(libc: Libc, socket: UdpSocket, cells: PortCells) {
@@ -47,9 +52,10 @@ export class BatchedPort {
   /**
    * Receives up to `limits.batchMessagesMax` messages and hands on each datagram in them; then sends what has gathered. With
    * `wait` it waits for the first one, `limits.receiveWaitMs` at most. `begin` is called when the messages are there, before the first
-   * is handed on. Returns how many there were. Throws when the socket is none any more.
+   * is handed on. Returns how many there were. Throws when the socket is none any more, and what `begin` and `receive` throw.
    */
   turn(wait: boolean, begin: () => void, receive: ReceiveDatagram): number {
+    assert(!this.#turning, 'a turn within a turn would write over the datagrams at hand');
     if (this.#closed) return 0;
     const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
     const count = this.#libc.recvmmsg(this.#socket.descriptor, this.#batch.received, batchMessages, flags);
@@ -58,15 +64,22 @@ export class BatchedPort {
       return 0;
     }
     countPort(this.#cells, portCell.receiveCalls);
-    begin();
-    for (let index = 0; index < count; index++) this.#handOn(index, receive);
-    this.#batch.rearm(count);
-    this.flush();
+    this.#turning = true;
+    try {
+      begin();
+      for (let index = 0; index < count; index++) this.#handOn(index, receive);
+    } finally {
+      // What has gathered lies where the next turn receives: it leaves now, whatever was thrown.
+      this.#turning = false;
+      this.#batch.rearm(count);
+      this.flush();
+    }
     return count;
   }
 
   /** As `UdpPort.send`. What is sent outside of `turn` leaves with `flush`. */
   send(to: Path, bytes: Buffer, start: number, end: number): void {
+    assert(start >= 0 && start <= end && end <= bytes.length, 'a datagram lies in its buffer');
     const length = end - start;
     if (this.#closed || length > limits.datagramBytesMax) {
       countSendFault(this.#cells, this.#closed ? 'closed' : 'too-large');
@@ -81,39 +94,31 @@ export class BatchedPort {
   flush(): void {
     const count = this.#messages;
     let next = 0;
-    let waits = false;
+    this.#waited = false;
     while (next < count) {
-      const sent = this.#send(next, count - next, waits ? 0 : MSG_DONTWAIT);
-      if (sent > 0) {
-        next += sent;
-        waits = false;
-        continue;
-      }
-      const name = errorName(this.#libc.errno());
-      if (name === 'EINTR') continue;
-      if (name === 'EAGAIN') {
-        // The kernel's buffer is full: it gets the time that SO_SNDTIMEO gives it, once, and then the rest has come too fast.
-        if (waits) break;
-        waits = true;
-        continue;
-      }
-      if (!this.#sendApart(next, name)) this.#failed(next, name);
+      const sent = this.#send(next, count - next);
+      next += sent;
+      if (sent > 0) continue;
+      // The rest has come too fast.
+      if (this.#fault === 'EAGAIN') break;
+      if (!this.#sendApart(next)) this.#failed(next);
       next++;
-      waits = false;
     }
-    for (; next < count; next++) this.#failed(next, 'EAGAIN');
+    for (; next < count; next++) this.#failed(next);
     this.#messages = 0;
     this.#pieces = 0;
     this.#copied = 0;
     this.#runOpen = false;
   }
 
-  /** From here on nothing is sent or received. */
+  /** Sends what has gathered; from here on nothing is sent or received. */
   close(): void {
+    if (!this.#closed) this.flush();
     this.#closed = true;
   }
 
   #handOn(index: number, receive: ReceiveDatagram): void {
+    if (this.#closed) return;
     const batch = this.#batch;
     const datagram = this.#datagram;
     batch.readControl(index);
@@ -124,22 +129,24 @@ export class BatchedPort {
       return;
     }
     if (this.#socket.isWake(batch.words, pathAt)) return;
-    const from = batch.payloadAt(index);
-    const end = from + batch.receivedBytes(index);
-    const step = batch.segmentBytes > 0 ? batch.segmentBytes : end - from;
-    datagram.pathAt = pathAt;
-    datagram.start = from;
+    let start = batch.payloadAt(index);
+    const end = start + batch.receivedBytes(index);
+    const step = batch.segmentBytes > 0 ? batch.segmentBytes : end - start;
     do {
-      datagram.end = Math.min(datagram.start + step, end);
+      datagram.pathAt = pathAt;
+      datagram.start = start;
+      datagram.end = Math.min(start + step, end);
       receive(datagram);
-      datagram.start = datagram.end;
-    } while (datagram.start < end);
+      start += step;
+    } while (start < end && !this.#closed);
   }
 
   #joins(to: Path, length: number): boolean {
     return (
       this.#runOpen &&
       to === this.#runTo &&
+      // The kernel cuts up bytes: an empty datagram among them would be none.
+      length > 0 &&
       length <= this.#runBytes &&
       (this.#counts[this.#messages - 1] ?? 0) < limits.segmentsPerMessageMax &&
       this.#runTotal + length <= limits.datagramBytesMax &&
@@ -192,9 +199,9 @@ export class BatchedPort {
    * Sends the datagrams of a message that the kernel would not cut up one by one: they are larger than the road to that place
    * takes whole, or the device cannot do it. Returns whether it was such a message.
    */
-  #sendApart(index: number, name: string): boolean {
-    if ((this.#counts[index] ?? 0) < 2 || !notCutUp.has(name)) return false;
-    if (name === 'EIO') this.#segments = false;
+  #sendApart(index: number): boolean {
+    if ((this.#counts[index] ?? 0) < 2 || !notCutUp.has(this.#fault)) return false;
+    if (this.#fault === 'EIO') this.#segments = false;
     const batch = this.#batch;
     const step = this.#sizes[index] ?? 0;
     const last = index + 1 < this.#messages ? (this.#firsts[index + 1] ?? 0) : this.#pieces;
@@ -203,28 +210,40 @@ export class BatchedPort {
       for (let at = batch.pieceStart(piece); at < end; at += step) {
         batch.beginSpare(index);
         batch.place(spareMessage, spareVector, at, Math.min(step, end - at));
-        if (this.#send(spareMessage, 1, MSG_DONTWAIT) < 1) {
-          countSendFault(this.#cells, faultOf(errorName(this.#libc.errno())));
-        }
+        if (this.#send(spareMessage, 1) === 0) countSendFault(this.#cells, faultOf(this.#fault));
       }
     }
     return true;
   }
 
-  #send(first: number, count: number, flags: number): number {
-    countPort(this.#cells, portCell.sendCalls);
-    return this.#libc.sendmmsg(this.#socket.descriptor, this.#batch.sentAt(first), count, flags);
+  /**
+   * Sends some of the messages from `first` on and returns how many; 0 when the first one is refused, and `#fault` says why. A
+   * full buffer of the kernel gets the time that SO_SNDTIMEO gives it, once in a flush.
+   */
+  #send(first: number, count: number): number {
+    let waits = false;
+    for (;;) {
+      countPort(this.#cells, portCell.sendCalls);
+      const at = this.#batch.sentAt(first);
+      const sent = this.#libc.sendmmsg(this.#socket.descriptor, at, waits ? 1 : count, waits ? 0 : MSG_DONTWAIT);
+      if (sent > 0) return sent;
+      this.#fault = errorName(this.#libc.errno());
+      if (this.#fault === 'EINTR') continue;
+      if (this.#fault !== 'EAGAIN' || this.#waited) return 0;
+      this.#waited = true;
+      waits = true;
+    }
   }
 
-  #failed(index: number, name: string): void {
-    countSendFault(this.#cells, faultOf(name), this.#counts[index]);
+  #failed(index: number): void {
+    countSendFault(this.#cells, faultOf(this.#fault), this.#counts[index]);
   }
 
   #receiveFailed(): void {
     const name = errorName(this.#libc.errno());
     if (name === 'EAGAIN' || name === 'EINTR') return;
     countPort(this.#cells, portCell.receiveErrors);
-    if (['EBADF', 'ENOTSOCK', 'EFAULT', 'EINVAL', 'ENOSYS'].includes(name)) {
+    if (['EBADF', 'ENOTSOCK', 'EFAULT', 'EINVAL', 'ENOSYS', 'EPERM'].includes(name)) {
       throw new LatchkeyError('internal', `recvmmsg: ${name}`);
     }
   }

@@ -1,4 +1,5 @@
-import { canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
+import { networkInterfaces } from 'node:os';
+import { canonicalHost, isLinkLocal, LatchkeyError, limits } from '../../base/index.ts';
 import { connectionWord, type Path, pathOf, remoteWords } from '../wire/path.ts';
 import { IPPROTO_IPV6, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP, sockaddrBytes, UDP_GRO, UDP_SEGMENT } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
@@ -8,6 +9,8 @@ export interface SocketFacts {
   readonly descriptor: number;
   readonly host: string;
   readonly port: number;
+  /** An IP address at which the socket reaches itself. */
+  readonly ownHost: string;
   /** What the kernel really gives, in bytes. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
@@ -27,8 +30,7 @@ export class UdpSocket {
     this.facts = facts;
     this.descriptor = facts.descriptor;
     this.segments = facts.segments;
-    const host = facts.host === '::' || facts.host === '0.0.0.0' ? '127.0.0.1' : facts.host;
-    this.#self = pathOf(host, facts.port) ?? new Uint32Array(remoteWords);
+    this.#self = pathOf(facts.ownHost, facts.port) ?? new Uint32Array(remoteWords);
   }
 
   /** Whether a datagram comes from this socket itself: it is what `wake` sends, and means nothing else. */
@@ -96,7 +98,7 @@ export function openUdpSocket(libc: Libc, at: SocketSettings): UdpSocket {
     set(SOL_SOCKET, SO_RCVTIMEO, timeval(limits.receiveWaitMs));
     set(SOL_SOCKET, SO_SNDTIMEO, timeval(limits.sendWaitMs));
     // A socket of every address answers from the address that was asked: else the kernel chooses one, by the road alone.
-    if (host === '::' || host === '0.0.0.0') set(IPPROTO_IPV6, IPV6_RECVPKTINFO, int32(1));
+    if (isWildcard(host)) set(IPPROTO_IPV6, IPV6_RECVPKTINFO, int32(1));
     const joins = set(SOL_UDP, UDP_GRO, int32(1));
     const segments = set(SOL_UDP, UDP_SEGMENT, int32(0));
     bind(libc, descriptor, host, at.port);
@@ -104,6 +106,7 @@ export function openUdpSocket(libc: Libc, at: SocketSettings): UdpSocket {
       descriptor,
       host,
       port: boundPort(libc, descriptor),
+      ownHost: ownHost(host, at.device),
       receiveBufferBytes: readInt32(libc, descriptor, SO_RCVBUF),
       sendBufferBytes: readInt32(libc, descriptor, SO_SNDBUF),
       segments,
@@ -128,6 +131,18 @@ function bind(libc: Libc, descriptor: number, host: string, port: number): void 
   if (libc.bind(descriptor, address, sockaddrBytes) !== 0) {
     throw unusable(libc, `UDP ${host} port ${port} cannot be bound`);
   }
+}
+
+/** A socket that serves one interface alone reaches no address of another, and so not `127.0.0.1`. */
+function ownHost(host: string, device: string | null): string {
+  if (!isWildcard(host)) return host;
+  const addresses = networkInterfaces()[device ?? ''] ?? [];
+  const fit = addresses.find(({ address, family }) => !isLinkLocal(address) && (host === '::' || family === 'IPv4'));
+  return fit?.address ?? '127.0.0.1';
+}
+
+function isWildcard(host: string): boolean {
+  return host === '::' || host === '0.0.0.0';
 }
 
 function boundPort(libc: Libc, descriptor: number): number {
