@@ -4,7 +4,7 @@ import { Ledger } from '../engine/ledger.ts';
 import type { IceCredentials, Side, WireStats } from '../index.ts';
 import { portCell, portCountersOf, type UdpPortCounters } from '../udp/port.ts';
 import { handOnAll } from './hand-on-all.ts';
-import type { Report, StationSettings } from './messages.ts';
+import type { Control, Report, StationSettings } from './messages.ts';
 import type { StartStation, StationLink } from './station-link.ts';
 
 /** Who is told what happens to one wire. After `ended` nothing is told any more. */
@@ -106,13 +106,13 @@ export class MediaWorker {
     }
     this.#ledger.enliven(wire);
     this.#listeners.set(wire, listener);
-    try {
-      await this.#ask((request) => ({ kind: 'open', request, wire, expiresAtMs, viewer, camera }));
-      return wire;
-    } catch (error) {
-      if (this.#listeners.delete(wire)) this.#setFree(wire);
-      throw error;
-    }
+    // A wire that could not open has not ended: it is forgotten before anybody could be told so.
+    const refused = () => {
+      this.#listeners.delete(wire);
+      this.#setFree(wire);
+    };
+    await this.#ask((request) => ({ kind: 'open', request, wire, expiresAtMs, viewer, camera }), refused);
+    return wire;
   }
 
   /** Resolves when the station has the new credentials. Rejects with `sdp-no-ice` or `overloaded`. */
@@ -169,8 +169,8 @@ export class MediaWorker {
     return this.#clock.after(limits.workerAnswerMsMax, () => (link ?? this.#link)?.destroy());
   }
 
-  /** A question that the station does not answer in time is the last one that it was asked. */
-  #ask(question: (request: number) => Parameters<StationLink['post']>[0]): Promise<void> {
+  /** A question that the station does not answer in time is the last one that it was asked. `refused` is called at once, before all others hear of it. */
+  #ask(question: (request: number) => Control, refused?: () => void): Promise<void> {
     const request = this.#serial++;
     return new Promise((resolve, reject) => {
       const late = this.#destroyLater();
@@ -178,8 +178,12 @@ export class MediaWorker {
         answered: (error) => {
           late.cancel();
           this.#requests.delete(request);
-          if (error === undefined) resolve();
-          else reject(error);
+          if (error === undefined) {
+            resolve();
+          } else {
+            refused?.();
+            reject(error);
+          }
         },
       });
       this.#link?.post(question(request));

@@ -83,7 +83,7 @@ export function inThread(at: SocketSettings, libc?: Libc): StartStation {
     thread.on('exit', (code) => {
       socket?.close();
       gone.resolve();
-      if (!closing) listener.died(death ?? new Error(`the media worker's thread ended with code ${code}`));
+      if (!closing) listener.died(death ?? new Error(`the media worker’s thread ended with code ${code}`));
     });
     const post = (message: Control) => {
       thread.postMessage(message);

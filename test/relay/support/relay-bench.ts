@@ -43,7 +43,11 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
   readonly clock: OfTime;
   readonly log: string[] = [];
   readonly #random = seededRandom(1);
-  readonly #waiting: { readonly line: string; readonly times: number; readonly resolve: () => void }[] = [];
+  readonly #waiting: {
+    readonly is: (line: string) => boolean;
+    readonly times: number;
+    readonly resolve: () => void;
+  }[] = [];
   #relay: Relay | undefined;
 
   private constructor(clock: OfTime) {
@@ -130,8 +134,13 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
 
   /** Waits until `line` has been noted so many times. */
   happened(line: string, times = 1): Promise<void> {
+    return this.noted((noted) => noted === line, times);
+  }
+
+  /** Waits until so many lines have been noted that are what is waited for. */
+  noted(is: (line: string) => boolean, times = 1): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push({ line, times, resolve });
+      this.#waiting.push({ is, times, resolve });
       this.#wake();
     });
   }
@@ -155,6 +164,6 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
   }
 
   #wake(): void {
-    for (const { line, times, resolve } of this.#waiting) if (this.#times(line) >= times) resolve();
+    for (const { is, times, resolve } of this.#waiting) if (this.log.filter(is).length >= times) resolve();
   }
 }

@@ -9,6 +9,7 @@ export class ThreadWatch implements Disposable {
   begun: ((thread: Worker) => void) | undefined;
   readonly #serving = new Set<Worker>();
   readonly #told = new EventEmitter();
+  readonly #interceptions = new Map<Worker, Interception>();
   readonly #started = (thread: Worker) => {
     this.threads.push(thread);
     thread.on('message', (report: Report) => {
@@ -46,29 +47,40 @@ export class ThreadWatch implements Disposable {
   /** From here on messages of a kind do not arrive in a thread. Returns how to let them go. */
   withhold(kind: Control['kind'], index = 0): () => void {
     const kept: Control[] = [];
-    const post = this.#intercept(kind, index, (message) => void kept.push(message));
+    const { post, taken } = this.#intercept(index);
+    taken.set(kind, (message) => kept.push(message));
     return () => {
-      this.thread(index).postMessage = post;
+      taken.delete(kind);
       for (const message of kept) post(message);
     };
   }
 
   /** From here on messages of a kind arrive in a thread as none at all: it fails at the first. */
   spoil(kind: Control['kind'], index = 0): void {
-    const post = this.#intercept(kind, index, () => post(null));
+    const { post, taken } = this.#intercept(index);
+    taken.set(kind, () => post(null));
   }
 
   [Symbol.dispose](): void {
     process.off('worker', this.#started);
   }
 
-  #intercept(kind: Control['kind'], index: number, take: (message: Control) => void): (message: unknown) => void {
+  #intercept(index: number): Interception {
     const thread = this.thread(index);
-    const post = thread.postMessage.bind(thread);
+    const known = this.#interceptions.get(thread);
+    if (known !== undefined) return known;
+    const made: Interception = { post: thread.postMessage.bind(thread), taken: new Map() };
+    this.#interceptions.set(thread, made);
     thread.postMessage = (message: Control) => {
-      if (message.kind === kind) take(message);
-      else post(message);
+      const take = made.taken.get(message.kind) ?? made.post;
+      take(message);
     };
-    return post;
+    return made;
   }
+}
+
+/** How to post to a thread, and what is done with messages of some kinds instead. */
+interface Interception {
+  readonly post: (message: unknown) => void;
+  readonly taken: Map<Control['kind'], (message: Control) => void>;
 }
