@@ -13,7 +13,7 @@ import { TcpGateway } from './media/tcp-gateway.ts';
 import { tcpCellCount, tcpNumbersOf } from './tcp/counters.ts';
 import { type Libc, loadLibc } from './udp/libc.ts';
 import { type OpenUdpPort, portCellCount } from './udp/port.ts';
-import { openUdpSocket, whyNoDualStack } from './udp/udp-socket.ts';
+import { whyNoDualStack } from './udp/udp-socket.ts';
 import type { Place } from './wire/path.ts';
 
 export interface RelaySettings {
@@ -65,6 +65,7 @@ export async function createRelay(
   powers: RelayPowers,
   observer: RelayObserver = {},
 ): Promise<Relay> {
+  demandPorts(settings);
   await using started = new AsyncDisposableStack();
   const machine = (powers.machineAddresses ?? machineAddresses)(settings.device);
   const libc = powers.openPort === undefined ? await batchedCalls(settings, observer) : undefined;
@@ -81,7 +82,7 @@ export async function createRelay(
     const at = { ...settings, port: settings.port === 0 ? 0 : settings.port + index };
     const worker = new MediaWorker(
       stationSettings(settings, powers.random, ownPlaces(settings.announced, at.host, machine, index)),
-      stationAt(at, powers, libc, started),
+      stationAt(at, powers, libc),
       powers.clock,
       {
         started: (link) => tcp?.connect(index, link),
@@ -115,21 +116,18 @@ async function batchedCalls({ udp }: RelaySettings, observer: RelayObserver): Pr
   return typeof libc === 'string' || why !== undefined ? undefined : libc;
 }
 
-/** How the station of one worker is started; what is opened for it is let go of by `started`. */
-function stationAt(
-  at: RelaySettings,
-  powers: RelayPowers,
-  libc: Libc | undefined,
-  started: AsyncDisposableStack,
-): StartStation {
+function demandPorts({ port, workers }: RelaySettings): void {
+  if (port + workers - 1 <= 65_535) return;
+  throw new LatchkeyError('settings-invalid', `relay: there are no ${workers} UDP ports from ${port} on`);
+}
+
+/** How the station of one worker is started. */
+function stationAt(at: RelaySettings, powers: RelayPowers, libc: Libc | undefined): StartStation {
   if (powers.openPort !== undefined) return besideTheDoor(powers.openPort, at, powers.clock);
-  if (libc === undefined) {
-    if (at.device === null) return inThread(at);
+  if (libc === undefined && at.device !== null) {
     throw new LatchkeyError('settings-invalid', 'relay.interface: needs the batched port, which cannot be had here');
   }
-  const socket = openUdpSocket(libc, at);
-  started.defer(() => socket.close(libc));
-  return inThread(at, { libc, socket });
+  return inThread(at, libc);
 }
 
 /** The TCP thread, where the settings want one. It listens where the UDP sockets do. */

@@ -197,7 +197,9 @@ class Load {
   }
 
   #measure(): void {
-    const elapsedMs = this.#clock.now() - this.#measuredAtMs;
+    const nowMs = this.#clock.now();
+    // A clock that was set back would otherwise stop the measuring for as long.
+    const elapsedMs = Math.abs(nowMs - this.#measuredAtMs);
     if (elapsedMs < limits.loadSampleMs) return;
     for (const worker of this.#workers) {
       const { forwarded } = worker.seat.worker;
@@ -205,7 +207,7 @@ class Load {
       worker.forwarded = forwarded;
       worker.placed = 0;
     }
-    this.#measuredAtMs += elapsedMs;
+    this.#measuredAtMs = nowMs;
   }
 }
 

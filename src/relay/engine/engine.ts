@@ -310,9 +310,10 @@ export class Engine {
       return known;
     }
     if (known?.leg !== undefined) {
-      out.event({ kind: 'moved', from: known.leg.wire, to: leg.wire });
+      const from = known.leg.wire;
       known.leg.release(known);
       this.#accounts.count(cell.moves);
+      out.event({ kind: 'moved', from, to: leg.wire });
     }
     const latch: Latch = { path: source, leg, heardAtMs: nowMs };
     const leaving = leg.admit(nowMs, latch);

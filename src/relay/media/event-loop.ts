@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Timer } from '../../base/index.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
+import { handOnAll, takenOff } from './hand-on-all.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
 import { Station } from './station.ts';
 import type { TcpArrival } from './tcp-messages.ts';
@@ -68,16 +69,11 @@ export async function runOnEvents(
   function tellAll(): void {
     if (telling) return;
     telling = true;
-    const faults: unknown[] = [];
-    for (let report = reports.shift(); report !== undefined; report = reports.shift()) {
-      try {
-        tell(report);
-      } catch (thrown) {
-        faults.push(thrown);
-      }
+    try {
+      handOnAll(takenOff(reports), tell);
+    } finally {
+      telling = false;
     }
-    telling = false;
-    if (faults.length > 0) throw faults[0];
   }
 
   return {

@@ -6,6 +6,7 @@ import { openDgramPort } from '../udp/dgram-port.ts';
 import { loadLibc } from '../udp/libc.ts';
 import { type SocketFacts, UdpSocket } from '../udp/udp-socket.ts';
 import { runOnEvents } from './event-loop.ts';
+import { takenOff } from './hand-on-all.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Control, Report, ThreadSettings } from './messages.ts';
 import { Station } from './station.ts';
@@ -21,21 +22,27 @@ else await runOnSocket(parentPort, settings.socket);
 async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void> {
   const libc = await loadLibc();
   if (typeof libc === 'string') throw new Error(libc);
-  const port = new BatchedPort(libc, new UdpSocket(facts), settings.portCells);
-  const report = (message: Report) => door.postMessage(message);
-  const station = new Station(settings, facts.port, port, report);
+  const socket = new UdpSocket(facts);
+  const port = new BatchedPort(libc, socket, settings.portCells);
+  // What the station tells leaves when a batch has left: no datagram waits for it, and what is told has happened.
+  const reports: Report[] = [];
+  const station = new Station(settings, facts.port, port, (report) => reports.push(report));
   const mailbox = new Mailbox(settings.mailbox);
   const advance = () => station.advance(Date.now());
   const receive = station.receive.bind(station);
+  const tellAll = () => {
+    for (const report of takenOff(reports)) door.postMessage(report);
+  };
   let open = true;
   let tcp: { readonly port: MessagePort; readonly lane: TcpLane } | undefined;
-  report({ kind: 'ready', port: facts.port, receiveBufferBytes: facts.receiveBufferBytes });
+  door.postMessage({ kind: 'ready', port: facts.port, receiveBufferBytes: facts.receiveBufferBytes } satisfies Report);
   while (open) {
     if (mailbox.hasMailBeforeWaiting()) {
       advance();
       readAll<Control>(door, (control) => {
         if (control.kind === 'tcp') {
           tcp?.port.close();
+          socket.wakenBy(control.wakerPorts);
           tcp = { port: control.port, lane: station.joinTcp(control.port, control.onTheWay) };
         } else station.control(control);
         if (control.kind === 'close') open = false;
@@ -43,10 +50,12 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
       if (tcp !== undefined) readAll<TcpArrival>(tcp.port, (arrival) => tcp?.lane.take(arrival));
       port.flush();
       station.flush();
+      tellAll();
     }
     if (open && port.turn(true, advance, receive) === 0) advance();
     station.flush();
     mailbox.awake();
+    tellAll();
   }
   tcp?.port.close();
   door.close();

@@ -2,8 +2,9 @@ import { type Clock, type EndReason, LatchkeyError, limits, type SessionId, type
 import { cell, countersOf, type EngineCounters, type EngineSizes, sizesOf } from '../engine/counters.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { IceCredentials, Side, WireStats } from '../index.ts';
-import { portCountersOf, type UdpPortCounters } from '../udp/port.ts';
-import type { Report, StationSettings } from './messages.ts';
+import { portCell, portCountersOf, type UdpPortCounters } from '../udp/port.ts';
+import { handOnAll } from './hand-on-all.ts';
+import type { Control, Report, StationSettings } from './messages.ts';
 import type { StartStation, StationLink } from './station-link.ts';
 
 /** Who is told what happens to one wire. After `ended` nothing is told any more. */
@@ -44,7 +45,10 @@ export class MediaWorker {
   #isReady = false;
   #served = false;
   #closed = false;
+  #starting: Timer | undefined;
   #restart: Timer | undefined;
+  /** What the kernel dropped of the stations before this one: each has a socket of its own, which counts from 0. */
+  #kernelDropsBefore = 0;
 
   constructor(settings: StationSettings, start: StartStation, clock: Clock, observer: WorkerObserver) {
     this.#settings = settings;
@@ -71,7 +75,12 @@ export class MediaWorker {
   }
 
   get counters(): EngineCounters & UdpPortCounters {
-    return { ...countersOf(this.#settings.engineCells), ...portCountersOf(this.#settings.portCells) };
+    const port = portCountersOf(this.#settings.portCells);
+    return {
+      ...countersOf(this.#settings.engineCells),
+      ...port,
+      kernelDrops: this.#kernelDropsBefore + port.kernelDrops,
+    };
   }
 
   get sizes(): EngineSizes {
@@ -99,13 +108,13 @@ export class MediaWorker {
     }
     this.#ledger.enliven(wire);
     this.#listeners.set(wire, listener);
-    try {
-      await this.#ask((request) => ({ kind: 'open', request, wire, expiresAtMs, viewer, camera }));
-      return wire;
-    } catch (error) {
-      if (this.#listeners.delete(wire)) this.#setFree(wire);
-      throw error;
-    }
+    // A wire that could not open has not ended: it is forgotten before anybody could be told so.
+    const refused = () => {
+      this.#listeners.delete(wire);
+      this.#setFree(wire);
+    };
+    await this.#ask((request) => ({ kind: 'open', request, wire, expiresAtMs, viewer, camera }), refused);
+    return wire;
   }
 
   /** Resolves when the station has the new credentials. Rejects with `sdp-no-ice` or `overloaded`. */
@@ -127,36 +136,56 @@ export class MediaWorker {
     return this.#ledger.stats(wire);
   }
 
-  /** Ends all wires and the station. */
+  /** Ends all wires and the station, which has `limits.workerAnswerMsMax` to go by itself. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#starting?.cancel();
     this.#restart?.cancel();
     for (const wire of this.#listeners.keys()) this.#ledger.kill(wire);
+    const late = this.#destroyLater();
     try {
       await this.#link?.close();
     } finally {
+      late.cancel();
       this.#forgetAll(undefined);
     }
   }
 
   #begin(): void {
-    this.#link = this.#start(this.#settings, {
-      report: (report) => this.#take(report),
-      died: (error) => this.#died(error),
-    });
+    this.#starting = this.#destroyLater();
+    try {
+      this.#link = this.#start(this.#settings, {
+        report: (report) => this.#take(report),
+        died: (error) => this.#died(error),
+      });
+    } catch (thrown) {
+      this.#starting.cancel();
+      if (!this.#served) throw thrown;
+      this.#died(thrown as Error);
+    }
   }
 
-  /** A question that the station does not answer in time is the last one that it was asked. */
-  #ask(question: (request: number) => Parameters<StationLink['post']>[0]): Promise<void> {
+  /** Ends the station that runs now, unless it answers in time. */
+  #destroyLater(): Timer {
+    const link = this.#link;
+    return this.#clock.after(limits.workerAnswerMsMax, () => (link ?? this.#link)?.destroy());
+  }
+
+  /** A question that the station does not answer in time is the last one that it was asked. `refused` is called at once, before all others hear of it. */
+  #ask(question: (request: number) => Control, refused?: () => void): Promise<void> {
     const request = this.#serial++;
     return new Promise((resolve, reject) => {
-      const late = this.#clock.after(limits.workerAnswerMsMax, () => this.#link?.destroy());
+      const late = this.#destroyLater();
       this.#requests.set(request, {
         answered: (error) => {
           late.cancel();
           this.#requests.delete(request);
-          if (error === undefined) resolve();
-          else reject(error);
+          if (error === undefined) {
+            resolve();
+          } else {
+            refused?.();
+            reject(error);
+          }
         },
       });
       this.#link?.post(question(request));
@@ -166,6 +195,7 @@ export class MediaWorker {
   #take(report: Report): void {
     switch (report.kind) {
       case 'ready':
+        this.#starting?.cancel();
         this.#isReady = true;
         this.#served = true;
         if (this.#link !== undefined) this.#observer.started?.(this.#link);
@@ -208,21 +238,30 @@ export class MediaWorker {
   }
 
   #died(error: Error): void {
+    this.#starting?.cancel();
     this.#isReady = false;
     this.#link = undefined;
     this.#ready.reject(error);
     if (this.#closed || !this.#served) return;
-    this.#settings.engineCells.fill(0, cell.wires, cell.drops);
-    this.#observer.died(error);
+    this.#settleCells();
     this.#restart = this.#clock.after(limits.workerRestartMs, () => this.#begin());
-    this.#forgetAll('relay-failed');
+    handOnAll([() => this.#observer.died(error), () => this.#forgetAll('relay-failed')], (step) => step());
   }
 
-  /** Every wire has ended, and every question goes without an answer. */
+  /** The wires that the station had open are over, its tables are gone, and so is its socket. */
+  #settleCells(): void {
+    const { engineCells, portCells } = this.#settings;
+    engineCells[cell.wiresEnded] = (engineCells[cell.wiresEnded] ?? 0) + (engineCells[cell.wires] ?? 0);
+    engineCells.fill(0, cell.wires, cell.drops);
+    this.#kernelDropsBefore += portCells[portCell.kernelDrops] ?? 0;
+    portCells[portCell.kernelDrops] = 0;
+  }
+
+  /** Every wire has ended, and every question goes without an answer. A listener that throws does not keep others from being told. */
   #forgetAll(reason: EndReason | undefined): void {
     for (const { answered } of [...this.#requests.values()]) {
       answered(new LatchkeyError('overloaded', 'the media worker begins again'));
     }
-    for (const wire of [...this.#listeners.keys()]) this.#ended(wire, reason);
+    handOnAll([...this.#listeners.keys()], (wire) => this.#ended(wire, reason));
   }
 }

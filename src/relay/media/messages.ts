@@ -24,9 +24,17 @@ export type Control =
     }
   | { readonly kind: 'extend'; readonly wire: number; readonly expiresAtMs: number }
   | { readonly kind: 'end'; readonly wire: number }
-  /** A road to the TCP thread, in the place of any before it; see `StationRoad`. */
-  | { readonly kind: 'tcp'; readonly port: MessagePort; readonly onTheWay: SharedArrayBuffer }
+  /** In the place of any road before it. */
+  | ({ readonly kind: 'tcp' } & TcpRoad)
   | { readonly kind: 'close' };
+
+/** A station’s road to the TCP thread; the other end is a `StationRoad`. */
+export interface TcpRoad {
+  readonly port: MessagePort;
+  readonly onTheWay: SharedArrayBuffer;
+  /** The UDP ports of this machine from which that thread wakes the station. */
+  readonly wakerPorts: readonly number[];
+}
 
 /** What a station tells the door. After `ended` it tells nothing more of that wire, and the number is free again. */
 export type Report =

@@ -1,20 +1,20 @@
 import { type MessagePort, Worker } from 'node:worker_threads';
-import type { Clock } from '../../base/index.ts';
+import { asErrorCode, type Clock, LatchkeyError } from '../../base/index.ts';
 import type { Libc } from '../udp/libc.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
-import type { UdpSocket } from '../udp/udp-socket.ts';
+import { openUdpSocket, type SocketFacts, type SocketSettings, type UdpSocket } from '../udp/udp-socket.ts';
 import { runOnEvents } from './event-loop.ts';
 import { Mailbox } from './mailbox.ts';
-import type { Control, Report, StationSettings, ThreadSettings } from './messages.ts';
+import type { Control, Report, StationSettings, TcpRoad, ThreadSettings } from './messages.ts';
 import type { StationRoad } from './tcp-messages.ts';
 
 /** The door's end of a running station. */
 export interface StationLink {
   /** What another thread has to know to wake it. */
-  readonly waking: Pick<StationRoad, 'mailbox' | 'socket'>;
+  readonly waking: Pick<StationRoad, 'mailbox' | 'wakeAt'>;
   post(message: Control): void;
   /** Gives it a road to the TCP thread. */
-  connect(port: MessagePort, onTheWay: SharedArrayBuffer): void;
+  connect(road: TcpRoad): void;
   /** Resolves when the station is gone. */
   close(): Promise<void>;
   /** Ends it without its help. */
@@ -27,7 +27,7 @@ export interface StationListener {
   died(error: Error): void;
 }
 
-/** Starts a station. It is ready when it has reported so, or has died. */
+/** Starts a station. It is ready when it has reported so, or has died; throws when it cannot even begin. */
 export type StartStation = (settings: StationSettings, listener: StationListener) => StationLink;
 
 /** A station beside the door, on the same event loop, with a port that is handed in. */
@@ -49,9 +49,9 @@ export function besideTheDoor(openPort: OpenUdpPort, at: PortSettings, clock: Cl
     );
     const { memory } = new Mailbox();
     return {
-      waking: { mailbox: memory, socket: undefined },
+      waking: { mailbox: memory, wakeAt: undefined },
       post: (message) => running?.control(message),
-      connect: (port, onTheWay) => running?.control({ kind: 'tcp', port, onTheWay }),
+      connect: (road) => running?.control({ kind: 'tcp', ...road }),
       async close() {
         try {
           running?.control({ kind: 'close' });
@@ -65,31 +65,45 @@ export function besideTheDoor(openPort: OpenUdpPort, at: PortSettings, clock: Cl
   };
 }
 
-/** A station in a thread of its own: on the batched port where `socket` is given, else on `node:dgram`. */
-export function inThread(at: PortSettings, socket?: { readonly libc: Libc; readonly socket: UdpSocket }): StartStation {
+/**
+ * A station in a thread of its own: on the batched port where `libc` is given, else on `node:dgram`. Each has a socket of its own,
+ * on the port that the first one had. Throws `settings-invalid` when the batched port cannot be bound.
+ */
+export function inThread(at: SocketSettings, libc?: Libc): StartStation {
+  let { port } = at;
   return (settings, listener) => {
     const mailbox = new Mailbox();
-    const workerData: ThreadSettings = { ...settings, at, socket: socket?.socket.facts, mailbox: mailbox.memory };
+    const socket = libc && new OwnSocket(libc, { ...at, port });
+    const workerData: ThreadSettings = {
+      ...settings,
+      at: { host: at.host, port },
+      socket: socket?.facts,
+      mailbox: mailbox.memory,
+    };
     const thread = new Worker(new URL('./media-thread.ts', import.meta.url), { workerData });
     const gone = Promise.withResolvers<void>();
     let closing = false;
     let death: Error | undefined;
-    thread.on('message', (report: Report) => listener.report(report));
+    thread.on('message', (report: Report) => {
+      if (report.kind === 'ready') port = report.port;
+      listener.report(report);
+    });
     thread.on('error', (error) => {
-      death = error as Error;
+      death = withItsClass(error);
     });
     thread.on('exit', (code) => {
+      socket?.close();
       gone.resolve();
-      if (!closing) listener.died(death ?? new Error(`the thread ended with code ${code}`));
+      if (!closing) listener.died(death ?? new Error(`the media worker’s thread ended with code ${code}`));
     });
     const post = (message: Control, ...transfer: MessagePort[]) => {
       thread.postMessage(message, transfer);
-      if (mailbox.announce()) socket?.socket.wake(socket.libc);
+      if (mailbox.announce()) socket?.wake();
     };
     return {
-      waking: { mailbox: mailbox.memory, socket: socket?.socket.facts },
+      waking: { mailbox: mailbox.memory, wakeAt: socket && { host: socket.facts.ownHost, port: socket.facts.port } },
       post,
-      connect: (port, onTheWay) => post({ kind: 'tcp', port, onTheWay }, port),
+      connect: (road) => post({ kind: 'tcp', ...road }, road.port),
       close() {
         closing = true;
         post({ kind: 'close' });
@@ -98,4 +112,35 @@ export function inThread(at: PortSettings, socket?: { readonly libc: Libc; reado
       destroy: () => void thread.terminate(),
     };
   };
+}
+
+/** A socket and the calls that it takes, until it is closed. */
+class OwnSocket {
+  readonly #libc: Libc;
+  #socket: UdpSocket | undefined;
+  readonly facts: SocketFacts;
+
+  constructor(libc: Libc, at: SocketSettings) {
+    this.#libc = libc;
+    this.#socket = openUdpSocket(libc, at);
+    this.facts = this.#socket.facts;
+  }
+
+  wake(): void {
+    this.#socket?.wake(this.#libc);
+  }
+
+  /** From here on its descriptor is not used again: it may be another one's. */
+  close(): void {
+    this.#socket?.close(this.#libc);
+    this.#socket = undefined;
+  }
+}
+
+/** On its way from one thread to the other an error keeps its members and loses its class. */
+function withItsClass(thrown: unknown): Error {
+  if (!(thrown instanceof Error)) return new Error(String(thrown));
+  const { code, detail } = thrown as Partial<LatchkeyError>;
+  const known = asErrorCode(String(code));
+  return known === undefined ? thrown : new LatchkeyError(known, detail, { cause: thrown });
 }

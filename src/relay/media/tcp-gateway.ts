@@ -12,6 +12,7 @@ export class TcpGateway {
   readonly #stations = new Map<number, StationLink>();
   #thread: Worker | undefined;
   #port: number;
+  #wakerPorts: readonly number[] = [];
   #gone: Promise<void> = Promise.resolve();
   #closed = false;
   #restart: Timer | undefined;
@@ -61,8 +62,12 @@ export class TcpGateway {
     this.#gone = gone.promise;
     thread.on('message', (report: TcpReport) => {
       serves = report.kind === 'ready';
-      if (report.kind === 'ready') started.resolve(report.port);
-      else started.reject(new LatchkeyError('settings-invalid', report.detail));
+      if (report.kind === 'ready') {
+        this.#wakerPorts = report.wakerPorts;
+        started.resolve(report.port);
+      } else {
+        started.reject(new LatchkeyError('settings-invalid', report.detail));
+      }
     });
     thread.on('error', (error) => {
       death = error as Error;
@@ -91,7 +96,7 @@ export class TcpGateway {
   #join(station: number, link: StationLink): void {
     const { port1, port2 } = new MessageChannel();
     const onTheWay = OnTheWay.newMemory();
-    link.connect(port1, onTheWay);
+    link.connect({ port: port1, onTheWay, wakerPorts: this.#wakerPorts });
     this.#post({ kind: 'station', station, port: port2, onTheWay, ...link.waking }, port2);
   }
 

@@ -1,5 +1,4 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { SocketFacts } from '../udp/udp-socket.ts';
 import type { Place } from '../wire/path.ts';
 
 /** Several datagrams in one block: each ends where the next one begins. */
@@ -27,9 +26,9 @@ export interface StationRoad {
   readonly port: MessagePort;
   /** Bytes that are on their way to the station, and from it: who sends adds, who receives takes off. */
   readonly onTheWay: SharedArrayBuffer;
-  /** How it is woken, where it waits in the kernel. */
   readonly mailbox: SharedArrayBuffer;
-  readonly socket: SocketFacts | undefined;
+  /** Where a datagram wakes it; undefined where it does not wait in the kernel. */
+  readonly wakeAt: Place | undefined;
 }
 
 /** What the door tells the TCP thread. */
@@ -43,5 +42,5 @@ export interface TcpThreadSettings {
 }
 
 export type TcpReport =
-  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'ready'; readonly port: number; readonly wakerPorts: readonly number[] }
   | { readonly kind: 'refused'; readonly detail: string | undefined };

@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asLatchkeyError, limits, systemClock } from '../../base/index.ts';
 import { tcpCellsFrom } from '../tcp/counters.ts';
 import { openTcpListener, type TcpListener } from '../tcp/tcp-listener.ts';
-import { type Libc, loadLibc } from '../udp/libc.ts';
-import { boundUnsent, UdpSocket } from '../udp/udp-socket.ts';
+import { loadLibc } from '../udp/libc.ts';
+import { boundUnsent } from '../udp/udp-socket.ts';
 import { FrameBatch, OnTheWay } from './frame-batch.ts';
 import { Mailbox } from './mailbox.ts';
 import type {
@@ -16,25 +16,23 @@ import type {
   TcpReport,
   TcpThreadSettings,
 } from './tcp-messages.ts';
+import { Waker } from './waker.ts';
 
 /** One station, as this thread reaches it. */
 class Road {
   readonly #road: StationRoad;
   readonly #arriving: OnTheWay;
   readonly #mailbox: Mailbox;
-  readonly #wake: () => void;
+  readonly #waker: Waker;
   readonly #batch = new FrameBatch();
   /** Connections that the station knows of. */
   readonly #known = new Set<number>();
 
-  constructor(road: StationRoad, libc: Libc | undefined) {
+  constructor(road: StationRoad, waker: Waker) {
     this.#road = road;
     this.#arriving = new OnTheWay(road.onTheWay, 0);
     this.#mailbox = new Mailbox(road.mailbox);
-    const socket = road.socket && new UdpSocket(road.socket);
-    this.#wake = () => {
-      if (libc !== undefined) socket?.wake(libc);
-    };
+    this.#waker = waker;
   }
 
   add(connection: number, origin: Origin, bytes: Buffer, start: number, end: number): void {
@@ -62,7 +60,7 @@ class Road {
 
   #post(arrival: TcpArrival): void {
     this.#road.port.postMessage(arrival);
-    if (this.#mailbox.announce()) this.#wake();
+    if (this.#mailbox.announce() && this.#road.wakeAt !== undefined) this.#waker.wake(this.#road.wakeAt);
   }
 }
 
@@ -77,6 +75,7 @@ const door = parentPort;
 const settings = workerData as TcpThreadSettings;
 const loaded = await loadLibc();
 const libc = typeof loaded === 'string' ? undefined : loaded;
+const waker = await Waker.open();
 const roads = new Map<number, Road>();
 const owners = new Map<number, number>();
 let flushing = false;
@@ -101,9 +100,10 @@ try {
   );
   // What is counted is copied for others to read, once a second.
   setInterval(keepCells, limits.tcpCountedMs).unref();
-  report({ kind: 'ready', port: listener.address.port });
+  report({ kind: 'ready', port: listener.address.port, wakerPorts: waker.ports });
 } catch (error) {
   report({ kind: 'refused', detail: asLatchkeyError(error).detail });
+  waker.close();
   door.close();
 }
 
@@ -123,7 +123,7 @@ function addStation(road: StationRoad): void {
     listener?.release(connection);
     forget(connection);
   }
-  roads.set(road.station, new Road(road, libc));
+  roads.set(road.station, new Road(road, waker));
   const leaving = new OnTheWay(road.onTheWay, 1);
   road.port.on('message', (departure: TcpDeparture) => depart(road.station, departure, leaving));
 }
@@ -188,6 +188,7 @@ function keepCells(): void {
 
 function end(): void {
   keepCells();
+  waker.close();
   for (const road of roads.values()) road.close();
   door.close();
 }

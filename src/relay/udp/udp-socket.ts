@@ -25,6 +25,8 @@ export class UdpSocket {
   readonly descriptor: number;
   readonly segments: boolean;
   readonly #self: Path;
+  /** The first words of the wakers' paths: family and port. */
+  #wakers: readonly number[] = [];
 
   constructor(facts: SocketFacts) {
     this.facts = facts;
@@ -33,12 +35,18 @@ export class UdpSocket {
     this.#self = pathOf(facts.ownHost, facts.port) ?? new Uint32Array(remoteWords);
   }
 
-  /** Whether a datagram comes from this socket itself: it is what `wake` sends, and means nothing else. */
+  /** Another thread wakes it from these UDP ports of this machine. */
+  wakenBy(ports: readonly number[]): void {
+    this.#wakers = ports.flatMap((port) => pathOf(this.facts.ownHost, port)?.[0] ?? []);
+  }
+
+  /** Whether a datagram comes from this socket itself, or from a waker: it means that there are messages, and nothing else. */
   isWake(words: Uint32Array, at: number): boolean {
-    for (let word = 0; word < remoteWords; word++) {
-      if (word !== connectionWord && words[at + word] !== this.#self[word]) return false;
+    for (let word = connectionWord + 1; word < remoteWords; word++) {
+      if (words[at + word] !== this.#self[word]) return false;
     }
-    return true;
+    const port = words[at] ?? 0;
+    return port === this.#self[0] || this.#wakers.includes(port);
   }
 
   /** Has a thread that waits for a datagram on this socket go on. */

@@ -23,9 +23,10 @@ export class UdpPeer implements AsyncDisposable {
     });
   }
 
-  static async open(host: '127.0.0.1' | '::1' = '127.0.0.1'): Promise<UdpPeer> {
+  /** On a free port, unless told otherwise. Rejects when that is taken. */
+  static async open(host: '127.0.0.1' | '::1' = '127.0.0.1', port = 0): Promise<UdpPeer> {
     const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
-    socket.bind(0, host);
+    socket.bind(port, host);
     await once(socket, 'listening');
     return new UdpPeer(socket);
   }
