@@ -57,8 +57,8 @@ export class Engine {
   readonly #flows: FlowTable;
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
-  /** The time, in a typed array: a number with a fraction in a field of an object would be made anew at each reading. */
-  readonly #now = new Float64Array(1);
+  /** The time. A field that was once undefined keeps the box that V8 puts a number into; from any other each call gets a new one. */
+  #time: number | undefined = undefined;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -120,7 +120,7 @@ export class Engine {
 
   /** Sets the time for all that follows, and ends the wires whose time is over. Going back in time does no harm. */
   advance(nowMs: number, out: EngineOutput): void {
-    this.#now[0] = nowMs;
+    this.#time = nowMs;
     for (let wire = this.#deadlines.first(); wire !== undefined; wire = this.#deadlines.first()) {
       if (wire.dueAtMs > nowMs) return;
       if (wire.endsAtMs > nowMs) {
@@ -144,7 +144,7 @@ export class Engine {
   }
 
   get #nowMs(): number {
-    return this.#now[0] ?? 0;
+    return this.#time ?? 0;
   }
 
   #take(datagram: Datagram, out: EngineOutput): DropReason | undefined {

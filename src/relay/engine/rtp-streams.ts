@@ -47,6 +47,7 @@ export class RtpStreams {
    * timestamps of long ago, which would pass for a bad network.
    */
   get jitterMs(): number | undefined {
+    this.#noteJitter();
     return Number.isNaN(this.#jitterMs) ? undefined : this.#jitterMs;
   }
 
@@ -77,7 +78,6 @@ export class RtpStreams {
       stream.highest = sequenceNumber;
       stream.seen = step < 32 ? (stream.seen << step) | 1 : 1;
       stream.jitter.packet(nowMs, timestamp);
-      if (stream === this.#busiest) this.#noteJitter(stream);
     } else if (step >= -31) {
       this.#late(stream, 1 << -step);
     }
@@ -85,6 +85,7 @@ export class RtpStreams {
 
   /** Forgets the streams; what was counted stays. */
   clear(): void {
+    this.#noteJitter();
     this.#streams.length = 0;
     this.#last = undefined;
     this.#busiest = undefined;
@@ -119,6 +120,7 @@ export class RtpStreams {
 
   /** What lies before the first packet was never missed: its bits are set. */
   #begin(stream: Stream, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
+    if (stream === this.#busiest) this.#noteJitter();
     stream.ssrc = ssrc;
     stream.highest = sequenceNumber;
     stream.seen = -1;
@@ -137,6 +139,7 @@ export class RtpStreams {
   /** Leaves things as they are when no stream with a known clock has sent anything. */
   #findBusiest(nowMs: number): void {
     this.#busiestAtMs = nowMs;
+    this.#noteJitter();
     let most = 0;
     for (let at = 0; at < this.#streams.length; at++) {
       const stream = this.#streams[at];
@@ -149,8 +152,10 @@ export class RtpStreams {
     }
   }
 
-  #noteJitter({ jitter }: Stream): void {
-    if (!Number.isNaN(jitter.ms)) this.#jitterMs = jitter.ms;
+  /** Not for every packet: the number would be put into a box for each. */
+  #noteJitter(): void {
+    const ms = this.#busiest?.jitter.ms ?? Number.NaN;
+    if (!Number.isNaN(ms)) this.#jitterMs = ms;
   }
 }
 
