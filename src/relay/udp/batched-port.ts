@@ -174,12 +174,14 @@ export class BatchedPort {
       // The datagram at hand may lie among the copies: they are kept until it is gone.
       this.#copied = copied;
     }
-    const index = this.#messages++;
+    const index = this.#messages;
+    this.#batch.begin(index, to, this.#pieces);
+    this.#batch.place(index, this.#pieces, at, length);
     this.#counts[index] = 1;
     this.#sizes[index] = length;
     this.#firsts[index] = this.#pieces;
-    this.#batch.begin(index, to, this.#pieces);
-    this.#batch.place(index, this.#pieces++, at, length);
+    this.#messages++;
+    this.#pieces++;
     this.#runTo = to;
     this.#runBytes = length;
     this.#runTotal = length;

@@ -12,7 +12,7 @@ import { type Path, type PathDetails, type Place, pathOf } from '../../../src/re
 import { demandLibc } from './pumped-port.ts';
 
 /** A loopback that has not delivered after so many waits of `limits.receiveWaitMs` has lost something. */
-const idleTurnsMax = 500;
+const idleTurnsMax = 200;
 const pumpMsMax = 10_000;
 
 export interface BatchedPeerSettings {

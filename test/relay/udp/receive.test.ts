@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
+import type { Libc } from '../../../src/relay/udp/libc.ts';
 import type { Datagram } from '../../../src/relay/wire/path.ts';
 import { BatchedPeer, numbered } from '../support/batched-peer.ts';
 import { FaultyLibc } from '../support/faulty-libc.ts';
@@ -62,6 +63,41 @@ describe('a receive that fails', () => {
     const start = performance.now();
     expect(peer.port.turn(true, nothing, nothing)).toBe(0);
     expect(performance.now() - start).toBeGreaterThanOrEqual(limits.receiveWaitMs - 1);
+  });
+});
+
+describe('a message that the port cannot use', () => {
+  /** Calls that write into the header, or the path, of the first message received. */
+  function disturbing(disturb: (header: Buffer, path: Buffer) => void): Libc {
+    const calls = new FaultyLibc(libc);
+    let memory: Buffer = Buffer.alloc(0);
+    return Object.assign(calls, {
+      address(block: Uint8Array) {
+        memory = Buffer.from(block.buffer);
+        return libc.address(block);
+      },
+      recvmmsg(...all: Parameters<Libc['recvmmsg']>) {
+        const count = libc.recvmmsg(...all);
+        const base = libc.address(memory);
+        const header = memory.subarray(Number(all[1] - base));
+        const path = memory.subarray(Number(header.readBigUInt64LE(0) - base));
+        if (count > 0) disturb(header, path);
+        return count;
+      },
+    });
+  }
+
+  test.each<[string, (header: Buffer, path: Buffer) => void]>([
+    ['was cut off', (header) => header.writeUInt32LE(0x20, 48)],
+    ['has lost control messages', (header) => header.writeUInt32LE(0x08, 48)],
+    ['has no port to answer to', (_, path) => path.writeUInt16BE(0, 2)],
+  ])('for it %s, is counted, and the next ones are handed on', async (_, disturb) => {
+    using port = await BatchedPeer.open({ libc: disturbing(disturb) });
+    using peer = await BatchedPeer.open();
+    const [first, ...others] = Array.from({ length: 3 }, (_, n) => Buffer.alloc(10 + n, n));
+    peer.send(port.path(), first ?? Buffer.of(), ...others);
+    expect(port.take(2)).toEqual(others);
+    expect(port.counters.receiveErrors).toBe(1);
   });
 });
 

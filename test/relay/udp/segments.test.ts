@@ -108,7 +108,7 @@ describe('more than fits into a batch', () => {
     expect(source.counters.sendCalls).toBe(4);
   });
 
-  test('pieces, from own memory and other', async () => {
+  test.each([0, 1, 30])('pieces, the last message begun after %i others', async (others) => {
     using source = await BatchedPeer.open();
     using port = await BatchedPeer.open();
     using target = await BatchedPeer.open();
@@ -120,13 +120,15 @@ describe('more than fits into a batch', () => {
     port.receiveUntil(
       () => done,
       ({ bytes, start }) => {
+        for (let n = 0; n < others; n++) port.port.send(target.path(), bytes, start + n, start + n + 1);
         // Every second byte: no two of them lie side by side, so that each is a piece.
         for (let n = 0; n < count; n++) port.port.send(to, bytes, start + 2 * n, start + 2 * n + 1);
         done = true;
       },
     );
-    expect(target.take(count).map((bytes) => bytes[0])).toEqual(Array.from({ length: count }, (_, n) => (2 * n) % 253));
-    expect(port.counters.sendCalls).toBe(2);
+    const expected = [...own.subarray(0, others), ...Array.from({ length: count }, (_, n) => own[2 * n])];
+    expect(target.take(others + count).map((bytes) => bytes[0])).toEqual(expected);
+    expect(port.counters.sendCalls).toBe(others === 0 ? 2 : 3);
   });
 
   test.each([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import type { SendFault } from '../../../src/relay/udp/port.ts';
+import type { Datagram } from '../../../src/relay/wire/path.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { BatchedPeer, numbered, pathTo } from '../support/batched-peer.ts';
 import { FaultyLibc, type Outcome } from '../support/faulty-libc.ts';
@@ -250,6 +251,17 @@ describe('what a caller may not ask', () => {
     }
     all.port.send(all.peer.path(), short);
     expect(all.peer.take(1)).toEqual([short]);
+  });
+
+  test('the port’s own memory outside of datagrams is never sent, not even as an empty one', async () => {
+    using all = await faultyPort();
+    all.peer.send(all.port.path(), Buffer.from('datagram'));
+    const headersInstead = ({ bytes }: Datagram) => all.port.port.send(all.peer.path(), bytes, 0, 64);
+    expect(() => all.port.receiveUntil(() => false, headersInstead)).toThrow('a datagram lies in the block');
+    all.port.port.flush();
+    expect(all.calls.sends).toEqual([]);
+    all.port.send(all.peer.path(), Buffer.from('next'));
+    expect(all.peer.take(1)).toEqual([Buffer.from('next')]);
   });
 
   test('one that is too large is counted before it is copied', async () => {
