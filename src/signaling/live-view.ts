@@ -224,14 +224,15 @@ export class LiveView implements View {
     );
   }
 
-  /** What is no offer ends the view: the camera had its turn. Throws what is wrong with it, for the camera. */
+  /** What is no offer ends the view, as a relay without room does: the camera had its turn. Throws what is wrong, for the camera. */
   #cameraOffer(params: unknown): { offer: Description; text: string; subprotocols: string[] | undefined } {
     try {
       const { offer: given, subprotocols } = read(inviteParams, params);
       const offer = readDescription(given, 'offer');
       return { offer, text: this.#rewritten(offer, 'viewer'), subprotocols };
     } catch (thrown) {
-      this.#fail(new LatchkeyError('device-answer-invalid'));
+      const { code } = asLatchkeyError(thrown);
+      this.#fail(new LatchkeyError(code === 'overloaded' ? code : 'device-answer-invalid'));
       throw thrown;
     }
   }
