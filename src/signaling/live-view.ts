@@ -39,6 +39,8 @@ export class LiveView implements View {
   #phase: Phase = 'new';
   #wait: Timer | undefined;
   #reservation: Reservation | undefined;
+  /** The pair that the place was reserved for; the session may have a fresher one by the time that the wire stands. */
+  #reservedFor: VerifiedPair | undefined;
   #wire: Wire | undefined;
   /** The description of the viewer; of the camera, while the viewer has not answered yet. */
   #viewerSdp: Description | undefined;
@@ -146,7 +148,8 @@ export class LiveView implements View {
   get addresses(): readonly RelayAddress[] {
     if (this.#reservation === undefined) {
       if (!this.live) throw new LatchkeyError('peer-gone');
-      this.#reservation = this.#core.relay.reserve(this.session.pair, this.session.id);
+      this.#reservedFor = this.session.pair;
+      this.#reservation = this.#core.relay.reserve(this.#reservedFor, this.session.id);
     }
     return this.#reservation.addresses;
   }
@@ -221,14 +224,15 @@ export class LiveView implements View {
     );
   }
 
-  /** What is no offer ends the view: the camera had its turn. Throws what is wrong with it, for the camera. */
+  /** What is no offer ends the view, as a relay without room does: the camera had its turn. Throws what is wrong, for the camera. */
   #cameraOffer(params: unknown): { offer: Description; text: string; subprotocols: string[] | undefined } {
     try {
       const { offer: given, subprotocols } = read(inviteParams, params);
       const offer = readDescription(given, 'offer');
       return { offer, text: this.#rewritten(offer, 'viewer'), subprotocols };
     } catch (thrown) {
-      this.#fail(new LatchkeyError('device-answer-invalid'));
+      const { code } = asLatchkeyError(thrown);
+      this.#fail(new LatchkeyError(code === 'overloaded' ? code : 'device-answer-invalid'));
       throw thrown;
     }
   }
@@ -295,7 +299,10 @@ export class LiveView implements View {
         if (!this.live) return wire.end();
         this.#wire = wire;
         this.#phase = 'open';
-        this.#guard(then);
+        this.#guard(() => {
+          if (this.session.pair !== this.#reservedFor) wire.extend(this.session.pair);
+          then();
+        });
       },
       (thrown: unknown) => this.#fail(this.#known(thrown)),
     );

@@ -126,7 +126,7 @@ export class Engine {
       if (wire.endsAtMs > nowMs) {
         this.#deadlines.set(wire, wire.endsAtMs);
       } else {
-        const reason = endReasonOf(wire, nowMs);
+        const reason = wire.endReasonAt(nowMs);
         this.#forget(wire, out);
         out.event({ kind: 'ended', wire, reason });
       }
@@ -199,11 +199,8 @@ export class Engine {
     if (leg !== undefined) {
       if (!this.#isAlive(leg.wire)) return 'ended';
       // A side that sends too much is stopped here, before its checks cost a digest each.
-      const refused = this.#accounts.police(leg, this.#nowMs, bytes.length);
-      if (refused !== undefined) {
-        this.#accounts.received(leg, bytes.length);
-        return refused;
-      }
+      const refused = this.#charge(leg, bytes);
+      if (refused !== undefined) return refused;
     }
     const message = parseStun(bytes);
     if (message === 'fingerprint') return 'stun-fingerprint';
@@ -218,6 +215,13 @@ export class Engine {
       case 'error':
         return this.#response(datagram, bytes, message, out);
     }
+  }
+
+  /** Charges STUN to a side. Returns why it goes no further, if the side sends too much; it has come all the same. */
+  #charge(leg: Leg, bytes: Buffer): DropReason | undefined {
+    const refused = this.#accounts.police(leg, this.#nowMs, bytes.length);
+    if (refused !== undefined) this.#accounts.received(leg, bytes.length);
+    return refused;
   }
 
   /** Keeps a path open (RFC 8445 section 11), and goes on to the other side's address as data does. */
@@ -244,6 +248,9 @@ export class Engine {
     const { leg } = credentials;
     const { wire, other } = leg;
     if (!this.#isAlive(wire)) return 'ended';
+    // From an address that is not this side's yet it was not charged to it.
+    const refused = this.#flows.find(words, pathAt)?.leg === leg ? undefined : this.#charge(leg, bytes);
+    if (refused !== undefined) return refused;
     const nowMs = this.#nowMs;
     const open = wire.transactions.get(nowMs, other.side, message.transaction);
     if (open !== undefined && !sameRemote(words, pathAt, open.asker.path)) return 'replayed';
@@ -388,9 +395,4 @@ export class Engine {
     this.#accounts.count(cell.wiresEnded);
     this.#keepSizes();
   }
-}
-
-function endReasonOf(wire: SealedWire, nowMs: number): EndReason {
-  if (wire.expiresAtMs <= nowMs) return 'expired';
-  return wire.viewer.latchCount > 0 && wire.camera.latchCount > 0 ? 'media-silent' : 'setup-failed';
 }

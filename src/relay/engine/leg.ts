@@ -1,4 +1,4 @@
-import { limits } from '../../base/index.ts';
+import { type EndReason, limits } from '../../base/index.ts';
 import type { Side } from '../index.ts';
 import type { Path } from '../wire/path.ts';
 import type { Due } from './deadlines.ts';
@@ -138,5 +138,11 @@ export class SealedWire implements Due {
   get endsAtMs(): number {
     const silentAtMs = Math.min(this.viewer.heardAtMs, this.camera.heardAtMs) + limits.sideSilentMsMax;
     return Math.min(this.expiresAtMs, silentAtMs);
+  }
+
+  /** Why it ends, when it has not been heard any more by then. */
+  endReasonAt(nowMs: number): EndReason {
+    if (this.expiresAtMs <= nowMs) return 'expired';
+    return this.viewer.latchCount > 0 && this.camera.latchCount > 0 ? 'media-silent' : 'setup-failed';
   }
 }

@@ -45,8 +45,9 @@ export class Station {
     };
   }
 
-  /** The road to the TCP thread; what comes by it is handed to the lane. */
+  /** The road to the TCP thread, in the place of any before it; what comes by it is handed to the lane. */
   joinTcp(port: MessagePort, onTheWay: SharedArrayBuffer): TcpLane {
+    this.#tcp?.close();
     this.#tcp = new TcpLane(port, onTheWay, {
       receive: (datagram) => this.receive(datagram),
       disconnected: (path) => this.#engine.disconnect(path, this.#output),

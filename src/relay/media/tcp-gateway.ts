@@ -42,12 +42,14 @@ export class TcpGateway {
     this.#join(station, link);
   }
 
-  /** Ends every connection and lets go of the port. */
+  /** Ends every connection and lets go of the port; the thread has `limits.workerAnswerMsMax` to go by itself. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#restart?.cancel();
     this.#post({ kind: 'close' });
+    const late = this.#clock.after(limits.workerAnswerMsMax, () => void this.#thread?.terminate());
     await this.#gone;
+    late.cancel();
   }
 
   /** Resolves to the port when the thread listens. */
@@ -76,12 +78,13 @@ export class TcpGateway {
       this.#thread = undefined;
       gone.resolve();
       started.reject(death);
-      if (serves && !this.#closed) this.#again(death);
+      if (serves) this.#again(death);
     });
     return started.promise;
   }
 
   #again(death: Error): void {
+    if (this.#closed) return;
     this.#died(death);
     this.#restart = this.#clock.after(limits.workerRestartMs, () => {
       this.#start().then(

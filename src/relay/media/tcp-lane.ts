@@ -18,6 +18,7 @@ export class TcpLane {
   readonly #leaving: OnTheWay;
   readonly #paths = new Map<number, Path>();
   readonly #batch = new FrameBatch();
+  #closed = false;
   readonly #datagram: Datagram = { path: new Uint32Array(), pathAt: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
 
   constructor(port: MessagePort, onTheWay: SharedArrayBuffer, owner: LaneOwner) {
@@ -48,8 +49,19 @@ export class TcpLane {
     this.#tell({ kind: 'release', connection: path[connectionWord] ?? 0 });
   }
 
+  /**
+   * The thread at the other end is gone, or another road leads to it: the connections are no more, as the next thread gives their
+   * numbers to others.
+   */
+  close(): void {
+    this.#closed = true;
+    for (const path of this.#paths.values()) this.#owner.disconnected(path);
+    this.#paths.clear();
+  }
+
   /** Takes a message of the TCP thread. */
   take(arrival: TcpArrival): void {
+    if (this.#closed) return;
     switch (arrival.kind) {
       case 'connected': {
         const { connection, remote, local } = arrival;

@@ -83,6 +83,25 @@ describe('extend', () => {
     expect(world.sessions.size).toBe(0);
   });
 
+  it('before the wire stands holds for the wire as well', async () => {
+    const world = signalingWorld();
+    world.own('alice', 'cam1');
+    const camera = await world.camera('cam1', []);
+    const viewer = await world.socket('viewer/alice/600');
+    viewer.ask('connect', { peer: 'cam1' });
+    await world.settle();
+    const { session } = camera.request('connect').params;
+    camera.answer(camera.request('connect'), {});
+    camera.ask('invite', { session, offer: cameraOffer });
+    viewer.ask('extend', { session, authorization: 'viewer/alice/1200' });
+    await world.settle();
+    viewer.answer(viewer.request('invite'), { answer: viewerAnswer });
+    await world.settle();
+
+    const [wire] = world.relay.live;
+    expect(wire?.extended.map(({ expiresAtMs }) => expiresAtMs - world.clock.now())).toEqual([1_200_000]);
+  });
+
   it('a camera that does not know it changes nothing', async () => {
     const { world, camera, viewer, session } = await open();
     viewer.ask('extend', { session, authorization: 'viewer/alice/1200' });

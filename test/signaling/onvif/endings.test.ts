@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../../src/base/index.ts';
+import { LatchkeyError, limits } from '../../../src/base/index.ts';
 import type { MemorySocket } from '../../support/memory-transport.ts';
 import {
   cameraAnswer,
@@ -161,6 +161,17 @@ describe('a camera that does not do its part', () => {
     expect(scene.camera.reply(id)?.error?.data?.reason).toBe('sdp-malformed');
     expect(scene.viewer.requests('invite')).toEqual([]);
     expect(scene.viewer.received.at(-1)?.error).toMatchObject({ code: 480, data: { reason: 'setup-failed' } });
+    nothingIsLeft(scene);
+  });
+
+  it('and makes an offer for which the relay has no room: that is what both are told', async () => {
+    const scene = await offering();
+    scene.world.relay.reserve = () => {
+      throw new LatchkeyError('overloaded');
+    };
+    const id = scene.camera.ask('invite', { session: scene.session, offer: cameraOffer });
+    expect(scene.camera.reply(id)?.error?.data?.reason).toBe('overloaded');
+    expect(scene.viewer.received.at(-1)?.error).toMatchObject({ code: 503, data: { reason: 'setup-failed' } });
     nothingIsLeft(scene);
   });
 
