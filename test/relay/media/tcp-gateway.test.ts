@@ -51,7 +51,7 @@ async function serving() {
   const deaths: string[] = [];
   const settings = { hosts: ['127.0.0.1'], port: 0, cells: new Float64Array(0) };
   const opening = TcpGateway.open(settings, clock, ({ message }) => deaths.push(message));
-  threads[0]?.report({ kind: 'ready', port: 4_000 });
+  threads[0]?.report({ kind: 'ready', port: 4_000, wakerPorts: [] });
   return { clock, deaths, gateway: await opening };
 }
 

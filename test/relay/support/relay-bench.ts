@@ -43,11 +43,7 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
   readonly clock: OfTime;
   readonly log: string[] = [];
   readonly #random = seededRandom(1);
-  readonly #waiting: {
-    readonly is: (line: string) => boolean;
-    readonly times: number;
-    readonly resolve: () => void;
-  }[] = [];
+  readonly #waiting = new Set<Waiting>();
   #relay: Relay | undefined;
 
   private constructor(clock: OfTime) {
@@ -140,7 +136,7 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
   /** Waits until so many lines have been noted that are what is waited for. */
   noted(is: (line: string) => boolean, times = 1): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push({ is, times, resolve });
+      this.#waiting.add({ is, times, resolve });
       this.#wake();
     });
   }
@@ -164,6 +160,16 @@ export class RelayBench<OfTime extends Clock> implements AsyncDisposable {
   }
 
   #wake(): void {
-    for (const { is, times, resolve } of this.#waiting) if (this.log.filter(is).length >= times) resolve();
+    for (const waiting of this.#waiting) {
+      if (this.log.filter(waiting.is).length < waiting.times) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
   }
+}
+
+interface Waiting {
+  readonly is: (line: string) => boolean;
+  readonly times: number;
+  readonly resolve: () => void;
 }
