@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { LatchkeyError, limits } from '../../base/index.ts';
-import { canonicalHost, isLinkLocal } from '../wire/ip-address.ts';
-import { connectionWord, type Path, pathOf, remoteWords } from '../wire/path.ts';
+import { canonicalHost } from '../wire/ip-address.ts';
+import { type Path, pathOf, remoteWords, sameRemote } from '../wire/path.ts';
 import { IPPROTO_IPV6, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP, sockaddrBytes, UDP_GRO, UDP_SEGMENT } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
 
@@ -36,10 +36,7 @@ export class UdpSocket {
 
   /** Whether a datagram comes from this socket itself: it is what `wake` sends, and means nothing else. */
   isWake(words: Uint32Array, at: number): boolean {
-    for (let word = 0; word < remoteWords; word++) {
-      if (word !== connectionWord && words[at + word] !== this.#self[word]) return false;
-    }
-    return true;
+    return sameRemote(words, at, this.#self);
   }
 
   /** Has a thread that waits for a datagram on this socket go on. */
@@ -129,9 +126,9 @@ function bind(libc: Libc, descriptor: number, host: string, port: number): void 
 /** A socket that serves one interface alone reaches no address of another, and so not `127.0.0.1`. */
 function ownHost(host: string, device: string | null): string {
   if (!isWildcard(host)) return host;
-  const addresses = networkInterfaces()[device ?? ''] ?? [];
-  const fit = addresses.find(({ address, family }) => !isLinkLocal(address) && (host === '::' || family === 'IPv4'));
-  return fit?.address ?? '127.0.0.1';
+  const [own] = networkInterfaces()[device ?? ''] ?? [];
+  if (own === undefined) return '127.0.0.1';
+  return own.family === 'IPv6' && own.scopeid > 0 ? `${own.address}%${own.scopeid}` : own.address;
 }
 
 function isWildcard(host: string): boolean {
