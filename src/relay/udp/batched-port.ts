@@ -186,7 +186,7 @@ export class BatchedPort {
     this.#runBytes = length;
     this.#runTotal = length;
     this.#runEnd = at + length;
-    this.#runOpen = this.#segments && length > 0 && length <= limits.segmentBytesMax;
+    this.#runOpen = this.#segments && length <= limits.segmentBytesMax;
   }
 
   #copy(bytes: Buffer, start: number, end: number): number {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { canonicalHost, isLinkLocal, LatchkeyError, limits } from '../../base/index.ts';
-import { connectionWord, type Path, pathOf, remoteWords } from '../wire/path.ts';
+import { canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
+import { type Path, pathOf, remoteWords } from '../wire/path.ts';
 import { IPPROTO_IPV6, SO_RXQ_OVFL, SOL_SOCKET, SOL_UDP, sockaddrBytes, UDP_GRO, UDP_SEGMENT } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
 
@@ -42,11 +42,10 @@ export class UdpSocket {
 
   /** Whether a datagram comes from this socket itself, or from a waker: it means that there are messages, and nothing else. */
   isWake(words: Uint32Array, at: number): boolean {
-    for (let word = connectionWord + 1; word < remoteWords; word++) {
-      if (words[at + word] !== this.#self[word]) return false;
-    }
     const port = words[at] ?? 0;
-    return port === this.#self[0] || this.#wakers.includes(port);
+    if (port !== this.#self[0] && !this.#wakers.includes(port)) return false;
+    for (let word = 1; word < remoteWords; word++) if (words[at + word] !== this.#self[word]) return false;
+    return true;
   }
 
   /** Has a thread that waits for a datagram on this socket go on. */
@@ -144,9 +143,9 @@ function bind(libc: Libc, descriptor: number, host: string, port: number): void 
 /** A socket that serves one interface alone reaches no address of another, and so not `127.0.0.1`. */
 function ownHost(host: string, device: string | null): string {
   if (!isWildcard(host)) return host;
-  const addresses = networkInterfaces()[device ?? ''] ?? [];
-  const fit = addresses.find(({ address, family }) => !isLinkLocal(address) && (host === '::' || family === 'IPv4'));
-  return fit?.address ?? '127.0.0.1';
+  const [own] = networkInterfaces()[device ?? ''] ?? [];
+  if (own === undefined) return '127.0.0.1';
+  return own.family === 'IPv6' && own.scopeid > 0 ? `${own.address}%${own.scopeid}` : own.address;
 }
 
 function isWildcard(host: string): boolean {

@@ -151,7 +151,10 @@ describe('within a turn', () => {
     );
     expect(seen).toEqual([0, 1, 2]);
     expect(all.peer.take(3)).toEqual(numbered(3, 100));
+    const { receiveCalls } = all.port.counters;
+    all.peer.send(all.to, Buffer.from('too late'));
     expect(all.port.port.turn(true, nothing, nothing)).toBe(0);
+    expect(all.port.counters.receiveCalls).toBe(receiveCalls);
   });
 
   test('no other turn may begin', async () => {

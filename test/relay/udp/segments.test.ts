@@ -131,6 +131,17 @@ describe('more than fits into a batch', () => {
     expect(port.counters.sendCalls).toBe(others === 0 ? 2 : 3);
   });
 
+  test('datagrams, but not pieces: side by side they are one', async () => {
+    using source = await BatchedPeer.open();
+    using target = await BatchedPeer.open();
+    const bytes = Buffer.from(Array.from({ length: 2 * limits.batchPiecesMax }, (_, n) => n % 253));
+    const to = target.path();
+    for (const n of bytes.keys()) source.port.send(to, bytes, n, n + 1);
+    source.port.flush();
+    expect(Buffer.concat(target.take(bytes.length))).toEqual(bytes);
+    expect(source.counters.sendCalls).toBe(1);
+  });
+
   test.each([
     ['copies', 60_000, 12],
     [

@@ -266,9 +266,12 @@ describe('what a caller may not ask', () => {
 
   test('one that is too large is counted before it is copied', async () => {
     using all = await faultyPort();
-    all.port.send(all.peer.path(), Buffer.alloc(limits.datagramBytesMax + 1), Buffer.from('next'));
+    const sizes = [limits.datagramBytesMax + 1, limits.batchCopiesBytesMax + 1];
+    for (const size of sizes) all.port.send(all.peer.path(), Buffer.alloc(size));
+    expect(all.calls.sends).toEqual([]);
+    all.port.send(all.peer.path(), Buffer.from('next'));
     expect(all.peer.take(1)).toEqual([Buffer.from('next')]);
-    expect(all.port.faults).toEqual({ 'too-large': 1 });
+    expect(all.port.faults).toEqual({ 'too-large': 2 });
   });
 });
 
