@@ -79,6 +79,8 @@ export function inThread(at: PortSettings, socket?: { readonly libc: Libc; reado
       death = error as Error;
     });
     thread.on('exit', (code) => {
+      // Whoever else has the mailbox must not wake what is gone: its socket may be another one's by then.
+      mailbox.awake();
       gone.resolve();
       if (!closing) listener.died(death ?? new Error(`the thread ended with code ${code}`));
     });
