@@ -129,6 +129,8 @@ export const limits = {
   tcpOnTheWayMediaBytesMax: 3 * 1024 * 1024,
   /** What a frame takes on its way beside its bytes, for a bound on frames as well. */
   tcpOnTheWayBytesPerFrame: 128,
+  tcpFramesPerMessageMax: 64,
+  tcpMessagesPerTurnMax: 8,
   tcpCountedMs: 1_000,
 
   // the ends of a live view: the camera agent and the headless viewer

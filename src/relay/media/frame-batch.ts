@@ -47,6 +47,11 @@ export class FrameBatch {
     return this.#copies.length === 0;
   }
 
+  /** Whether it is as much as one message takes: what is in it is read without a pause. */
+  get isFull(): boolean {
+    return this.#copies.length >= limits.tcpFramesPerMessageMax;
+  }
+
   add(connection: number, bytes: Buffer, start: number, end: number): void {
     this.#copies.push(Buffer.from(bytes.subarray(start, end)));
     this.#bytes += end - start;

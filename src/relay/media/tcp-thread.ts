@@ -44,6 +44,7 @@ class Road {
       this.#post({ kind: 'connected', connection, ...origin });
     }
     this.#batch.add(connection, bytes, start, end);
+    if (this.#batch.isFull) this.flush();
   }
 
   flush(): void {

@@ -51,3 +51,11 @@ test('a batch is one block, from which each datagram comes out as it went in', (
   expect(Buffer.from(bytes)).toEqual(Buffer.concat([media, dtls.subarray(1)]));
   expect(batch.isEmpty).toBe(true);
 });
+
+test('a batch is full when another thread should have a pause after it', () => {
+  const batch = new FrameBatch();
+  for (let n = 1; n < limits.tcpFramesPerMessageMax; n++) batch.add(1, dtls, 0, dtls.length);
+  expect(batch.isFull).toBe(false);
+  batch.add(1, dtls, 0, dtls.length);
+  expect(batch.isFull).toBe(true);
+});
