@@ -126,6 +126,11 @@ export const limits = {
   tcpQueueFramesMax: 1_024,
   tcpUnsentBytesMax: 64 * 1024,
   tcpOnTheWayBytesMax: 4 * 1024 * 1024,
+  tcpOnTheWayMediaBytesMax: 3 * 1024 * 1024,
+  /** What a frame takes on its way beside its bytes, for a bound on frames as well. */
+  tcpOnTheWayBytesPerFrame: 128,
+  tcpFramesPerMessageMax: 64,
+  tcpMessagesPerTurnMax: 8,
   tcpCountedMs: 1_000,
 
   // the ends of a live view: the camera agent and the headless viewer
@@ -198,6 +203,7 @@ assert(limits.tcpFrameBytesMax < 2 ** 16 && limits.tcpFrameBytesMax <= limits.da
 assert(limits.tcpConnectionsUnclaimedMax < limits.tcpConnectionsMax, 'strangers leave room for those who are known');
 assert(limits.tcpConnectionsUnclaimedPerAddressMax < limits.tcpConnectionsUnclaimedMax, 'no address holds all places');
 assert(limits.tcpUnclaimedMsMax < limits.sideSilentMsMax, 'a stranger is waited for less long than a side');
+assert(limits.tcpOnTheWayMediaBytesMax < limits.tcpOnTheWayBytesMax, 'media leaves room for what steers it');
 assert(limits.tcpFrameBytesMax < limits.tcpUnclaimedBytesMax, 'one check of any size can be brought');
 assert(limits.tcpFrameBytesMax < limits.tcpSocketBytesMax && limits.tcpSocketBytesMax < limits.tcpQueueBytesMax);
 assert(

@@ -53,7 +53,10 @@ export interface RelayObserver {
   ended?(session: SessionId, reason: EndReason): void;
   /** A wire is over, however it ended. */
   finished?(stats: WireStats): void;
-  /** A valid check took an address from one session to another: a reused NAT port, or a spoofed source. */
+  /**
+   * A valid check took an address from one session to another: a reused NAT port, or a spoofed source. Told once for each session
+   * that one comes to; `counters.moves` has them all.
+   */
   moved?(from: SessionId, to: SessionId): void;
   /** A media worker died and begins again. */
   workerDied?(error: Error): void;

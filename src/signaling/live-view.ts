@@ -315,15 +315,14 @@ export class LiveView implements View {
   ): void {
     const restarting = this.#wire?.restart(offer.ice, answer.ice);
     restarting?.then(
-      () => {
-        if (!this.live) return;
-        this.#viewerSdp = offer;
-        this.#cameraSdp = answer;
-        this.#restarted(settled, answer);
-      },
-      (thrown: unknown) => {
-        if (this.live) this.#restarted(settled, this.#known(thrown));
-      },
+      () =>
+        this.#guard(() => {
+          this.#demandCrossing();
+          this.#viewerSdp = offer;
+          this.#cameraSdp = answer;
+          this.#restarted(settled, answer);
+        }),
+      (thrown: unknown) => this.#guard(() => this.#restarted(settled, this.#known(thrown))),
     );
   }
 

@@ -159,14 +159,14 @@ export class Metrics {
     );
   }
 
-  /** Takes what was seen of a live view’s media, once it is over. A side that sent no media has nothing to tell. */
+  /** Takes what was seen of a live view’s media, once it is over. A side that sent no media has nothing to tell, and jitter of 0 is not known. */
   finished(quality: Quality): void {
     if (quality.firstMediaMs !== undefined) this.took('latchkey_relay_latch_to_media_seconds', quality.firstMediaMs);
     for (const side of ['viewer', 'camera'] as const) {
       const { rtpPackets, lost, jitterMs, longestSilenceMs } = quality[side];
       if (rtpPackets === 0) continue;
       this.#observe('latchkey_relay_loss_ratio', { side }, lost / (rtpPackets + lost));
-      this.#observe('latchkey_relay_jitter_seconds', { side }, jitterMs / 1000);
+      if (jitterMs > 0) this.#observe('latchkey_relay_jitter_seconds', { side }, jitterMs / 1000);
       this.#observe('latchkey_relay_longest_silence_seconds', { side }, longestSilenceMs / 1000);
     }
   }

@@ -91,15 +91,18 @@ describe('metrics', () => {
     const camera = { rtpPackets: 97, lost: 3, jitterMs: 4, longestSilenceMs: 800 };
     metrics.finished({ viewer: silent, camera, firstMediaMs: 20 });
     metrics.finished({ viewer: silent, camera: silent, firstMediaMs: undefined });
+    // Over too soon for its clock to be known, and so its jitter.
+    metrics.finished({ viewer: silent, camera: { ...camera, jitterMs: 0 }, firstMediaMs: undefined });
     const text = await metrics.text();
     for (const line of [
       'latchkey_relay_latch_to_media_seconds_sum 0.02',
       'latchkey_relay_latch_to_media_seconds_count 1',
-      'latchkey_relay_loss_ratio_sum{side="camera"} 0.03',
-      'latchkey_relay_loss_ratio_count{side="camera"} 1',
+      'latchkey_relay_loss_ratio_sum{side="camera"} 0.06',
+      'latchkey_relay_loss_ratio_count{side="camera"} 2',
       'latchkey_relay_jitter_seconds_sum{side="camera"} 0.004',
+      'latchkey_relay_jitter_seconds_count{side="camera"} 1',
       'latchkey_relay_longest_silence_seconds_bucket{le="0.5",side="camera"} 0',
-      'latchkey_relay_longest_silence_seconds_bucket{le="1",side="camera"} 1',
+      'latchkey_relay_longest_silence_seconds_bucket{le="1",side="camera"} 2',
     ]) {
       expect(text.split('\n')).toContain(line);
     }

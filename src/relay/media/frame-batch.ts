@@ -1,7 +1,11 @@
 import { limits } from '../../base/index.ts';
+import { isRtp } from '../wire/rtp.ts';
 import type { Frames } from './tcp-messages.ts';
 
-/** Bytes that are on their way between two threads, as both see them. */
+/**
+ * How much is on its way between two threads, as both see it: bytes, and `limits.tcpOnTheWayBytesPerFrame` for each frame. Media
+ * may not take all the room, so that what opens and steers a connection comes through.
+ */
 export class OnTheWay {
   readonly memory: SharedArrayBuffer;
   readonly #bytes: Int32Array;
@@ -18,15 +22,17 @@ export class OnTheWay {
     return new SharedArrayBuffer(8);
   }
 
-  /** Whether so many more may go; if so they are on their way. */
-  takes(bytes: number): boolean {
-    if (Atomics.load(this.#bytes, this.#place) + bytes > limits.tcpOnTheWayBytesMax) return false;
-    Atomics.add(this.#bytes, this.#place, bytes);
+  /** Whether the datagram from `start` to `end` may go as well; if so it is on its way. */
+  takes(bytes: Buffer, start: number, end: number): boolean {
+    const max = isRtp(bytes, start, end) ? limits.tcpOnTheWayMediaBytesMax : limits.tcpOnTheWayBytesMax;
+    const more = end - start + limits.tcpOnTheWayBytesPerFrame;
+    if (Atomics.load(this.#bytes, this.#place) + more > max) return false;
+    Atomics.add(this.#bytes, this.#place, more);
     return true;
   }
 
-  arrived(bytes: number): void {
-    Atomics.sub(this.#bytes, this.#place, bytes);
+  arrived({ bytes, ends }: Pick<Frames, 'bytes' | 'ends'>): void {
+    Atomics.sub(this.#bytes, this.#place, bytes.length + ends.length * limits.tcpOnTheWayBytesPerFrame);
   }
 }
 
@@ -39,6 +45,11 @@ export class FrameBatch {
 
   get isEmpty(): boolean {
     return this.#copies.length === 0;
+  }
+
+  /** Whether it is as much as one message takes: what is in it is read without a pause. */
+  get isFull(): boolean {
+    return this.#copies.length >= limits.tcpFramesPerMessageMax;
   }
 
   add(connection: number, bytes: Buffer, start: number, end: number): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../../base/index.ts';
+import { limits, systemClock } from '../../base/index.ts';
 import { BatchedPort } from '../udp/batched-port.ts';
 import { openDgramPort } from '../udp/dgram-port.ts';
 import { loadLibc } from '../udp/libc.ts';
@@ -34,12 +34,14 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
     for (const report of takenOff(reports)) door.postMessage(report);
   };
   let open = true;
+  /** Whether the TCP thread has said more than was read: its messages take turns with the door's and with datagrams. */
+  let more = false;
   let tcp: { readonly port: MessagePort; readonly lane: TcpLane } | undefined;
   door.postMessage({ kind: 'ready', port: facts.port, receiveBufferBytes: facts.receiveBufferBytes } satisfies Report);
   while (open) {
-    if (mailbox.hasMailBeforeWaiting()) {
+    if (mailbox.hasMailBeforeWaiting() || more) {
       advance();
-      readAll<Control>(door, (control) => {
+      read<Control>(door, Number.POSITIVE_INFINITY, (control) => {
         if (control.kind === 'tcp') {
           tcp?.port.close();
           socket.wakenBy(control.wakerPorts);
@@ -47,12 +49,13 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
         } else station.control(control);
         if (control.kind === 'close') open = false;
       });
-      if (tcp !== undefined) readAll<TcpArrival>(tcp.port, (arrival) => tcp?.lane.take(arrival));
+      more =
+        tcp !== undefined && read<TcpArrival>(tcp.port, limits.tcpMessagesPerTurnMax, tcp.lane.take.bind(tcp.lane));
       port.flush();
       station.flush();
       tellAll();
     }
-    if (open && port.turn(true, advance, receive) === 0) advance();
+    if (open && port.turn(!more, advance, receive) === 0) advance();
     station.flush();
     mailbox.awake();
     tellAll();
@@ -61,8 +64,14 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   door.close();
 }
 
-function readAll<Message>(from: MessagePort, take: (message: Message) => void): void {
-  for (let mail = receiveMessageOnPort(from); mail !== undefined; mail = receiveMessageOnPort(from)) take(mail.message);
+/** Takes messages, `max` of them at most. Returns whether there may be more. */
+function read<Message>(from: MessagePort, max: number, take: (message: Message) => void): boolean {
+  for (let count = 0; count < max; count++) {
+    const mail = receiveMessageOnPort(from);
+    if (mail === undefined) return false;
+    take(mail.message);
+  }
+  return true;
 }
 
 async function runOnDgram(door: MessagePort): Promise<void> {

@@ -92,6 +92,8 @@ export function inThread(at: SocketSettings, libc?: Libc): StartStation {
       death = withItsClass(error);
     });
     thread.on('exit', (code) => {
+      // Whoever else has the mailbox need not wake what is gone.
+      mailbox.awake();
       socket?.close();
       gone.resolve();
       if (!closing) listener.died(death ?? new Error(`the media worker’s thread ended with code ${code}`));

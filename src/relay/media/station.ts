@@ -22,6 +22,8 @@ export class Station {
   readonly #report: (report: Report) => void;
   readonly #output: EngineOutput;
   readonly #wires = new Map<number, EngineWire>();
+  /** Wires of which it was told that an address came to them. */
+  readonly #movesTold = new Set<number>();
   #tcp: TcpLane | undefined;
 
   /** `port` is the station's own UDP port. */
@@ -130,6 +132,9 @@ export class Station {
         this.#report({ kind: event.kind, wire: event.wire.number, side: event.side });
         return;
       case 'moved':
+        // Once for each wire: whoever has two of them could move an address with every datagram.
+        if (this.#movesTold.has(event.to.number)) return;
+        this.#movesTold.add(event.to.number);
         this.#report({ kind: 'moved', from: event.from.number, to: event.to.number });
         return;
       case 'connected':
@@ -145,6 +150,7 @@ export class Station {
 
   #ended(wire: number, reason: Extract<Report, { kind: 'ended' }>['reason']): void {
     this.#wires.delete(wire);
+    this.#movesTold.delete(wire);
     this.#report({ kind: 'ended', wire, reason });
   }
 }

@@ -53,7 +53,7 @@ export class TcpGateway {
   }
 
   /** Resolves to the port when the thread listens. */
-  #start(): Promise<number> {
+  async #start(): Promise<number> {
     const workerData: TcpThreadSettings = { ...this.#settings, port: this.#port };
     const thread = new Worker(new URL('./tcp-thread.ts', import.meta.url), { workerData });
     const started = Promise.withResolvers<number>();

@@ -30,7 +30,9 @@ export class TcpLane {
 
   /** Sends a datagram to a connection with the next `flush`. What is too much to be on its way is lost, as by any network. */
   send(to: Path, bytes: Buffer, start: number, end: number): void {
-    if (this.#leaving.takes(end - start)) this.#batch.add(to[connectionWord] ?? 0, bytes, start, end);
+    if (!this.#leaving.takes(bytes, start, end)) return;
+    this.#batch.add(to[connectionWord] ?? 0, bytes, start, end);
+    if (this.#batch.isFull) this.flush();
   }
 
   /** Sends what has gathered. */
@@ -80,8 +82,9 @@ export class TcpLane {
     }
   }
 
-  #receive({ bytes, ends, connections }: Frames): void {
-    this.#arriving.arrived(bytes.length);
+  #receive(frames: Frames): void {
+    const { bytes, ends, connections } = frames;
+    this.#arriving.arrived(frames);
     const datagram = this.#datagram;
     datagram.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     datagram.end = 0;

@@ -24,7 +24,7 @@ export type TcpDeparture = Frames | { readonly kind: 'claim' | 'release'; readon
 export interface StationRoad {
   readonly station: number;
   readonly port: MessagePort;
-  /** Bytes that are on their way to the station, and from it: who sends adds, who receives takes off. */
+  /** What is on its way to the station, and from it, see `OnTheWay`: who sends adds, who receives takes off. */
   readonly onTheWay: SharedArrayBuffer;
   readonly mailbox: SharedArrayBuffer;
   /** Where a datagram wakes it; undefined where it does not wait in the kernel. */

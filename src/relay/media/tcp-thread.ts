@@ -36,12 +36,13 @@ class Road {
   }
 
   add(connection: number, origin: Origin, bytes: Buffer, start: number, end: number): void {
-    if (!this.#arriving.takes(end - start)) return;
+    if (!this.#arriving.takes(bytes, start, end)) return;
     if (!this.#known.has(connection)) {
       this.#known.add(connection);
       this.#post({ kind: 'connected', connection, ...origin });
     }
     this.#batch.add(connection, bytes, start, end);
+    if (this.#batch.isFull) this.flush();
   }
 
   flush(): void {
@@ -131,7 +132,7 @@ function addStation(road: StationRoad): void {
 function depart(station: number, departure: TcpDeparture, leaving: OnTheWay): void {
   switch (departure.kind) {
     case 'frames':
-      leaving.arrived(departure.bytes.length);
+      leaving.arrived(departure);
       send(station, departure);
       return;
     case 'claim':

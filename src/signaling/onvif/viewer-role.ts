@@ -68,7 +68,7 @@ export class ViewerRole {
     this.#core.sessions.ofViewer(session, pair);
     view.restart(description, (answered) => {
       if (answered instanceof LatchkeyError) request.error(answered);
-      else request.result({ answer: withRelayCandidates(answered, this.#view(session).addresses) });
+      else request.result({ answer: withRelayCandidates(answered, view.addresses) });
     });
   }
 

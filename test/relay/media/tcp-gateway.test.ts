@@ -5,8 +5,9 @@ import { TcpGateway } from '../../../src/relay/media/tcp-gateway.ts';
 import type { TcpReport } from '../../../src/relay/media/tcp-messages.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
-/** Threads that do nothing by themselves. */
+/** Threads that do nothing by themselves, and whether there can be another one. */
 const threads = vi.hoisted(() => [] as unknown[]) as FakeThread[];
+const system = vi.hoisted(() => ({ isFull: false }));
 
 class FakeThread extends EventEmitter {
   readonly messages: unknown[] = [];
@@ -36,6 +37,7 @@ vi.mock('node:worker_threads', async (original) => ({
   ...(await original<typeof import('node:worker_threads')>()),
   Worker: class {
     constructor() {
+      if (system.isFull) throw new Error('no more threads');
       // biome-ignore lint/correctness/noConstructorReturn: the class under test makes its threads with `new`.
       return new FakeThread();
     }
@@ -44,6 +46,7 @@ vi.mock('node:worker_threads', async (original) => ({
 
 beforeEach(() => {
   threads.length = 0;
+  system.isFull = false;
 });
 
 async function serving() {
@@ -66,6 +69,18 @@ describe('a TCP thread that dies', () => {
     clock.advance(limits.workerRestartMs);
     expect(threads).toHaveLength(3);
     expect(deaths).toEqual(['the TCP thread ended', expect.stringContaining('taken')]);
+  });
+
+  test('begins again later when there can be no thread now', async () => {
+    const { clock, deaths } = await serving();
+    threads[0]?.emit('exit', 1);
+    system.isFull = true;
+    clock.advance(limits.workerRestartMs);
+    await settled();
+    system.isFull = false;
+    clock.advance(limits.workerRestartMs);
+    expect(threads).toHaveLength(2);
+    expect(deaths).toEqual(['the TCP thread ended', 'no more threads']);
   });
 
   test('does not begin again when the relay has stopped meanwhile', async () => {

@@ -231,6 +231,20 @@ describe('an ICE restart by the viewer', () => {
     expect(camera.requests('invite')).toHaveLength(3);
   });
 
+  it('whose wire is ready when the session’s time is over ends with it, before any timer says so', async () => {
+    const { world, camera, viewer, session } = await open(600);
+    const id = viewer.ask('invite', { session, offer: restarted });
+    await world.settle();
+    const endMs = world.clock.now() + 600_000;
+    camera.answer(camera.request('invite'), { answer: cameraAnswer });
+    world.clock.now = () => endMs;
+    await world.settle();
+    expect(viewer.reply(id)?.error?.data?.reason).toBe('peer-gone');
+    expect(viewer.notices()).toEqual(['expired']);
+    expect(world.relay.live).toEqual([]);
+    expect(world.faults).toEqual([]);
+  });
+
   it('with a camera that makes its own offers is out of order', async () => {
     const world = signalingWorld();
     world.own('alice', 'cam1');
