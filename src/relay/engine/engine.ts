@@ -7,7 +7,7 @@ import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyInte
 import { Accounts } from './accounts.ts';
 import { cell, countersOf, type EngineCells, type EngineCounters, type EngineSizes, sizesOf } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
-import type { DropReason } from './drops.ts';
+import { classDrop, type DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
 import type { Ledger } from './ledger.ts';
 import { type Latch, type Leg, SealedWire, type WireRates } from './leg.ts';
@@ -57,8 +57,8 @@ export class Engine {
   readonly #flows: FlowTable;
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
-  /** The time, in a typed array: a number with a fraction in a field of an object would be made anew at each reading. */
-  readonly #now = new Float64Array(1);
+  /** The time. A field that was once undefined keeps the box that V8 has put a number into; from any other it makes one at each reading. */
+  #now: number | undefined = undefined;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -121,7 +121,7 @@ export class Engine {
 
   /** Sets the time for all that follows, and ends the wires whose time is over. Going back in time does no harm. */
   advance(nowMs: number, out: EngineOutput): void {
-    this.#now[0] = nowMs;
+    this.#now = nowMs;
     for (let wire = this.#deadlines.first(); wire !== undefined; wire = this.#deadlines.first()) {
       if (wire.dueAtMs > nowMs) return;
       if (wire.endsAtMs > nowMs) {
@@ -145,7 +145,7 @@ export class Engine {
   }
 
   get #nowMs(): number {
-    return this.#now[0] ?? 0;
+    return this.#now ?? 0;
   }
 
   #take(datagram: Datagram, out: EngineOutput): DropReason | undefined {
@@ -158,7 +158,7 @@ export class Engine {
       case 'stun':
         return this.#stun(datagram, out);
       default:
-        return `class-${kind}`;
+        return classDrop[kind];
     }
   }
 
