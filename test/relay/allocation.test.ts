@@ -1,8 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import { Policer } from '../../src/relay/engine/policer.ts';
 import { RtpStreams } from '../../src/relay/engine/rtp-streams.ts';
 import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../../src/relay/wire/rtp.ts';
+import type { Road } from './support/engine-heap.ts';
 import { heapBytesPerCall } from './support/heap-growth.ts';
 
 const batch = 64;
@@ -90,4 +94,42 @@ describe('what a packet takes of the heap', () => {
     expect(bytes).toBeGreaterThan(10);
     expect(kept).toBeGreaterThan(traffic.nowMs);
   });
+});
+
+const inProcess = async (script: string) => {
+  const path = join(import.meta.dirname, 'support', script);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', path]);
+  return JSON.parse(stdout);
+};
+
+describe('what a datagram takes of the heap on its whole road through an engine', () => {
+  let roads: Record<Road, { readonly bytes: number; readonly went: number }>;
+
+  beforeAll(async () => {
+    roads = await inProcess('engine-heap.ts');
+  });
+
+  test.each([
+    'one session',
+    'four sessions',
+    'a hundred sessions',
+    'DTLS',
+    'media of another version',
+    'unlatched',
+    'class-quic',
+    'class-zrtp',
+    'class-turn-channel',
+    'class-unassigned',
+    'side-packet-rate',
+    'session-packet-rate',
+  ] as const)('is nothing: %s', (road) => {
+    expect(roads[road].bytes).toBeLessThan(1);
+    expect(roads[road].went).toBeGreaterThan(4_900_000);
+  });
+});
+
+test('a packet takes next to nothing of the heap through the system’s calls, an engine and back', async () => {
+  const { packets, arrived, bytesPerPacket } = await inProcess('batched-traffic.ts');
+  expect(bytesPerPacket).toBeLessThan(5);
+  expect(arrived).toBe(packets);
 });

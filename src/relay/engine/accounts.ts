@@ -1,5 +1,5 @@
 import { cell, type EngineCells } from './counters.ts';
-import { type DropReason, dropIndex } from './drops.ts';
+import { type DropReason, placeOfDrop } from './drops.ts';
 import { column, type Ledger } from './ledger.ts';
 import type { Leg, SealedWire } from './leg.ts';
 
@@ -22,7 +22,7 @@ export class Accounts {
   }
 
   dropped(reason: DropReason, times = 1): void {
-    this.count(cell.drops + dropIndex[reason], times);
+    this.count(cell.drops + placeOfDrop(reason), times);
   }
 
   received({ wire, index }: Leg, bytes: number): void {

@@ -7,7 +7,7 @@ import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyInte
 import { Accounts } from './accounts.ts';
 import { cell, type EngineCells } from './counters.ts';
 import { Deadlines } from './deadlines.ts';
-import type { DropReason } from './drops.ts';
+import { classDrop, type DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
 import type { Ledger } from './ledger.ts';
 import { type Latch, type Leg, SealedWire, type WireRates } from './leg.ts';
@@ -157,7 +157,7 @@ export class Engine {
       case 'stun':
         return this.#stun(datagram, out);
       default:
-        return `class-${kind}`;
+        return classDrop[kind];
     }
   }
 

@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import { cell, engineCellCount } from '../../../src/relay/engine/counters.ts';
-import { dropIndex } from '../../../src/relay/engine/drops.ts';
+import { placeOfDrop } from '../../../src/relay/engine/drops.ts';
 import { Ledger } from '../../../src/relay/engine/ledger.ts';
 import { FrameBatch, OnTheWay } from '../../../src/relay/media/frame-batch.ts';
 import { Mailbox } from '../../../src/relay/media/mailbox.ts';
@@ -41,7 +41,7 @@ test('however much comes over TCP, the door is answered in between', async () =>
     for (let frame = 0; frame < frames; frame++) batch.add(connection, check, 0, check.length);
     port2.postMessage(batch.take());
   }
-  const read = () => station.engineCells[cell.drops + dropIndex.integrity] ?? 0;
+  const read = () => station.engineCells[cell.drops + placeOfDrop('integrity')] ?? 0;
   station.link.connect({ port: port1, onTheWay: OnTheWay.newMemory(), wakerPorts: [] });
   await expect.poll(read, { interval: 1 }).toBeGreaterThan(0);
   let readBefore = Number.POSITIVE_INFINITY;

@@ -7,9 +7,9 @@ export class ThreadWatch implements Disposable {
   readonly threads: Worker[] = [];
   /** Called with each thread as it begins. */
   begun: ((thread: Worker) => void) | undefined;
-  readonly #serving = new Set<Worker>();
+  readonly #serving = new WeakSet<Worker>();
   readonly #told = new EventEmitter();
-  readonly #interceptions = new Map<Worker, Interception>();
+  readonly #interceptions = new WeakMap<Worker, Interception>();
   readonly #started = (thread: Worker) => {
     this.threads.push(thread);
     thread.on('message', (report: Report) => {
@@ -59,6 +59,11 @@ export class ThreadWatch implements Disposable {
   spoil(kind: Control['kind'], index = 0): void {
     const { post, taken } = this.#intercept(index);
     taken.set(kind, () => post(null));
+  }
+
+  /** Counts from 0 again, and keeps nothing of the threads before. */
+  forget(): void {
+    this.threads.length = 0;
   }
 
   [Symbol.dispose](): void {
