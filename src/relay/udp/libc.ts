@@ -31,11 +31,14 @@ const callNumbers: Partial<Record<NodeJS.Architecture, { recvmmsg: number; sendm
   arm64: { recvmmsg: 243, sendmmsg: 269 },
 };
 
+/** What they depend on. */
+type System = Pick<NodeJS.Process, 'platform' | 'arch'>;
+
 /** The calls, or why they cannot be had here: no Linux, another processor, or no binary of koffi's for it. */
-export async function loadLibc(): Promise<Libc | string> {
-  const numbers = callNumbers[process.arch];
-  if (process.platform !== 'linux') return `batched system calls are Linux’s, and this is ${process.platform}`;
-  if (numbers === undefined) return `batched system calls are not known for ${process.arch}`;
+export async function loadLibc({ platform, arch }: System = process): Promise<Libc | string> {
+  const numbers = callNumbers[arch];
+  if (platform !== 'linux') return `batched system calls are Linux’s, and this is ${platform}`;
+  if (numbers === undefined) return `batched system calls are not known for ${arch}`;
   try {
     const { default: koffi } = await import('koffi');
     // The process has its C library loaded already, whichever it is.
