@@ -75,7 +75,10 @@ export interface Wire {
    * device or an expired pair, and `peer-gone` after the end.
    */
   extend(pair: VerifiedPair): void;
-  /** Ends the wire at once: from here on no datagram of either side goes anywhere. Calling it twice does nothing. */
+  /**
+   * Ends the wire at once: from here on no datagram of either side is passed on, but for those that a media worker has passed on
+   * already and is about to send with its batch. Calling it twice does nothing.
+   */
   end(): void;
 }
 

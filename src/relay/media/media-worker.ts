@@ -126,7 +126,7 @@ export class MediaWorker {
     this.#link?.post({ kind: 'extend', wire, expiresAtMs });
   }
 
-  /** From here on no datagram of the wire goes anywhere, whatever the station is about to do. `ended` is told later. */
+  /** From here on no datagram of the wire is passed on, whatever else the station has to do first. `ended` is told later. */
   end(wire: number): void {
     this.#ledger.kill(wire);
     this.#link?.post({ kind: 'end', wire });

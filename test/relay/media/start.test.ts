@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../src/base/index.ts';
+import { LatchkeyError, systemClock } from '../../../src/base/index.ts';
 import type { RelayPowers, RelaySettings } from '../../../src/relay/index.ts';
 import { socketDescriptors } from '../support/broken-socket.ts';
 import { freePorts } from '../support/free-ports.ts';
@@ -32,8 +32,9 @@ describe.each(['batched', 'dgram'] as const)('a relay on %s that cannot start le
   test('when the port of one of its workers is taken', async () => {
     const base = await freePorts(3);
     const taker = await UdpPeer.open('127.0.0.1', base + 2);
-    await expect(open({ udp, workers: 3, port: base })).rejects.toMatchObject({
-      name: 'LatchkeyError',
+    const opening = open({ udp, workers: 3, port: base });
+    await expect(opening).rejects.toBeInstanceOf(LatchkeyError);
+    await expect(opening).rejects.toMatchObject({
       code: 'settings-invalid',
       detail: expect.stringContaining(`relay: UDP 127.0.0.1 port ${base + 2} cannot be bound`),
     });
