@@ -103,6 +103,15 @@ export const limits = {
   /** What fits whole into a frame of Ethernet, over IPv6: larger ones may have to be taken apart on their way. */
   segmentBytesMax: 1_452,
   receiveWaitMs: 10,
+  /**
+   * How long a busy thread may rest between two batches, and how many messages it waits for by that; how often a look is taken at how
+   * busy it is, and with how many batches in a millisecond it begins and ends to rest.
+   */
+  restUsMax: 200,
+  restedMessages: 4,
+  restLookMs: 8,
+  restlessBatchesPerMsMax: 8,
+  restingBatchesPerMsMin: 2,
   sendWaitMs: 5,
 
   // policing
@@ -187,6 +196,12 @@ assert(limits.heldDatagramBytesMax <= limits.datagramBytesMax && limits.stunMess
 assert(limits.datagramBytesMax <= limits.batchCopiesBytesMax, 'the largest datagram can be copied');
 assert(limits.sessionsMax <= limits.wiresPerWorkerMax, 'one worker can have all sessions');
 assert(limits.workerAnswerMsMax < limits.cameraAnswerMsMax);
+assert(limits.restingBatchesPerMsMin < limits.restlessBatchesPerMsMax, 'a thread does not go to and fro');
+assert(
+  limits.restingBatchesPerMsMin * limits.restUsMax < 500,
+  'a thread that rests takes as many batches as keep it resting',
+);
+assert(limits.restUsMax < 1_000 * limits.receiveWaitMs, 'a rest is short beside a wait');
 assert(limits.batchMessagesMax <= limits.batchPiecesMax, 'each message has a piece');
 assert(limits.policedBurstBytesMin >= limits.datagramBytesMax, 'a full bucket takes any datagram');
 assert(

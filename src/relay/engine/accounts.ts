@@ -25,15 +25,23 @@ export class Accounts {
     this.count(cell.drops + placeOfDrop(reason), times);
   }
 
-  received({ wire, index }: Leg, bytes: number): void {
-    this.#ledger.count(wire.number, index, bytes);
-    this.count(cell.receivedPackets + index);
+  received({ wire, index }: Leg, bytes: number, packets = 1): void {
+    this.#ledger.count(wire.number, index, bytes, packets);
+    this.count(cell.receivedPackets + index, packets);
     this.count(cell.receivedBytes + index, bytes);
   }
 
-  forwarded({ index }: Leg, bytes: number): void {
-    this.count(cell.forwardedPackets + index);
+  forwarded({ index }: Leg, bytes: number, packets = 1): void {
+    this.count(cell.forwardedPackets + index, packets);
     this.count(cell.forwardedBytes + index, bytes);
+  }
+
+  /** Charges all of a run to its side and its session, or nothing: returns whether both may send so much. */
+  chargeRun({ policer, wire }: Leg, nowMs: number, bytes: number, packets: number): boolean {
+    if (!policer.hasRoom(nowMs, bytes, packets) || !wire.policer.hasRoom(nowMs, bytes, packets)) return false;
+    policer.charge(bytes, packets);
+    wire.policer.charge(bytes, packets);
+    return true;
   }
 
   /** Charges a datagram to its side and its session. Returns why it goes no further, if one of them sends too much. */

@@ -2,10 +2,10 @@ import { type EndReason, LatchkeyError, limits } from '../../base/index.ts';
 import type { IceCredentials, Side } from '../index.ts';
 import { classify } from '../wire/demultiplex.ts';
 import { copyOfPath, type Datagram, isConnection, type Path, sameRemote } from '../wire/path.ts';
-import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../wire/rtp.ts';
 import { bindingMethod, claimsIntegrity, parseStun, type StunMessage, verifyIntegrity } from '../wire/stun.ts';
 import { Accounts } from './accounts.ts';
 import { cell, type EngineCells } from './counters.ts';
+import { DataRoad } from './data-road.ts';
 import { Deadlines } from './deadlines.ts';
 import { classDrop, type DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
@@ -25,8 +25,11 @@ export type EngineEvent =
 
 /** Takes what comes out of one input. It must not call the engine: act on events when the input is over. */
 export interface EngineOutput {
-  /** `bytes` from `start` to `end` are the very ones that came in wherever they are passed on at once. */
-  transmit(to: Path, bytes: Buffer, start: number, end: number): void;
+  /**
+   * Datagrams of `step` bytes each, the last one of what is left, lie from `start` to `end`: most often it is one. The bytes are the very
+   * ones that came in wherever they are passed on at once.
+   */
+  transmit(to: Path, bytes: Buffer, start: number, end: number, step: number): void;
   event(event: EngineEvent): void;
 }
 
@@ -48,7 +51,7 @@ export interface EngineSettings {
  * An address is latched by a STUN binding request whose integrity proves the receiver's password, and by nothing else;
  * it is latched by one side of one wire at a time.
  *
- * The road of data allocates nothing: it reads the datagram where it lies and hands its bounds on.
+ * What is no check goes by the road of data, which allocates nothing.
  */
 export class Engine {
   readonly #settings: EngineSettings;
@@ -57,13 +60,13 @@ export class Engine {
   readonly #flows: FlowTable;
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
-  /** The time. A field that was once undefined keeps the box that V8 puts a number into; from any other each call gets a new one. */
-  #time: number | undefined = undefined;
+  readonly #road: DataRoad;
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
     this.#accounts = new Accounts(settings.cells, settings.ledger);
     this.#flows = new FlowTable(settings.hashSeed);
+    this.#road = new DataRoad(this.#flows, settings.ledger, this.#accounts);
   }
 
   /**
@@ -120,7 +123,7 @@ export class Engine {
 
   /** Sets the time for all that follows, and ends the wires whose time is over. Going back in time does no harm. */
   advance(nowMs: number, out: EngineOutput): void {
-    this.#time = nowMs;
+    this.#road.nowMs = nowMs;
     for (let wire = this.#deadlines.first(); wire !== undefined; wire = this.#deadlines.first()) {
       if (wire.dueAtMs > nowMs) return;
       if (wire.endsAtMs > nowMs) {
@@ -143,8 +146,23 @@ export class Engine {
     return dropped;
   }
 
+  /**
+   * Takes datagrams of one length that lie one behind the other, each `step` bytes long and the last maybe less, as the kernel joins them.
+   * Each is taken as `datagram` takes it. The object is used to say where each of them lies.
+   */
+  run(run: Datagram, step: number, out: EngineOutput): void {
+    const { start, end } = run;
+    if (end - start > step && this.#road.takeRun(run, step, out)) return;
+    do {
+      run.end = Math.min(run.start + step, end);
+      this.datagram(run, out);
+      run.start = run.end;
+    } while (run.start < end);
+    run.start = start;
+  }
+
   get #nowMs(): number {
-    return this.#time ?? 0;
+    return this.#road.nowMs;
   }
 
   #take(datagram: Datagram, out: EngineOutput): DropReason | undefined {
@@ -153,44 +171,12 @@ export class Engine {
     switch (kind) {
       case 'media':
       case 'dtls':
-        return this.#data(datagram, out);
+        return this.#road.take(datagram, out);
       case 'stun':
         return this.#stun(datagram, out);
       default:
         return classDrop[kind];
     }
-  }
-
-  #data(datagram: Datagram, out: EngineOutput): DropReason | undefined {
-    const leg = this.#flows.find(datagram.path, datagram.pathAt)?.leg;
-    if (leg === undefined) return 'unlatched';
-    if (!this.#isAlive(leg.wire)) return 'ended';
-    const { bytes, start, end } = datagram;
-    this.#accounts.received(leg, end - start);
-    const rtp = isRtp(bytes, start, end);
-    if (rtp) this.#rtp(leg, bytes, start);
-    const refused = this.#accounts.police(leg, this.#nowMs, end - start);
-    if (refused !== undefined) return refused;
-    const target = leg.other.current;
-    if (target === undefined) return this.#hold(leg.other, bytes.subarray(start, end));
-    this.#forward(leg, target.path, bytes, start, end, out);
-    if (rtp && !leg.hasMedia) this.#firstMedia(leg, out);
-  }
-
-  #rtp(leg: Leg, bytes: Buffer, start: number): void {
-    const { streams } = leg;
-    this.#accounts.rtp(leg);
-    const before = streams.size;
-    streams.packet(this.#nowMs, ssrcOf(bytes, start), sequenceNumberOf(bytes, start), timestampOf(bytes, start));
-    if (streams.size !== before) this.#accounts.count(cell.streams, streams.size - before);
-  }
-
-  #firstMedia(leg: Leg, out: EngineOutput): void {
-    const { wire, side } = leg;
-    leg.hasMedia = true;
-    if (!wire.hasMedia) this.#accounts.firstMedia(wire, this.#nowMs);
-    wire.hasMedia = true;
-    out.event({ kind: 'media', wire, side });
   }
 
   #stun(datagram: Datagram, out: EngineOutput): DropReason | undefined {
@@ -228,8 +214,8 @@ export class Engine {
   #indication(leg: Leg, bytes: Buffer, out: EngineOutput): DropReason | undefined {
     this.#accounts.received(leg, bytes.length);
     const target = leg.other.current;
-    if (target === undefined) return this.#hold(leg.other, bytes);
-    this.#forward(leg, target.path, bytes, 0, bytes.length, out);
+    if (target === undefined) return this.#road.hold(leg.other, bytes);
+    this.#road.forward(leg, target.path, bytes, 0, bytes.length, out);
   }
 
   /** A check: proves whose the address is, and goes on to the other side as it is. */
@@ -273,8 +259,8 @@ export class Engine {
     });
     this.#accounts.count(cell.transactions, wire.transactions.size - before);
     this.#accounts.publish(leg, nowMs);
-    if (other.current === undefined) return this.#hold(other, bytes);
-    other.forEachAsked(nowMs, (asked) => this.#forward(leg, asked.path, bytes, 0, bytes.length, out));
+    if (other.current === undefined) return this.#road.hold(other, bytes);
+    other.forEachAsked(nowMs, (asked) => this.#road.forward(leg, asked.path, bytes, 0, bytes.length, out));
   }
 
   /** The answer to a check: goes back to the very address that asked, and is believed for who made it. */
@@ -303,7 +289,7 @@ export class Engine {
       if (transaction.nominates) leg.choose(latch);
     }
     this.#accounts.publish(leg, nowMs);
-    this.#forward(leg, transaction.askedFrom, bytes, 0, bytes.length, out);
+    this.#road.forward(leg, transaction.askedFrom, bytes, 0, bytes.length, out);
   }
 
   /** The latch of `source` for `leg`, taken from whoever had it: an address belongs to one side of one wire. */
@@ -340,22 +326,12 @@ export class Engine {
     if (isConnection(path)) out.event({ kind: 'disconnected', path });
   }
 
-  #hold(leg: Leg, bytes: Buffer): DropReason | undefined {
-    const before = leg.held.size;
-    const dropped = leg.held.hold(this.#nowMs, bytes);
-    this.#accounts.count(cell.held, leg.held.size - before);
-    return dropped;
-  }
-
   #flush(leg: Leg, latch: Latch, out: EngineOutput): void {
     this.#accounts.count(cell.held, -leg.held.size);
-    const late = leg.held.flush(this.#nowMs, (held) => this.#forward(leg.other, latch.path, held, 0, held.length, out));
+    const late = leg.held.flush(this.#nowMs, (held) =>
+      this.#road.forward(leg.other, latch.path, held, 0, held.length, out),
+    );
     this.#accounts.dropped('held-too-long', late);
-  }
-
-  #forward(from: Leg, to: Path, bytes: Buffer, start: number, end: number, out: EngineOutput): void {
-    this.#accounts.forwarded(from, end - start);
-    out.transmit(to, bytes, start, end);
   }
 
   #isAlive(wire: SealedWire): boolean {

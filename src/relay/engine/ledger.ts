@@ -55,10 +55,10 @@ export class Ledger {
     return Atomics.load(this.#alive, wire) === 1;
   }
 
-  /** Counts one datagram of a side: 0 for the viewer's, 1 for the camera's. */
-  count(wire: number, side: number, bytes: number): void {
+  /** Counts datagrams of a side: 0 for the viewer's, 1 for the camera's. */
+  count(wire: number, side: number, bytes: number, packets = 1): void {
     const at = wire * wireCells + side * sideCells;
-    this.#figures[at] = (this.#figures[at] ?? 0) + 1;
+    this.#figures[at] = (this.#figures[at] ?? 0) + packets;
     this.#figures[at + 1] = (this.#figures[at + 1] ?? 0) + bytes;
   }
 

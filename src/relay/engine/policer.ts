@@ -48,18 +48,32 @@ export class Policer {
    * adds nothing and takes nothing: over any stretch, what is admitted fits the time that went forward.
    */
   admit(nowMs: number, bytes: number): Verdict {
+    this.#fill(nowMs);
+    if (this.#packets < thousand) return 'over-packet-rate';
+    if (this.#bits < bytes * 8 * thousand) return 'over-bit-rate';
+    this.charge(bytes, 1);
+    return 'admitted';
+  }
+
+  /** Whether so many packets, of so many bytes together, would be admitted one after the other. Nothing is charged. */
+  hasRoom(nowMs: number, bytes: number, packets: number): boolean {
+    this.#fill(nowMs);
+    return this.#packets >= packets * thousand && this.#bits >= bytes * 8 * thousand;
+  }
+
+  /** Charges what has room. */
+  charge(bytes: number, packets: number): void {
+    this.#packets -= packets * thousand;
+    this.#bits -= bytes * 8 * thousand;
+  }
+
+  #fill(nowMs: number): void {
     const elapsedMs = nowMs - this.#atMs;
     this.#atMs = nowMs;
     if (elapsedMs > 0) {
       this.#bits = Math.min(this.#bitsFull, this.#bits + elapsedMs * this.#bitsPerSecond);
       this.#packets = Math.min(this.#packetsFull, this.#packets + elapsedMs * this.#packetsPerSecond);
     }
-    const bits = bytes * 8 * thousand;
-    if (this.#packets < thousand) return 'over-packet-rate';
-    if (this.#bits < bits) return 'over-bit-rate';
-    this.#packets -= thousand;
-    this.#bits -= bits;
-    return 'admitted';
   }
 }
 

@@ -3,12 +3,13 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { limits, systemClock } from '../../base/index.ts';
 import { BatchedPort } from '../udp/batched-port.ts';
 import { openDgramPort } from '../udp/dgram-port.ts';
-import { loadLibc } from '../udp/libc.ts';
+import { loadLibc, sleepPrecisely } from '../udp/libc.ts';
 import { type SocketFacts, UdpSocket } from '../udp/udp-socket.ts';
 import { runOnEvents } from './event-loop.ts';
 import { takenOff } from './hand-on-all.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Control, Report, ThreadSettings } from './messages.ts';
+import { Moderation } from './moderation.ts';
 import { Station } from './station.ts';
 import type { TcpLane } from './tcp-lane.ts';
 import type { TcpArrival } from './tcp-messages.ts';
@@ -28,8 +29,15 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const reports: Report[] = [];
   const station = new Station(settings, facts.port, port, (report) => reports.push(report));
   const mailbox = new Mailbox(settings.mailbox);
-  const advance = () => station.advance(Date.now());
+  const moderation = new Moderation();
+  sleepPrecisely(libc);
+  let nowMs = 0;
+  const advance = () => {
+    nowMs = Date.now();
+    station.advance(nowMs);
+  };
   const receive = station.receive.bind(station);
+  const receiveRun = station.receiveRun.bind(station);
   const tellAll = () => {
     for (const report of takenOff(reports)) door.postMessage(report);
   };
@@ -55,10 +63,13 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
       station.flush();
       tellAll();
     }
-    if (open && port.turn(!more, advance, receive) === 0) advance();
+    const messages = open ? port.turn(!more, advance, receive, receiveRun) : 0;
+    if (messages === 0) advance();
     station.flush();
     mailbox.awake();
     tellAll();
+    const restUs = moderation.restUsAfter(messages, nowMs);
+    if (restUs > 0) libc.usleep(restUs);
   }
   tcp?.port.close();
   door.close();

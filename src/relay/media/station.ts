@@ -8,7 +8,8 @@ import { TcpLane } from './tcp-lane.ts';
 
 /** Where a station's datagrams leave. */
 export interface StationOutput {
-  send(to: Path, bytes: Buffer, start: number, end: number): void;
+  /** Sends datagrams of `step` bytes each, the last one of what is left. */
+  send(to: Path, bytes: Buffer, start: number, end: number, step: number): void;
 }
 
 /**
@@ -39,9 +40,9 @@ export class Station {
       cells: settings.engineCells,
     });
     this.#output = {
-      transmit: (to, bytes, start, end) => {
-        if (isConnection(to)) this.#tcp?.send(to, bytes, start, end);
-        else udp.send(to, bytes, start, end);
+      transmit: (to, bytes, start, end, step) => {
+        if (!isConnection(to)) udp.send(to, bytes, start, end, step);
+        else for (let at = start; at < end; at += step) this.#tcp?.send(to, bytes, at, Math.min(at + step, end));
       },
       event: (event) => this.#tell(event),
     };
@@ -75,6 +76,11 @@ export class Station {
   /** The road of every datagram. */
   receive(datagram: Datagram): void {
     this.#engine.datagram(datagram, this.#output);
+  }
+
+  /** The same for datagrams of `step` bytes each that lie one behind the other, the last maybe shorter. */
+  receiveRun(run: Datagram, step: number): void {
+    this.#engine.run(run, step, this.#output);
   }
 
   /** Does what the door asks. What comes for a wire that has just ended comes too late, and is left. */

@@ -3,7 +3,15 @@ import { LatchkeyError, limits } from '../../base/index.ts';
 import type { Datagram, Path } from '../wire/path.ts';
 import { BatchMemory, batchMessages, batchVectors, scratchAt, spareMessage, spareVector } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
-import { countPort, countSendFault, type PortCells, portCell, type ReceiveDatagram, type SendFault } from './port.ts';
+import {
+  countPort,
+  countSendFault,
+  type PortCells,
+  portCell,
+  type ReceiveDatagram,
+  type ReceiveRun,
+  type SendFault,
+} from './port.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
 /**
@@ -52,9 +60,9 @@ export class BatchedPort {
   /**
    * Receives up to `limits.batchMessagesMax` messages and hands on each datagram in them; then sends what has gathered. With
    * `wait` it waits for the first one, `limits.receiveWaitMs` at most. `begin` is called when the messages are there, before the first
-   * is handed on. Returns how many there were. Throws when the socket is none any more, and what `begin` and `receive` throw.
+   * is handed on. What the kernel has joined goes to `receiveRun` as it came, where there is one. Returns how many there were. Throws when the socket is none any more, and what `begin` and `receive` throw.
    */
-  turn(wait: boolean, begin: () => void, receive: ReceiveDatagram): number {
+  turn(wait: boolean, begin: () => void, receive: ReceiveDatagram, receiveRun?: ReceiveRun): number {
     assert(!this.#turning, 'a turn within a turn would write over the datagrams at hand');
     if (this.#closed) return 0;
     const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
@@ -67,7 +75,7 @@ export class BatchedPort {
     this.#turning = true;
     try {
       begin();
-      for (let index = 0; index < count; index++) this.#handOn(index, receive);
+      for (let index = 0; index < count; index++) this.#handOn(index, receive, receiveRun);
     } finally {
       // What has gathered lies where the next turn receives: it leaves now, whatever was thrown.
       this.#turning = false;
@@ -78,7 +86,11 @@ export class BatchedPort {
   }
 
   /** As `UdpPort.send`. What is sent outside of `turn` leaves with `flush`. */
-  send(to: Path, bytes: Buffer, start: number, end: number): void {
+  send(to: Path, bytes: Buffer, start: number, end: number, step = end - start): void {
+    if (step < end - start) {
+      this.#sendRun(to, bytes, start, end, step);
+      return;
+    }
     assert(start >= 0 && start <= end && end <= bytes.length, 'a datagram lies in its buffer');
     const length = end - start;
     if (this.#closed || length > limits.datagramBytesMax) {
@@ -88,6 +100,30 @@ export class BatchedPort {
     const at = bytes === this.#batch.memory ? start : this.#copy(bytes, start, end);
     if (this.#joins(to, length)) this.#join(at, length);
     else this.#begin(to, at, length);
+  }
+
+  /** A run that lies in the port's own memory and may leave as one message does so; any other is sent one by one. */
+  #sendRun(to: Path, bytes: Buffer, start: number, end: number, step: number): void {
+    const count = Math.ceil((end - start) / step);
+    const whole =
+      bytes === this.#batch.memory &&
+      !this.#closed &&
+      this.#segments &&
+      step <= limits.segmentBytesMax &&
+      count <= limits.segmentsPerMessageMax &&
+      end - start <= limits.datagramBytesMax;
+    if (!whole) {
+      for (let at = start; at < end; at += step) this.send(to, bytes, at, Math.min(at + step, end));
+      return;
+    }
+    this.#begin(to, start, step);
+    const index = this.#messages - 1;
+    this.#batch.segment(index, step);
+    this.#batch.lengthen(this.#pieces - 1, end - start - step);
+    this.#counts[index] = count;
+    this.#runEnd = end;
+    this.#runTotal = end - start;
+    this.#runOpen = this.#runTotal === count * step;
   }
 
   /** Sends what has gathered. */
@@ -117,7 +153,7 @@ export class BatchedPort {
     this.#closed = true;
   }
 
-  #handOn(index: number, receive: ReceiveDatagram): void {
+  #handOn(index: number, receive: ReceiveDatagram, receiveRun: ReceiveRun | undefined): void {
     if (this.#closed) return;
     const batch = this.#batch;
     const datagram = this.#datagram;
@@ -132,6 +168,13 @@ export class BatchedPort {
     let start = batch.payloadAt(index);
     const end = start + batch.receivedBytes(index);
     const step = batch.segmentBytes > 0 ? batch.segmentBytes : end - start;
+    if (receiveRun !== undefined && step < end - start) {
+      datagram.pathAt = pathAt;
+      datagram.start = start;
+      datagram.end = end;
+      receiveRun(datagram, step);
+      return;
+    }
     do {
       datagram.pathAt = pathAt;
       datagram.start = start;

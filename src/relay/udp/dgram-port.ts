@@ -41,18 +41,26 @@ export const openDgramPort: OpenUdpPort = async (at, receive, cells) => {
     return place;
   };
 
+  const sendOne = (to: Path, bytes: Buffer, start: number, end: number) => {
+    if (closing !== undefined) countSendFault(cells, 'closed');
+    else if (end - start > limits.datagramBytesMax) countSendFault(cells, 'too-large');
+    else if (isFull(socket)) countSendFault(cells, 'full');
+    else {
+      const place = placeFor(to);
+      countPort(cells, portCell.sendCalls);
+      socket.send(bytes, start, end - start, place.port, place.host, sent);
+    }
+  };
+
   return {
     address: { host, port: socket.address().port },
     ...kernelBuffers(socket),
-    send(to, bytes, start, end) {
-      if (closing !== undefined) countSendFault(cells, 'closed');
-      else if (end - start > limits.datagramBytesMax) countSendFault(cells, 'too-large');
-      else if (isFull(socket)) countSendFault(cells, 'full');
-      else {
-        const place = placeFor(to);
-        countPort(cells, portCell.sendCalls);
-        socket.send(bytes, start, end - start, place.port, place.host, sent);
-      }
+    send(to, bytes, start, end, step = end - start) {
+      let at = start;
+      do {
+        sendOne(to, bytes, at, Math.min(at + step, end));
+        at += step;
+      } while (at < end);
     },
     close() {
       closing ??= new Promise((resolve) => socket.close(() => resolve()));

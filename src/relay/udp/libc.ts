@@ -13,6 +13,9 @@ export interface Libc {
   getsockopt(socket: number, level: number, option: number, value: Uint8Array, bytes: Uint8Array): number;
   sendto(socket: number, data: Uint8Array, bytes: number, flags: number, to: Uint8Array, toBytes: number): number;
   close(socket: number): number;
+  /** Has the calling thread sleep. */
+  usleep(us: number): number;
+  prctl(option: number, value: number): number;
   /** `recvmmsg(2)`: receives up to `count` messages into the `mmsghdr` array at `messages`. */
   recvmmsg(socket: number, messages: Address, count: number, flags: number): number;
   /** `sendmmsg(2)`: sends the `count` messages of the `mmsghdr` array at `messages`; returns how many it took. */
@@ -54,6 +57,8 @@ export async function loadLibc({ platform, arch }: System = process): Promise<Li
       getsockopt: has('int getsockopt(int, int, int, void *, void *)'),
       sendto: has('long sendto(int, void *, size_t, int, void *, uint)'),
       close: has('int close(int)'),
+      usleep: has('int usleep(uint)'),
+      prctl: has('int prctl(int, ulong)'),
       recvmmsg: (socket, messages, count, flags) => call(numbers.recvmmsg, socket, messages, count, flags, null),
       sendmmsg: (socket, messages, count, flags) => call(numbers.sendmmsg, socket, messages, count, flags, null),
       errno: () => koffi.errno(),
@@ -64,6 +69,13 @@ export async function loadLibc({ platform, arch }: System = process): Promise<Li
     return `koffi cannot be loaded: ${what.slice(0, limits.reasonCharactersMax)}`;
   }
 }
+
+/** Has the kernel end the calling thread's sleep within a microsecond of its time, and not when it suits it (PR_SET_TIMERSLACK). */
+export function sleepPrecisely(libc: Libc): void {
+  libc.prctl(PR_SET_TIMERSLACK, 1_000);
+}
+
+const PR_SET_TIMERSLACK = 29;
 
 /** The name of an error number, such as `EADDRINUSE`. */
 export function errorName(errno: number): string {

@@ -52,16 +52,20 @@ export interface UdpPort {
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   /**
-   * Sends the bytes from `start` to `end` as one datagram, or counts a send error; never throws. The bytes of a datagram may be
-   * passed on from within its own `receive` call, and need not be copied; other bytes must not change afterwards.
+   * Sends the bytes from `start` to `end` as one datagram, or counts a send error; never throws. With `step` they are several
+   * of so many bytes each, the last one of what is left. The bytes of a datagram may be passed on from within its own `receive`
+   * call, and need not be copied; other bytes must not change afterwards.
    */
-  send(to: Path, bytes: Buffer, start: number, end: number): void;
+  send(to: Path, bytes: Buffer, start: number, end: number, step?: number): void;
   /** Lets go of the socket. Nothing is received after the call. Calling it twice does nothing. */
   close(): Promise<void>;
 }
 
 /** Takes one datagram. The object and its bytes are the port's own again when the call returns; what is kept has to be copied. */
 export type ReceiveDatagram = (datagram: Datagram) => void;
+
+/** Takes datagrams of `step` bytes each that lie one behind the other, the last maybe shorter. The same holds for them. */
+export type ReceiveRun = (run: Datagram, step: number) => void;
 
 export interface PortSettings {
   /** An IP address of this machine; `::` means every address, IPv4 as well. */

@@ -62,6 +62,8 @@ export class EngineHarness {
   readonly ledger: Ledger;
   nowMs = 1_000_000;
   sent: Sent[] = [];
+  /** How often the last run had something to send. */
+  transmits = 0;
   events: EngineEvent[] = [];
   /** Datagrams handed in so far. */
   inputs = 0;
@@ -123,6 +125,15 @@ export class EngineHarness {
     return this.engine.datagram(datagram, this.#output());
   }
 
+  /** Hands datagrams of `step` bytes each in, as the kernel joins them. */
+  receiveRun(from: Path, bytes: Buffer, step: number): void {
+    this.sent = [];
+    this.events = [];
+    this.transmits = 0;
+    this.engine.advance(this.nowMs, this.#output());
+    this.engine.run({ path: from, pathAt: 0, bytes, start: 0, end: bytes.length }, step, this.#output());
+  }
+
   /** Lets time pass to the end of `ms`, without any input on the way but the timeouts that the engine asks for. */
   wait(ms: number): void {
     this.sent = [];
@@ -143,8 +154,12 @@ export class EngineHarness {
 
   #output() {
     return {
-      transmit: (to: Path, bytes: Buffer, start: number, end: number) =>
-        this.sent.push({ to, bytes: Buffer.from(bytes.subarray(start, end)) }),
+      transmit: (to: Path, bytes: Buffer, start: number, end: number, step: number) => {
+        this.transmits++;
+        for (let at = start; at < end; at += step) {
+          this.sent.push({ to, bytes: Buffer.from(bytes.subarray(at, Math.min(at + step, end))) });
+        }
+      },
       event: (event: EngineEvent) => this.events.push(event),
     };
   }

@@ -55,6 +55,8 @@ export class FaultyLibc implements Libc {
   readonly setsockopt: Libc['setsockopt'] = (...all) => this.#real.setsockopt(...all);
   readonly getsockopt: Libc['getsockopt'] = (...all) => this.#real.getsockopt(...all);
   readonly sendto: Libc['sendto'] = (...all) => this.#real.sendto(...all);
+  readonly usleep: Libc['usleep'] = (us) => this.#real.usleep(us);
+  readonly prctl: Libc['prctl'] = (...all) => this.#real.prctl(...all);
   readonly close: Libc['close'] = (...all) => this.#real.close(...all);
   readonly address: Libc['address'] = (memory) => this.#real.address(memory);
 }
