@@ -49,8 +49,8 @@ const fullPlan: Plan = {
   times: { warmMs: 300, measureMs: 1_200 },
   attemptsMax: 3,
   warmUps: [
-    { rate: 40_000, burst: 1, ms: 1_000 },
-    { rate: 40_000, burst: 10, ms: 500 },
+    { rate: 40_000, burst: 1, ms: 2_000 },
+    { rate: 80_000, burst: 10, ms: 2_000 },
   ],
   saturation: { bursts: [1, 10], times: { warmMs: 150, measureMs: 400 } },
   sessions: { counts: [10, 1_000, 10_000], load: sessionsLoad },

@@ -108,7 +108,7 @@ export const limits = {
    * busy it is, and with how many batches in a millisecond it begins and ends to rest.
    */
   restUsMax: 200,
-  restedMessages: 4,
+  restedMessages: 16,
   restLookMs: 8,
   restlessBatchesPerMsMax: 8,
   restingBatchesPerMsMin: 2,

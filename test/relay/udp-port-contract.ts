@@ -44,6 +44,22 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
       for (let n = 0; n < count; n++) expect((await peer.next()).bytes).toEqual(Buffer.alloc(100, n));
     });
 
+    test('bytes that are several datagrams leave as so many', async () => {
+      await using port = await opened({ host: '127.0.0.1', port: 0 });
+      await using peer = await UdpPeer.open();
+      const bytes = Buffer.from(Array.from({ length: 250 }, (_, n) => n));
+      port.send(pathTo(peer.address), bytes, 0, bytes.length, 100);
+      port.send(pathTo(peer.address), bytes, 10, 20, 100);
+      for (const [start, end] of [
+        [0, 100],
+        [100, 200],
+        [200, 250],
+        [10, 20],
+      ]) {
+        expect((await peer.next()).bytes).toEqual(bytes.subarray(start, end));
+      }
+    });
+
     test('an empty datagram is received as one', async () => {
       const sizes: number[] = [];
       await using port = await opened({ host: '127.0.0.1', port: 0 }, (datagram) => {

@@ -39,6 +39,7 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const receive = station.receive.bind(station);
   const receiveRun = station.receiveRun.bind(station);
   const tellAll = () => {
+    if (reports.length === 0) return;
     for (const report of takenOff(reports)) door.postMessage(report);
   };
   let open = true;

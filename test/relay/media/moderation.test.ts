@@ -29,8 +29,8 @@ test('a thread that is woken seldom never rests', () => {
 });
 
 test('one that is woken very often rests for as long as a few messages take to come', () => {
-  expect(batches(begun(), 40, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 40));
-  expect(batches(begun(), 80, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 80));
+  expect(batches(begun(), 160, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 160));
+  expect(batches(begun(), 320, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 320));
 });
 
 test('but never for longer than the bound', () => {
