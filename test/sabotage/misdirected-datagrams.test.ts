@@ -27,10 +27,10 @@ const corruptible: OpenUdpPort = async (at, receive, cells) => {
     receiveBufferBytes: port.receiveBufferBytes,
     sendBufferBytes: port.sendBufferBytes,
     close: () => port.close(),
-    send(to, bytes, start, end) {
+    send(to, ...datagrams) {
       const wrong = instead.get(placeOf(to).port);
       if (wrong !== undefined && ++count === enough) misdirected.resolve();
-      port.send(wrong ?? to, bytes, start, end);
+      port.send(wrong ?? to, ...datagrams);
     },
   };
 };

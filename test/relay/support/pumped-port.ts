@@ -25,7 +25,7 @@ export const openPumpedPort: OpenUdpPort = async (at, receive, cells) => {
     address: { host: socket.facts.host, port: socket.facts.port },
     receiveBufferBytes: socket.facts.receiveBufferBytes,
     sendBufferBytes: socket.facts.sendBufferBytes,
-    send: (to, bytes, start, end) => port.send(to, bytes, start, end),
+    send: (...datagrams) => port.send(...datagrams),
     close() {
       port.close();
       clearImmediate(pump);
