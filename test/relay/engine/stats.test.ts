@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { at, dtls, EngineHarness, rtp } from '../support/engine-harness.ts';
+import { at, credentials, dtls, EngineHarness, rtp } from '../support/engine-harness.ts';
 import { PlainJitter } from '../support/rtp-arrivals.ts';
 
 const viewerAt = at(1);
@@ -132,4 +132,29 @@ describe('what is known of a wire without looking inside', () => {
     expect(harness.stats(wire.handle).firstMediaMs).toBeCloseTo(0);
     expect(harness.stats(wire.handle).firstMediaMs).toBeGreaterThan(0);
   });
+});
+
+test('what an event tells has been counted', () => {
+  const harness = new EngineHarness();
+  const counted: string[] = [];
+  harness.onEvent = ({ kind }) => {
+    const { latches, moves, forwarded, wiresEnded } = harness.counters;
+    const { wires } = harness.sizes;
+    counted.push(
+      `${kind}: ${latches.viewer} + ${latches.camera} latched, ${moves} moved, ${forwarded.camera.packets} forwarded, ${wiresEnded} of ${wiresEnded + wires} ended`,
+    );
+  };
+  harness.open().latch(viewerAt, cameraAt);
+  harness.receive(cameraAt, rtp(1));
+  harness.open(credentials('vie2'), credentials('cam2')).sendCheck('viewer', viewerAt);
+  harness.wait(limits.sideSilentMsMax);
+  expect(counted).toEqual([
+    'latched: 1 + 0 latched, 0 moved, 0 forwarded, 0 of 1 ended',
+    'latched: 1 + 1 latched, 0 moved, 0 forwarded, 0 of 1 ended',
+    'media: 1 + 1 latched, 0 moved, 2 forwarded, 0 of 1 ended',
+    'moved: 1 + 1 latched, 1 moved, 2 forwarded, 0 of 2 ended',
+    'latched: 2 + 1 latched, 1 moved, 2 forwarded, 0 of 2 ended',
+    'ended: 2 + 1 latched, 1 moved, 2 forwarded, 1 of 2 ended',
+    'ended: 2 + 1 latched, 1 moved, 2 forwarded, 2 of 2 ended',
+  ]);
 });

@@ -65,6 +65,8 @@ export class EngineHarness {
   /** How often the last run had something to send. */
   transmits = 0;
   events: EngineEvent[] = [];
+  /** Called with each event, while the input that it came from is under way. */
+  onEvent: ((event: EngineEvent) => void) | undefined;
   /** Datagrams handed in so far. */
   inputs = 0;
   readonly #cells = newEngineCells();
@@ -160,7 +162,10 @@ export class EngineHarness {
           this.sent.push({ to, bytes: Buffer.from(bytes.subarray(at, Math.min(at + step, end))) });
         }
       },
-      event: (event: EngineEvent) => this.events.push(event),
+      event: (event: EngineEvent) => {
+        this.events.push(event);
+        this.onEvent?.(event);
+      },
     };
   }
 }
