@@ -107,7 +107,7 @@ export const limits = {
    * How long a busy thread may rest between two batches, and how many messages it waits for by that; how often a look is taken at how
    * busy it is, and with how many batches in a millisecond it begins and ends to rest.
    */
-  restUsMax: 200,
+  restUsMax: 300,
   restedMessages: 16,
   restLookMs: 8,
   restlessBatchesPerMsMax: 8,
@@ -198,7 +198,7 @@ assert(limits.sessionsMax <= limits.wiresPerWorkerMax, 'one worker can have all 
 assert(limits.workerAnswerMsMax < limits.cameraAnswerMsMax);
 assert(limits.restingBatchesPerMsMin < limits.restlessBatchesPerMsMax, 'a thread does not go to and fro');
 assert(
-  limits.restingBatchesPerMsMin * limits.restUsMax < 500,
+  limits.restingBatchesPerMsMin * limits.restUsMax < 1_000 - limits.restUsMax,
   'a thread that rests takes as many batches as keep it resting',
 );
 assert(limits.restUsMax < 1_000 * limits.receiveWaitMs, 'a rest is short beside a wait');
