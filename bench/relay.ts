@@ -29,7 +29,7 @@ within seconds; every round has new processes. Aims are ratios within a round, a
 Every relay has one core for itself, with all its threads, and the generator another: where the scheduler may choose, it
 chooses differently each time, and the ratios with it. On two cores that leaves nothing for anything else, so let the machine rest.
 
-Where the relay waited for its core, because something else ran there, a step is taken again, three times at most (not with --quick); the calmest counts.
+Where the relay waited for its core, because something else ran there, a step is taken again, once at most (not with --quick); the calmest counts.
 
 CPU is user and system time of all threads of the relay, by the kernel's clock of the process, between two instants within the steady
 load, over the packets that came in between. On loopback that includes the delivery to the receiver's socket. Latency is from before the
@@ -47,7 +47,7 @@ const fullPlan: Plan = {
   flows: 100,
   loads: [...singles, ...bursts],
   times: { warmMs: 300, measureMs: 1_200 },
-  attemptsMax: 3,
+  attemptsMax: 2,
   warmUps: [
     { rate: 40_000, burst: 1, ms: 2_000 },
     { rate: 80_000, burst: 10, ms: 2_000 },

@@ -108,7 +108,7 @@ export const limits = {
    * busy it is, and with how many batches in a millisecond it begins and ends to rest.
    */
   restUsMax: 300,
-  restedMessages: 16,
+  restedMessagesMax: 16,
   restLookMs: 8,
   restlessBatchesPerMsMax: 8,
   restingBatchesPerMsMin: 2,
@@ -137,7 +137,7 @@ export const limits = {
   tcpOnTheWayBytesMax: 4 * 1024 * 1024,
   tcpOnTheWayMediaBytesMax: 3 * 1024 * 1024,
   /** What a frame takes on its way beside its bytes, for a bound on frames as well. */
-  tcpOnTheWayBytesPerFrame: 128,
+  tcpOnTheWayFrameBytes: 128,
   tcpFramesPerMessageMax: 64,
   tcpMessagesPerTurnMax: 8,
   tcpCountedMs: 1_000,

@@ -3,7 +3,7 @@ import { isRtp } from '../wire/rtp.ts';
 import type { Frames } from './tcp-messages.ts';
 
 /**
- * How much is on its way between two threads, as both see it: bytes, and `limits.tcpOnTheWayBytesPerFrame` for each frame. Media
+ * How much is on its way between two threads, as both see it: bytes, and `limits.tcpOnTheWayFrameBytes` for each frame. Media
  * may not take all the room, so that what opens and steers a connection comes through.
  */
 export class OnTheWay {
@@ -25,14 +25,14 @@ export class OnTheWay {
   /** Whether the datagram from `start` to `end` may go as well; if so it is on its way. */
   takes(bytes: Buffer, start: number, end: number): boolean {
     const max = isRtp(bytes, start, end) ? limits.tcpOnTheWayMediaBytesMax : limits.tcpOnTheWayBytesMax;
-    const more = end - start + limits.tcpOnTheWayBytesPerFrame;
+    const more = end - start + limits.tcpOnTheWayFrameBytes;
     if (Atomics.load(this.#bytes, this.#place) + more > max) return false;
     Atomics.add(this.#bytes, this.#place, more);
     return true;
   }
 
   arrived({ bytes, ends }: Pick<Frames, 'bytes' | 'ends'>): void {
-    Atomics.sub(this.#bytes, this.#place, bytes.length + ends.length * limits.tcpOnTheWayBytesPerFrame);
+    Atomics.sub(this.#bytes, this.#place, bytes.length + ends.length * limits.tcpOnTheWayFrameBytes);
   }
 }
 

@@ -14,13 +14,13 @@ describe('what is on its way between two threads', () => {
   test('is bounded by its bytes', () => {
     const way = new OnTheWay(OnTheWay.newMemory(), 0);
     const large = Buffer.alloc(limits.tcpFrameBytesMax, 20);
-    const each = large.length + limits.tcpOnTheWayBytesPerFrame;
+    const each = large.length + limits.tcpOnTheWayFrameBytes;
     expect(roomFor(way, large)).toBe(Math.floor(limits.tcpOnTheWayBytesMax / each));
   });
 
   test('is bounded however small its frames are', () => {
     const way = new OnTheWay(OnTheWay.newMemory(), 0);
-    expect(roomFor(way, Buffer.of(20))).toBeLessThan(limits.tcpOnTheWayBytesMax / limits.tcpOnTheWayBytesPerFrame);
+    expect(roomFor(way, Buffer.of(20))).toBeLessThan(limits.tcpOnTheWayBytesMax / limits.tcpOnTheWayFrameBytes);
   });
 
   test('has room for what steers a connection when it has none for media', () => {

@@ -29,8 +29,8 @@ test('a thread that is woken seldom never rests', () => {
 });
 
 test('one that is woken very often rests for as long as a few messages take to come', () => {
-  expect(batches(begun(), 160, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 160));
-  expect(batches(begun(), 320, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessages) / 320));
+  expect(batches(begun(), 160, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessagesMax) / 160));
+  expect(batches(begun(), 320, 1, startMs)).toBe(Math.round((1_000 * limits.restedMessagesMax) / 320));
 });
 
 test('but never for longer than the bound', () => {
@@ -40,8 +40,8 @@ test('but never for longer than the bound', () => {
 test('a batch that is large already needs no rest, and neither does none', () => {
   const moderation = begun();
   batches(moderation, 40, 1, startMs);
-  expect(moderation.restUsAfter(2 * limits.restedMessages, startMs + limits.restLookMs)).toBeGreaterThan(0);
-  expect(moderation.restUsAfter(2 * limits.restedMessages + 1, startMs + limits.restLookMs)).toBe(0);
+  expect(moderation.restUsAfter(2 * limits.restedMessagesMax, startMs + limits.restLookMs)).toBeGreaterThan(0);
+  expect(moderation.restUsAfter(2 * limits.restedMessagesMax + 1, startMs + limits.restLookMs)).toBe(0);
   expect(moderation.restUsAfter(0, startMs + limits.restLookMs)).toBe(0);
 });
 
