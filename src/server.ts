@@ -235,7 +235,7 @@ function relayObserver(metrics: Metrics, log: Log): RelayObserver {
     smallBuffer: (gotBytes) =>
       log.warn('the kernel’s buffers for media are small: raise net.core.rmem_max', { gotBytes }),
     workerDied(error) {
-      log.error('a media worker died and begins again', error);
+      log.error('a thread for media died and begins again', error);
     },
     finished: (stats) => metrics.finished(stats),
   };

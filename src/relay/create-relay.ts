@@ -95,7 +95,7 @@ export async function createRelay(
     );
     started.defer(() => worker.close());
     const { port, receiveBufferBytes } = await worker.ready;
-    if (receiveBufferBytes < limits.udpBufferBytes) observer.smallBuffer?.(receiveBufferBytes);
+    if (receiveBufferBytes < wholeBufferBytes) observer.smallBuffer?.(receiveBufferBytes);
     const addresses = announcedAddresses(settings.announced, { host: at.host, port }, machine, index);
     const overTcp = tcp === undefined ? [] : tcpAddresses(settings, machine, tcp.port);
     seats.push({ worker, addresses: [...addresses, ...overTcp] });
@@ -118,6 +118,9 @@ async function batchedCalls({ udp }: RelaySettings, observer: RelayObserver): Pr
   observer.serving?.(why === undefined ? 'batched' : 'dgram', why);
   return typeof libc === 'string' || why !== undefined ? undefined : libc;
 }
+
+/** What the system says of a buffer that it gave whole: Linux counts its own bookkeeping in, and says twice as much (`socket(7)`). */
+const wholeBufferBytes = (process.platform === 'linux' ? 2 : 1) * limits.udpBufferBytes;
 
 function demandPorts({ port, workers }: RelaySettings): void {
   if (port + workers - 1 <= 65_535) return;

@@ -154,7 +154,7 @@ export class Metrics {
     }));
     only(
       'latchkey_relay_workers_failed_total',
-      'Media workers that died and began again.',
+      'Threads for media that died and began again.',
       (from) => from.workersFailed,
     );
   }
