@@ -46,13 +46,13 @@ const fullPlan: Plan = {
   rounds: 5,
   flows: 100,
   loads: [...singles, ...bursts],
-  times: { warmMs: 300, measureMs: 1_200 },
+  times: { warmMs: 300, measureMs: 1_000 },
   attemptsMax: 2,
   warmUps: [
     { rate: 40_000, burst: 1, ms: 2_000 },
     { rate: 80_000, burst: 10, ms: 2_000 },
   ],
-  saturation: { bursts: [1, 10], times: { warmMs: 150, measureMs: 400 } },
+  saturation: { rounds: 1, bursts: [1, 10], times: { warmMs: 150, measureMs: 400 } },
   sessions: { counts: [10, 1_000, 10_000], load: sessionsLoad },
 };
 
@@ -63,7 +63,7 @@ const quickPlan: Plan = {
   times: { warmMs: 100, measureMs: 250 },
   attemptsMax: 1,
   warmUps: [{ rate: 20_000, burst: 1, ms: 250 }],
-  saturation: { bursts: [], times: { warmMs: 0, measureMs: 0 } },
+  saturation: { rounds: 0, bursts: [], times: { warmMs: 0, measureMs: 0 } },
   sessions: { counts: [10, 1_000], load: sessionsLoad },
 };
 

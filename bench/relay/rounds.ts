@@ -23,8 +23,8 @@ export interface Plan {
   readonly attemptsMax: number;
   /** Offered to each contestant of a round before anything counts. */
   readonly warmUps: readonly (Load & { readonly ms: number })[];
-  /** Bursts whose highest rate is searched, and how long each probe lasts. */
-  readonly saturation: { readonly bursts: readonly number[]; readonly times: Times };
+  /** Bursts whose highest rate is searched, in how many of the rounds, and how long each probe lasts. */
+  readonly saturation: { readonly rounds: number; readonly bursts: readonly number[]; readonly times: Times };
   readonly sessions: { readonly counts: readonly number[]; readonly load: Load };
 }
 
@@ -64,6 +64,7 @@ export async function runRounds(
     const loaded = await loadAll(plan, lanes, sayOfRound);
     unsound += lanes.length * plan.loads.length - loaded.length;
     runs.push(...loaded.map((run) => ({ round, ...run })));
+    if (round >= plan.saturation.rounds) continue;
     for (const found of await saturateAll(plan, lanes, sayOfRound)) saturations.push({ round, ...found });
   }
   return { runs, saturations, leftOut, unsound };
