@@ -55,12 +55,13 @@ async function soak(): Promise<number> {
   }, sampleMs);
   let forwardedBefore = 0;
   const line = () => {
-    const { forwarded, kernelDrops } = relay.counters;
+    const { forwarded, kernelDrops, sendErrors } = relay.counters;
+    const notSent = Object.values(sendErrors).reduce((sum, count) => sum + count);
     const packets = forwarded.camera.packets + forwarded.viewer.packets;
     say(
       `${Math.round((systemClock.now() - beganMs) / 1_000)} s: rss ${mib(memory.rss.last)}, heap ${mib(memory.heap.last)}, external ${mib(memory.external.last)}; ` +
         `${crowd.open} sessions open, ${crowd.ended} ended; ${Math.round(((packets - forwardedBefore) * 1_000) / lineMs)} packets/s, ` +
-        `${packets} in all; lost ${crowd.lost} of ${crowd.sent}, dropped by the kernel ${kernelDrops}`,
+        `${packets} in all; lost ${crowd.lost} of ${crowd.sent}: before the relay ${kernelDrops}, in it ${notSent}, behind it ${crowd.lostByPeers}`,
     );
     forwardedBefore = packets;
   };

@@ -16,6 +16,8 @@ export class Crowd {
   ended = 0;
   sent = 0;
   lost = 0;
+  /** What of that the viewers and cameras themselves had no room or no time for. */
+  lostByPeers = 0;
   faults = 0;
   readonly #relay: Relay;
   readonly #packetsPerSecond: number;
@@ -103,6 +105,7 @@ export class Crowd {
       if (answer.kind === 'stopped') {
         this.sent += answer.sent;
         this.lost += answer.sent - answer.received;
+        this.lostByPeers = answer.lostHere;
       }
       this.#waiting.delete(seat);
       resolve();

@@ -17,4 +17,11 @@ export type SoakAsk =
 /** What it answers: `stopped` when all that a session sent has had time to come. */
 export type SoakAnswer =
   | { readonly kind: 'talking'; readonly seat: number }
-  | { readonly kind: 'stopped'; readonly seat: number; readonly sent: number; readonly received: number };
+  | {
+      readonly kind: 'stopped';
+      readonly seat: number;
+      readonly sent: number;
+      readonly received: number;
+      /** What this process itself has lost so far, of all sessions: what its sockets had no room for, and what did not leave. */
+      readonly lostHere: number;
+    };

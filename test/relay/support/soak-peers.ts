@@ -1,5 +1,5 @@
 import { BatchedPort } from '../../../src/relay/udp/batched-port.ts';
-import { portCellCount } from '../../../src/relay/udp/port.ts';
+import { portCellCount, portCountersOf } from '../../../src/relay/udp/port.ts';
 import { openUdpSocket } from '../../../src/relay/udp/udp-socket.ts';
 import { type Datagram, type Path, pathOf } from '../../../src/relay/wire/path.ts';
 import { rtp } from './engine-harness.ts';
@@ -44,8 +44,10 @@ class Session {
 
 const libc = await demandLibc();
 const at = { host: '0.0.0.0', port: 0, device: null };
-const viewers = new BatchedPort(libc, openUdpSocket(libc, at), new Float64Array(portCellCount));
-const cameras = new BatchedPort(libc, openUdpSocket(libc, at), new Float64Array(portCellCount));
+const viewerCells = new Float64Array(portCellCount);
+const cameraCells = new Float64Array(portCellCount);
+const viewers = new BatchedPort(libc, openUdpSocket(libc, at), viewerCells);
+const cameras = new BatchedPort(libc, openUdpSocket(libc, at), cameraCells);
 const sessions = new Map<number, Session>();
 const packet = Buffer.concat([rtp(0), Buffer.alloc(packetBytes)], packetBytes);
 let serial = 0;
@@ -124,7 +126,9 @@ function heard({ path, pathAt, bytes, start }: Datagram, byViewer: boolean): voi
 
 function stopped({ seat, sent, received }: Session): void {
   sessions.delete(seat);
-  answer({ kind: 'stopped', seat, sent, received });
+  const notSent = Object.values(portCountersOf(cameraCells).sendErrors).reduce((sum, count) => sum + count);
+  const lostHere = portCountersOf(viewerCells).kernelDrops + notSent;
+  answer({ kind: 'stopped', seat, sent, received, lostHere });
 }
 
 function answer(message: SoakAnswer): void {
