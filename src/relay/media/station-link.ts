@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { asErrorCode, type Clock, LatchkeyError } from '../../base/index.ts';
 import type { Libc } from '../udp/libc.ts';
@@ -70,6 +71,9 @@ export function besideTheDoor(openPort: OpenUdpPort, at: PortSettings, clock: Cl
  * on the port that the first one had. Throws `settings-invalid` when the batched port cannot be bound.
  */
 export function inThread(at: SocketSettings, libc?: Libc): StartStation {
+  // A thread strips the types of what it loads with WebAssembly. When threads end while others begin, V8 13.6 may free the code of
+  // that twice, and then it aborts the process ("Check failed: jit_page.has_value()"): so it frees none.
+  setFlagsFromString('--no-wasm-code-gc');
   let { port } = at;
   return (settings, listener) => {
     const mailbox = new Mailbox();
