@@ -21,6 +21,36 @@ export const systemClock: Clock = {
   },
 };
 
+/** One timer that is moved about: it calls `run` once at the time it was last set to, and then waits to be set again. */
+export class MovableTimer {
+  readonly #clock: Clock;
+  readonly #run: () => void;
+  #timer: Timer | undefined;
+  #atMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, run: () => void) {
+    this.#clock = clock;
+    this.#run = run;
+  }
+
+  /** `atMs` is a time of the clock, less than 2^31 ms from now; one that has passed is now, and infinity is never. */
+  set(atMs: number): void {
+    if (atMs === this.#atMs) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#atMs = atMs;
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => {
+      this.#atMs = Number.POSITIVE_INFINITY;
+      this.#run();
+    });
+  }
+
+  cancel(): void {
+    this.set(Number.POSITIVE_INFINITY);
+  }
+}
+
 /**
  * Runs `work` for at most `msMax` milliseconds. When they are over its signal is aborted and the promise rejects, whether or
  * not the work heeds it; a result that comes later goes nowhere.

@@ -19,12 +19,12 @@ export function announcedAddresses(
 ): readonly RelayAddress[] {
   const named = announced.map((text) => announcedPlace(text, index));
   const places = named.length > 0 ? named : servedHosts(bound.host, machine).map((host) => ({ host, port: 0 }));
-  const unique = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
-  if (unique.size === 0) throw new LatchkeyError('settings-invalid', 'relay: there is no address to announce');
+  const unique = withoutRepeats(places);
+  if (unique.length === 0) throw new LatchkeyError('settings-invalid', 'relay: there is no address to announce');
   if (announced.length > limits.announcedAddressesMax) {
     throw new LatchkeyError('settings-invalid', `relay: at most ${limits.announcedAddressesMax} addresses`);
   }
-  return [...unique.values()]
+  return unique
     .slice(0, limits.announcedAddressesMax)
     .map(({ host, port }) => ({ host, port: port || bound.port, transport: 'udp' }));
 }
@@ -44,8 +44,11 @@ export function tcpAddresses(
 ): readonly RelayAddress[] {
   const addresses = announcedAddresses(announced, { host, port }, machine);
   const places = addresses.map((address) => ({ ...address, port: tcpPort === 'same' ? address.port : port }));
-  const unique = new Map(places.map((place) => [`${place.host} ${place.port}`, place]));
-  return [...unique.values()].map((place) => ({ ...place, transport: 'tcp' }));
+  return withoutRepeats(places).map((place) => ({ ...place, transport: 'tcp' }));
+}
+
+function withoutRepeats(places: readonly Place[]): readonly Place[] {
+  return [...new Map(places.map((place) => [`${place.host} ${place.port}`, place])).values()];
 }
 
 /** Every place that is the relay itself, port 0 for its own port: nothing that seems to come from there is a client. */

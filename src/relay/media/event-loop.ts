@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Clock, Timer } from '../../base/index.ts';
+import { type Clock, MovableTimer } from '../../base/index.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
 import { handOnAll, takenOff } from './hand-on-all.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
@@ -25,8 +25,7 @@ export async function runOnEvents(
 ): Promise<StationLoop> {
   const reports: Report[] = [];
   let telling = false;
-  let timer: Timer | undefined;
-  let timerAtMs = Number.POSITIVE_INFINITY;
+  const timer = new MovableTimer(clock, () => act(() => {}));
   let tcp: MessagePort | undefined;
 
   const port = await openPort(at, (datagram) => act(() => station.receive(datagram)), settings.portCells);
@@ -38,7 +37,7 @@ export async function runOnEvents(
     station.advance(clock.now());
     step();
     station.flush();
-    setTimer();
+    timer.set(station.nextDeadline());
     tellAll();
   }
 
@@ -47,19 +46,6 @@ export async function runOnEvents(
     tcp = port;
     const lane = station.joinTcp(port, onTheWay);
     port.on('message', (arrival: TcpArrival) => act(() => lane.take(arrival)));
-  }
-
-  function setTimer(): void {
-    const atMs = station.nextDeadline();
-    if (atMs === timerAtMs) return;
-    timer?.cancel();
-    timer = undefined;
-    timerAtMs = atMs;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    timer = clock.after(Math.max(0, atMs - clock.now()), () => {
-      timerAtMs = Number.POSITIVE_INFINITY;
-      act(() => {});
-    });
   }
 
   /**
@@ -82,7 +68,7 @@ export async function runOnEvents(
       else act(() => station.control(message));
     },
     close() {
-      timer?.cancel();
+      timer.cancel();
       tcp?.close();
       return port.close();
     },

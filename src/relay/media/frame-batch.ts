@@ -7,13 +7,11 @@ import type { Frames } from './tcp-messages.ts';
  * may not take all the room, so that what opens and steers a connection comes through.
  */
 export class OnTheWay {
-  readonly memory: SharedArrayBuffer;
   readonly #bytes: Int32Array;
   readonly #place: number;
 
   /** `place` is 0 for the way to the station, and 1 for the way from it. */
   constructor(memory: SharedArrayBuffer, place: 0 | 1) {
-    this.memory = memory;
     this.#bytes = new Int32Array(memory);
     this.#place = place;
   }

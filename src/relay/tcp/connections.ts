@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type Clock, canonicalHost, limits, Strangers, type Timer } from '../../base/index.ts';
+import { type Clock, canonicalHost, limits, MovableTimer, Strangers } from '../../base/index.ts';
 import { Deadlines, type Due } from '../engine/deadlines.ts';
 import { classify } from '../wire/demultiplex.ts';
 import { Deframer } from '../wire/framing.ts';
@@ -45,14 +45,14 @@ export class TcpConnections {
   readonly #connections = new Map<number, Connection>();
   readonly #unclaimed: Strangers<Connection>;
   readonly #deadlines = new Deadlines<Connection>();
+  readonly #timer: MovableTimer;
   #lastNumber = 0;
-  #timer: Timer | undefined;
-  #timerAtMs = Number.POSITIVE_INFINITY;
 
   constructor(settings: TcpSettings, clock: Clock, events: TcpEvents) {
     const { connectionsMax = Number.POSITIVE_INFINITY, unclaimedMax = Number.POSITIVE_INFINITY } = settings;
     this.#clock = clock;
     this.#events = events;
+    this.#timer = new MovableTimer(clock, () => this.#timeout(clock.now()));
     this.#connectionsMax = Math.min(connectionsMax, limits.tcpConnectionsMax);
     this.#unclaimed = new Strangers(
       Math.min(unclaimedMax, limits.tcpConnectionsUnclaimedMax),
@@ -178,16 +178,7 @@ export class TcpConnections {
   }
 
   #setTimer(): void {
-    const atMs = this.#deadlines.first()?.dueAtMs ?? Number.POSITIVE_INFINITY;
-    if (atMs === this.#timerAtMs) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#timerAtMs = atMs;
-    if (atMs === Number.POSITIVE_INFINITY) return;
-    this.#timer = this.#clock.after(Math.max(0, atMs - this.#clock.now()), () => {
-      this.#timerAtMs = Number.POSITIVE_INFINITY;
-      this.#timeout(this.#clock.now());
-    });
+    this.#timer.set(this.#deadlines.first()?.dueAtMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Frames move no deadline as they come: it is looked at again when it is there. */
