@@ -94,6 +94,8 @@ export const limits = {
   udpBufferBytes: 4 * 1024 * 1024,
   udpSendQueueBytesMax: 4 * 1024 * 1024,
   linksMax: 64,
+  /** Places whose text is kept, on a port that takes no other. */
+  placesWrittenMax: 4_096,
   /** How many messages one system call moves, and the pieces that those sent have in all. */
   batchMessagesMax: 64,
   batchPiecesMax: 512,
