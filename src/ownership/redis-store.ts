@@ -105,11 +105,9 @@ class RedisStore implements SharedStore {
   async #greet(connection: RedisConnection): Promise<void> {
     const { username, password } = this.#settings;
     const word = this.#random.bytes(16).toString('base64url');
-    const asked = [connection.ask(['PING', word], limits.sharedConnectMsMax)];
-    if (password !== undefined) {
-      const names = username === undefined ? [] : [username];
-      asked.unshift(connection.ask(['AUTH', ...names, password.reveal()], limits.sharedConnectMsMax));
-    }
+    const names = username === undefined ? [] : [username];
+    const commands = [...(password === undefined ? [] : [['AUTH', ...names, password.reveal()]]), ['PING', word]];
+    const asked = commands.map((command) => connection.ask(command, limits.sharedConnectMsMax));
     const replies = await Promise.all(asked);
     const echo = replies.at(-1);
     const error = replies.find((reply) => reply.type === 'error');
