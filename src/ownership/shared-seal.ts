@@ -106,7 +106,6 @@ function readEntry(text: string): { entry: SharedEntry; sharedAs: string } | und
 
 /** The bytes of a text that is base64url and could not be written in any other way. */
 function strictBytes(text: string): Buffer | undefined {
-  if (text.length > limits.sharedEntryCharactersMax) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
 }

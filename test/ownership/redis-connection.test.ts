@@ -84,8 +84,8 @@ describe('a connection to Redis', () => {
     const { connection, clock, ends, far } = connected();
     const reply = connection.ask(['GET', 'a']);
     await turn();
-    far.write('+1\r\n');
     clock.advance(limits.sharedAnswerMsMax);
+    far.write('+1\r\n');
     expect(await reply).toEqual({ type: 'status', text: '1' });
     await turn();
     expect(ends).toEqual([]);
