@@ -219,6 +219,7 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
 }
 
 function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
+  let logged = '';
   return {
     asked: (outcome) => metrics.count('latchkey_shared_cache_questions_total', { outcome }),
     alarm(kind) {
@@ -227,6 +228,9 @@ function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
     },
     state(state, code) {
       metrics.count('latchkey_shared_cache_changes_total', { state });
+      // A cache that stays away is told of once, and not at every look.
+      if (logged === `${state} ${code}`) return;
+      logged = `${state} ${code}`;
       log[state === 'connected' || state === 'taken-back' ? 'info' : 'warn']('the shared cache', { state, code });
     },
   };
