@@ -6,9 +6,10 @@ import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemR
 import { keptSecret, type Settings } from './config/index.ts';
 import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
 import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
-import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
+import { createOwnership, type OwnershipSource, refusingSource, type SharedCacheObserver } from './ownership/index.ts';
 import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
 import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
+import { openSharedCache } from './shared.ts';
 import {
   createSignaling,
   type HttpRequest,
@@ -87,10 +88,12 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
 
   const source =
     parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));
+  started.defer(() => source.close());
+  const shared = openSharedCache(settings, source, { clock, random }, sharedCacheObserver(metrics, log));
   const ownership = createOwnership(
     source,
     settings.ownership.cache,
-    { clock, random },
+    { clock, random, ...(shared && { shared }) },
     {
       answered(outcome, from, ms) {
         metrics.count('latchkey_ownership_answers_total', { outcome, from });
@@ -143,6 +146,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
     connections: () => connections,
+    sharedCache: () => (shared?.inUse ? 1 : 0),
     wires: () => relay.gauges.wires,
     relay: () => relay.counters,
   });
@@ -211,6 +215,24 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
     },
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
     internal: (error) => fault(metrics, log, error),
+  };
+}
+
+function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
+  let logged = '';
+  return {
+    asked: (outcome) => metrics.count('latchkey_shared_cache_questions_total', { outcome }),
+    alarm(kind) {
+      metrics.count('latchkey_alarms_total', { kind });
+      log.warn('an answer did not belong to its question', { kind });
+    },
+    state(state, code) {
+      metrics.count('latchkey_shared_cache_changes_total', { state });
+      // A cache that stays away is told of once, and not at every look.
+      if (logged === `${state} ${code}`) return;
+      logged = `${state} ${code}`;
+      log[state === 'connected' || state === 'taken-back' ? 'info' : 'warn']('the shared cache', { state, code });
+    },
   };
 }
 

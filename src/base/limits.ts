@@ -28,6 +28,29 @@ export const limits = {
   grantsListedMax: 100_000,
   sqliteBusyMsMax: 2_000,
 
+  // the shared cache
+  sharedAnswerMsMax: 200,
+  sharedConnectMsMax: 2_000,
+  sharedCommandsInFlightMax: 512,
+  /** Answers that are written leave room for questions. */
+  sharedWritesInFlightMax: 256,
+  sharedReplyBytesMax: 8 * 1024,
+  sharedEntryCharactersMax: 4 * 1024,
+  sharedEntryPaddedBytes: 64,
+  sharedKeysMax: 4,
+  sharedKeyBytesMin: 32,
+  sharedKeyBytesMax: 128,
+  sharedReconnectMsFirst: 100,
+  sharedReconnectMsMax: 10_000,
+  /** How long a connection must last before its loss is no reason to wait longer for the next. */
+  sharedSteadyMs: 10_000,
+  /** How far the clocks of two relays may be apart before an entry of the one is an alarm to the other. */
+  sharedClockMsMax: 2_000,
+  sharedAlarmsMax: 3,
+  sharedAlarmWindowMs: 60_000,
+  sharedDistrustMsFirst: 60_000,
+  sharedDistrustMsMax: 3_600_000,
+
   // sessions
   sessionsMax: 50_000,
   sessionsPerDeviceMax: 16,
@@ -190,6 +213,12 @@ assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is 
 assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');
 assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
 assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
+assert(limits.sharedAnswerMsMax < limits.ownershipAnswerMsMax, 'a dead cache leaves time to ask the source');
+assert(limits.sharedWritesInFlightMax < limits.sharedCommandsInFlightMax, 'a question finds a place among answers');
+assert(limits.sharedEntryCharactersMax < limits.sharedReplyBytesMax, 'an entry fits into a reply');
+assert(limits.sharedReconnectMsFirst < limits.sharedReconnectMsMax);
+assert(limits.sharedDistrustMsFirst <= limits.sharedDistrustMsMax);
+assert(limits.sharedDistrustMsMax <= limits.timerMsMax);
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);

@@ -20,6 +20,30 @@ const keys = z.union(
   },
 );
 
+const secret = z.union(
+  [
+    z.strictObject({ file }),
+    z.strictObject({
+      environment: z
+        .string()
+        .regex(/^(?!LATCHKEY_)[A-Za-z_]\w*$/, 'must be the name of a variable that does not begin with LATCHKEY_'),
+    }),
+  ],
+  { error: 'must be {"file": "secret"} or {"environment": "NAME_OF_A_VARIABLE"}' },
+);
+
+const redisUrl = z.string().refine(isRedisUrl, {
+  error:
+    'must be redis://host:port or rediss://host:port, with a user@ where there is one, and no password or database',
+});
+
+const sharedCache = z.strictObject({
+  url: redisUrl,
+  keys: secret,
+  password: secret.optional(),
+  caFile: file.optional(),
+});
+
 const issuer = z.strictObject({
   issuer: z.string().min(1).describe('The `iss` of its tokens, compared whole'),
   namespace: z
@@ -119,6 +143,11 @@ export const settingsSchema = z.strictObject({
       entriesMax: z.number().int().min(1).max(limits.cacheEntriesMax).describe('Answers remembered'),
       grantMsMax: z.number().int().min(1).max(300_000).describe('How long a yes is remembered, in milliseconds'),
       refusalMsMax: z.number().int().min(0).max(300_000).describe('How long a no is; at most as long as a yes'),
+      shared: sharedCache
+        .nullable()
+        .describe(
+          'Redis or Valkey, where relays remember answers for each other; `null`: none. `{"url": …, "keys": …}`; see below',
+        ),
     }),
   }),
   sessions: z.strictObject({
@@ -141,5 +170,12 @@ export const settingsSchema = z.strictObject({
   }),
   demo: z.boolean().describe('Two households with four cameras, and sign-in links on the page; in `development` alone'),
 });
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, password, pathname, search, hash } = new URL(text);
+  const rest = [password, search, hash, pathname === '/' ? '' : pathname];
+  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '' && rest.every((part) => part === '');
+}
 
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, Redacted } from '../base/index.ts';
 
 /**
  * Reads a secret that this relay keeps for itself (JSON, mode 0600), and makes it the first time.
@@ -30,6 +30,28 @@ export async function keptSecret<T>(file: string, make: () => Promise<T>): Promi
   const agreed = readSecret<T>(file);
   if (agreed === undefined) throw new LatchkeyError('settings-invalid', `${file} went away as it was made`);
   return agreed;
+}
+
+/** Where an operator keeps a secret that is not the relay’s own. */
+export type SecretPlace = { readonly file: string } | { readonly environment: string };
+
+/**
+ * Reads a secret from its file or its environment variable, without white space around it. Throws `settings-invalid` when it
+ * cannot be read or is empty, and names the place, never what it read.
+ */
+export function secretText(place: SecretPlace, environment: NodeJS.ProcessEnv = process.env): Redacted<string> {
+  const name = 'file' in place ? place.file : `the variable ${place.environment}`;
+  let text: string | undefined;
+  try {
+    text = 'file' in place ? readFileSync(place.file, 'utf8') : environment[place.environment];
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${name} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const secret = text?.trim() ?? '';
+  if (secret === '') throw new LatchkeyError('settings-invalid', `${name} holds no secret`);
+  return new Redacted(secret);
 }
 
 function readSecret<T>(file: string): T | undefined {

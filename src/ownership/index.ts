@@ -3,6 +3,7 @@ import type { VerifiedViewer } from '../identity/index.ts';
 import { OwnershipProof } from './proof.ts';
 
 export {
+  type AnswerFrom,
   createOwnership,
   type OwnershipAlarm,
   type OwnershipObserver,
@@ -10,8 +11,18 @@ export {
   type OwnershipSettings,
 } from './ownership.ts';
 export type { OwnershipProof } from './proof.ts';
+export { openRedisStore, type RedisSettings } from './redis-store.ts';
 export { refusingSource } from './refusing-source.ts';
 export { createLruStore, type SealedStore } from './sealed-cache.ts';
+export {
+  createSharedCache,
+  type SharedAlarm,
+  type SharedCache,
+  type SharedCacheObserver,
+  type SharedOutcome,
+} from './shared-cache.ts';
+export { readSharedKeys } from './shared-keys.ts';
+export type { SharedStore, SharedStoreObserver, StoreState } from './shared-store.ts';
 export type { OwnershipAnswer, OwnershipQuestion, OwnershipSource, Role } from './source.ts';
 export { type Grant, openSqliteSource, type SqliteSource, type SqliteSourceSettings } from './sqlite-source.ts';
 

@@ -10,6 +10,7 @@ import {
   type SealedCache,
   type SealedStore,
 } from './sealed-cache.ts';
+import type { SharedCache } from './shared-cache.ts';
 import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, roles } from './source.ts';
 
 export interface OwnershipSettings {
@@ -26,6 +27,8 @@ export interface OwnershipPowers {
   readonly random: RandomSource;
   /** Where sealed answers are kept; in this process unless told otherwise. */
   readonly store?: SealedStore;
+  /** Where relays remember answers for each other; asked when there is none in this process, before the source. */
+  readonly shared?: SharedCache;
 }
 
 /**
@@ -35,9 +38,12 @@ export interface OwnershipPowers {
  */
 export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed';
 
+/** Who answered: the memory of this process, that which relays share, or the source. */
+export type AnswerFrom = 'cache' | 'shared' | 'source';
+
 /** What this room has to tell. Every value is from a closed set, or a number of milliseconds. */
 export interface OwnershipObserver {
-  answered?(outcome: 'granted' | 'refused' | 'unavailable', from: 'cache' | 'source', ms: number): void;
+  answered?(outcome: 'granted' | 'refused' | 'unavailable', from: AnswerFrom, ms: number): void;
   alarm?(kind: OwnershipAlarm): void;
 }
 
@@ -49,9 +55,12 @@ export function createOwnership(
   observer: OwnershipObserver = {},
 ): Ownership {
   checkSettings(settings);
+  if (powers.shared !== undefined && powers.shared.sharedAs !== source.sharedAs) {
+    throw new TypeError('A shared cache holds the answers of one source and is used with no other.');
+  }
   const store = powers.store ?? createLruStore(settings.entriesMax);
   const cache = createSealedCache(store, powers.random, (kind) => observer.alarm?.(kind));
-  return new SealedOwnership(source, settings, powers.clock, cache, observer);
+  return new SealedOwnership(source, settings, powers, cache, observer);
 }
 
 class SealedOwnership implements Ownership {
@@ -59,14 +68,15 @@ class SealedOwnership implements Ownership {
   readonly #settings: OwnershipSettings;
   readonly #clock: Clock;
   readonly #cache: SealedCache;
+  readonly #shared: SharedCache | undefined;
   readonly #observer: OwnershipObserver;
-  readonly #questions: Questions;
+  readonly #questions: Questions<Found>;
   #closed = false;
 
   constructor(
     source: OwnershipSource,
     settings: OwnershipSettings,
-    clock: Clock,
+    { clock, shared }: OwnershipPowers,
     cache: SealedCache,
     observer: OwnershipObserver,
   ) {
@@ -74,8 +84,9 @@ class SealedOwnership implements Ownership {
     this.#settings = settings;
     this.#clock = clock;
     this.#cache = cache;
+    this.#shared = shared;
     this.#observer = observer;
-    this.#questions = new Questions(clock, (question, signal) => this.#ask(question, signal));
+    this.#questions = new Questions<Found>(clock, (question, signal) => this.#ask(question, signal));
   }
 
   async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId): Promise<OwnershipProof> {
@@ -83,9 +94,11 @@ class SealedOwnership implements Ownership {
     const question = { subject: viewer.subject, device };
     const askedMs = this.#clock.now();
     const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
-    const from = remembered === undefined ? 'source' : 'cache';
+    let from: AnswerFrom = remembered === undefined ? 'source' : 'cache';
     try {
-      const proof = this.#conclude(question, remembered ?? (await this.#join(question)));
+      const found = remembered === undefined ? await this.#join(question) : { answer: remembered, from };
+      from = found.from;
+      const proof = this.#conclude(question, found.answer);
       this.#observer.answered?.('granted', from, this.#clock.now() - askedMs);
       return proof;
     } catch (thrown) {
@@ -108,6 +121,7 @@ class SealedOwnership implements Ownership {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#shared?.close();
     await this.#source.close();
   }
 
@@ -119,27 +133,40 @@ class SealedOwnership implements Ownership {
   }
 
   /** Joins the question that is under way, if there is one; its answer is compared with this one's question again. */
-  async #join(question: OwnershipQuestion): Promise<OwnershipAnswer> {
-    const answer = await this.#questions.ask(question);
-    if (answers(answer, question)) return answer;
+  async #join(question: OwnershipQuestion): Promise<Found> {
+    const found = await this.#questions.ask(question);
+    if (answers(found.answer, question)) return found;
     this.#observer.alarm?.('flight-crossed');
     throw new LatchkeyError('not-allowed');
   }
 
+  /** Asks what the relays remember, and then the source. */
+  async #ask(question: OwnershipQuestion, signal: AbortSignal): Promise<Found> {
+    if (this.#closed) throw new Error('ownership is closed');
+    const shared = this.#shared && (await this.#shared.recall(question, () => this.#revision()));
+    if (shared !== undefined && !signal.aborted && !this.#closed) {
+      this.#cache.remember(question, shared);
+      return { answer: shared.answer, from: 'shared' };
+    }
+    return { answer: await this.#askSource(question, signal), from: 'source' };
+  }
+
   /** Asks the source and remembers what it says, counted from the moment and in the revision of the question. */
-  async #ask(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer> {
+  async #askSource(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer> {
     if (this.#closed) throw new Error('ownership is closed');
     const revision = this.#revision();
-    const askedMs = this.#clock.now();
+    const askedAtMs = this.#clock.now();
     const answer = this.#wellFormed(await this.#source.ask(question, signal));
     if (!answers(answer, question)) {
       this.#observer.alarm?.('source-crossed');
       throw new LatchkeyError('not-allowed');
     }
     const { name: source } = this.#source;
-    const expiresAtMs = this.#expiryOf(answer, askedMs);
+    const expiresAtMs = this.#expiryOf(answer, askedAtMs);
     if (revision !== undefined && !signal.aborted && expiresAtMs > this.#clock.now()) {
-      this.#cache.remember(question, { answer, source, revision, expiresAtMs });
+      const remembered = { answer, source, revision, expiresAtMs };
+      this.#cache.remember(question, remembered);
+      this.#shared?.remember(question, remembered, askedAtMs);
     }
     return answer;
   }
@@ -185,6 +212,12 @@ class SealedOwnership implements Ownership {
     this.#observer.alarm?.('source-malformed');
     return new Error('the source gave no answer');
   }
+}
+
+/** An answer, and who gave it. */
+interface Found {
+  readonly answer: OwnershipAnswer;
+  readonly from: AnswerFrom;
 }
 
 function answers(answer: OwnershipAnswer, question: OwnershipQuestion): boolean {

@@ -34,5 +34,10 @@ export interface OwnershipSource {
    * another mark are forgotten, so that a revocation works at once.
    */
   revision?(): string;
+  /**
+   * Under which name relays that ask this very source may share its answers; a `revision` then means the same to all of
+   * them. Absent: its answers are this process’s own and go into no shared cache.
+   */
+  readonly sharedAs?: string;
   close(): Promise<void>;
 }

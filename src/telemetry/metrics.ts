@@ -50,6 +50,8 @@ export interface Readings {
   sessions(): number;
   devices(): number;
   connections(): number;
+  /** 1 while questions go to the shared cache, else 0. */
+  sharedCache(): number;
   wires(): number;
   relay(): RelayReadings;
 }
@@ -98,6 +100,11 @@ export class Metrics {
     this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
     this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
     this.#gauge('latchkey_connections', 'TCP connections of HTTP and WebSocket.', () => readings.connections());
+    this.#gauge(
+      'latchkey_shared_cache_in_use',
+      '1 while questions go to the shared cache; 0 where there is none, it cannot be reached, or it was left out after alarms.',
+      () => readings.sharedCache(),
+    );
     this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
     const relay = (name: string, help: string, label: string | undefined, read: (from: RelayReadings) => Tally) =>
       this.#tallied(name, help, label, () => read(readings.relay()));
@@ -243,6 +250,14 @@ const counters = {
   latchkey_alarms_total: {
     help: 'Answers and messages that did not belong to their question. Each is worth a look.',
     labels: ['kind'],
+  },
+  latchkey_shared_cache_questions_total: {
+    help: 'Questions for which there was no answer in this process, by what the shared cache made of them.',
+    labels: ['outcome'],
+  },
+  latchkey_shared_cache_changes_total: {
+    help: 'Connections to the shared cache that were made or lost, and trust in it that was lost or given back.',
+    labels: ['state'],
   },
   latchkey_key_sets_total: { help: 'Key sets of issuers that were taken, or could not be.', labels: ['outcome'] },
   latchkey_keys_ignored_total: { help: 'Keys in a set that are of no use here.', labels: ['reason'] },

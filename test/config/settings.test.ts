@@ -78,6 +78,34 @@ describe('settings', () => {
       /issuer of its own/,
     ],
     ['one audience for both', { identity: { audiences: { viewer: 'a', camera: 'a' } } }, /must differ/],
+    ...[
+      'http://cache:6379',
+      'redis://',
+      'cache:6379',
+      'redis://user:secret@cache',
+      'redis://cache/2',
+      'redis://cache?db=2',
+      'redis://cache#2',
+    ].map((url): [string, object, RegExp] => [
+      `a shared cache at ${url}`,
+      { ownership: { cache: { shared: { url, keys: { file: 'keys' } } } } },
+      /ownership\.cache\.shared\.url: must be redis:/,
+    ]),
+    [
+      'a shared cache without keys',
+      { ownership: { cache: { shared: { url: 'redis://cache' } } } },
+      /ownership\.cache\.shared\.keys/,
+    ],
+    [
+      'a secret in the settings themselves',
+      { ownership: { cache: { shared: { url: 'redis://cache', keys: 'c2VjcmV0' } } } },
+      /ownership\.cache\.shared\.keys: must be \{"file"/,
+    ],
+    [
+      'a secret in a variable that looks like a setting',
+      { ownership: { cache: { shared: { url: 'redis://cache', keys: { environment: 'LATCHKEY_KEYS' } } } } },
+      /LATCHKEY_/,
+    ],
     ['a no that outlives a yes', { ownership: { cache: { grantMsMax: 5, refusalMsMax: 6 } } }, /refusalMsMax/],
     ['a prototype', '{"__proto__": {"demo": true}}', /__proto__/],
     ['a list', '[]', /one JSON object/],
@@ -88,6 +116,19 @@ describe('settings', () => {
         ? value
         : { ...value, identity: { issuers, ...(value as { identity?: object }).identity } };
     expect(() => loadSettings(fileWith(withIssuers), {})).toThrow(message);
+  });
+
+  it.each([
+    ['redis://cache'],
+    ['rediss://cache.example:6380/'],
+    ['rediss://relay@cache.example'],
+    ['redis://[::1]:6379'],
+    ['redis://127.0.0.1:6379'],
+  ])('a shared cache may be at %s', (url) => {
+    const shared = { url, keys: { environment: 'CACHE_KEYS' } };
+    expect(loadSettings(fileWith({ identity: { issuers }, ownership: { cache: { shared } } }), {})).toMatchObject({
+      ownership: { cache: { shared } },
+    });
   });
 
   it('a file that is not there is named', () => {

@@ -51,6 +51,7 @@ test('one camera that floods takes nothing from another session on its worker, a
     sessions: () => 2,
     devices: () => 2,
     connections: () => 0,
+    sharedCache: () => 0,
     wires: () => 2,
     relay: () => relay.counters,
   });

@@ -81,6 +81,7 @@ async function metricsTable(): Promise<string> {
     sessions: () => 0,
     devices: () => 0,
     connections: () => 0,
+    sharedCache: () => 0,
     wires: () => 0,
     relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),
   });

@@ -31,6 +31,7 @@ function busy(): Metrics {
     sessions: () => 11,
     devices: () => 12,
     connections: () => 14,
+    sharedCache: () => 1,
     wires: () => 13,
     relay: () => readings,
   });
@@ -124,6 +125,7 @@ describe('metrics', () => {
       'what',
       'side',
       'direction',
+      'state',
     ];
     for (const { name, type, labels, help } of busy().catalogue()) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);
