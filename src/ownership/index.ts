@@ -1,6 +1,7 @@
 import type { DeviceId } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import { OwnershipProof } from './proof.ts';
+import type { OwnershipChange } from './source.ts';
 
 export {
   createOwnership,
@@ -9,11 +10,12 @@ export {
   type OwnershipPowers,
   type OwnershipSettings,
 } from './ownership.ts';
+export type { Grant, GrantBook } from './grant-book.ts';
 export type { OwnershipProof } from './proof.ts';
 export { refusingSource } from './refusing-source.ts';
 export { createLruStore, type SealedStore } from './sealed-cache.ts';
-export type { OwnershipAnswer, OwnershipQuestion, OwnershipSource, Role } from './source.ts';
-export { type Grant, openSqliteSource, type SqliteSource, type SqliteSourceSettings } from './sqlite-source.ts';
+export type { OwnershipAnswer, OwnershipChange, OwnershipQuestion, OwnershipSource, Role } from './source.ts';
+export { openSqliteSource, type SqliteSource, type SqliteSourceSettings } from './sqlite-source.ts';
 
 /** May this subject see this device? The answer is a proof or an error, never a boolean. */
 export interface Ownership {
@@ -22,6 +24,16 @@ export interface Ownership {
   /** The devices that a viewer may see now, each with its proof. Throws `source-unavailable`. */
   devices(viewer: VerifiedViewer): Promise<OwnershipProof[]>;
   close(): Promise<void>;
+}
+
+/** What has become of an answer since it was given. */
+export interface OwnershipWatch {
+  /** Asks the source itself, whatever is remembered or under way. Throws as `may` does. */
+  again(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof>;
+  /** Whether the source has told of no change since it was asked for that proof. */
+  isCurrent(proof: OwnershipProof): boolean;
+  /** Tells of every change that the source tells of; none from a source that does not know. Returns what ends it. */
+  changes(listener: (change: OwnershipChange) => void): () => void;
 }
 
 export const isOwnershipProof = OwnershipProof.is;
