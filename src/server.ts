@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
+import { developmentIssuerOf } from './embedded.ts';
 import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
-import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
-import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
+import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
+import {
+  createGrantSigner,
+  createPairing,
+  createReproof,
+  createSessions,
+  newGrantKey,
+  type Sessions,
+} from './pairing/index.ts';
 import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
 import {
   createSignaling,
@@ -16,7 +23,8 @@ import {
   openTransport,
   type SignalingObserver,
 } from './signaling/index.ts';
-import { createLog, type Log, Metrics, openOperations, type Readiness } from './telemetry/index.ts';
+import { openOwnershipSource } from './sources.ts';
+import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 
 /** A running relay. */
@@ -85,8 +93,24 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
 
+  const alarm = (kind: OwnershipAlarm) => {
+    metrics.count('latchkey_alarms_total', { kind });
+    log.warn('an answer did not belong to its question', { kind });
+  };
+  const rarely = new Rarely(clock, limits.faultLogMsMin);
   const source =
-    parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));
+    parts.source ??
+    openOwnershipSource(settings, process.env, {
+      clock,
+      random,
+      observer: {
+        alarm,
+        fault(fault, code) {
+          metrics.count('latchkey_ownership_source_faults_total', { fault });
+          if (rarely.may(fault)) log.warn('the source of ownership failed', { fault, code });
+        },
+      },
+    });
   const ownership = createOwnership(
     source,
     settings.ownership.cache,
@@ -96,19 +120,22 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
         metrics.count('latchkey_ownership_answers_total', { outcome, from });
         metrics.took('latchkey_ownership_answer_seconds', ms);
       },
-      alarm(kind) {
-        metrics.count('latchkey_alarms_total', { kind });
-        log.warn('an answer did not belong to its question', { kind });
-      },
+      alarm,
     },
   );
   started.defer(() => ownership.close());
+  const reproof = createReproof(ownership, clock, {
+    reproved: (outcome) => metrics.count('latchkey_reproofs_total', { outcome }),
+    internal: (error) => fault(metrics, log, error),
+  });
+  started.defer(() => reproof.close());
 
   const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
   const table = createSessions(
     { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
     clock,
     random,
+    reproof,
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);

@@ -48,6 +48,7 @@ export const limits = {
   serviceKeysMax: 8,
   serviceKeyBytesMin: 32,
   secretFileBytesMax: 16 * 1024,
+  faultLogMsMin: 10_000,
 
   // proving a live view again, when its grant may have changed
   reproofsInFlightMax: 64,
@@ -218,10 +219,16 @@ assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
 assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
 assert(2 * limits.postgresLookMs < 1_000 && 2 * limits.sqliteLookMs < 1_000, 'a change is seen within a second');
 assert(limits.postgresConnectMsMax < limits.ownershipAnswerMsMax);
-assert(limits.postgresStatementMsMax < limits.ownershipAnswerMsMax, 'a slow database gives up before its answer is late');
+assert(
+  limits.postgresStatementMsMax < limits.ownershipAnswerMsMax,
+  'a slow database gives up before its answer is late',
+);
 assert(limits.serviceAnswerMsMax < limits.ownershipAnswerMsMax);
 assert(limits.devicesPerTokenMax <= limits.devicesPerSubjectMax);
-assert(limits.reproofsInFlightMax < limits.ownershipQuestionsInFlightMax, 'asking again leaves room for those who come');
+assert(
+  limits.reproofsInFlightMax < limits.ownershipQuestionsInFlightMax,
+  'asking again leaves room for those who come',
+);
 assert(limits.reproofRetryMsMax < limits.reproofMsMax && limits.ownershipAnswerMsMax < limits.reproofMsMax);
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, limits, Redacted } from '../base/index.ts';
 
 /**
  * Reads a secret that this relay keeps for itself (JSON, mode 0600), and makes it the first time.
@@ -30,6 +30,39 @@ export async function keptSecret<T>(file: string, make: () => Promise<T>): Promi
   const agreed = readSecret<T>(file);
   if (agreed === undefined) throw new LatchkeyError('settings-invalid', `${file} went away as it was made`);
   return agreed;
+}
+
+/**
+ * A secret that the operator gives: what a file holds, without the space around it, or, where no file is named, an environment variable.
+ * Undefined where neither is there. Throws `settings-invalid` for a file that cannot be read, is empty, or has more than
+ * `limits.secretFileBytesMax` bytes.
+ */
+export function givenSecret(
+  file: string | null,
+  variable: string,
+  environment: NodeJS.ProcessEnv,
+): Redacted<string> | undefined {
+  if (file !== null) return new Redacted(givenText(file));
+  const text = environment[variable]?.trim() ?? '';
+  return text === '' ? undefined : new Redacted(text);
+}
+
+/** What a file of the operator's holds, without the space around it. Throws as `givenSecret` does. */
+export function givenText(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const bytesMax = limits.secretFileBytesMax;
+  if (Buffer.byteLength(text) > bytesMax) {
+    throw new LatchkeyError('settings-invalid', `${file} has more than ${bytesMax} bytes`);
+  }
+  if (text.trim() === '') throw new LatchkeyError('settings-invalid', `${file} is empty`);
+  return text.trim();
 }
 
 function readSecret<T>(file: string): T | undefined {

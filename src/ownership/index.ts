@@ -3,6 +3,8 @@ import type { VerifiedViewer } from '../identity/index.ts';
 import { OwnershipProof } from './proof.ts';
 import type { OwnershipChange } from './source.ts';
 
+export { claimsSource } from './claims-source.ts';
+export type { Grant, GrantBook } from './grant-book.ts';
 export {
   createOwnership,
   type OwnershipAlarm,
@@ -10,11 +12,20 @@ export {
   type OwnershipPowers,
   type OwnershipSettings,
 } from './ownership.ts';
-export type { Grant, GrantBook } from './grant-book.ts';
+export { postgresSchema } from './postgres-schema.ts';
+export {
+  openPostgresBook,
+  openPostgresSource,
+  type PostgresPowers,
+  type PostgresSettings,
+  type PostgresSource,
+} from './postgres-source.ts';
 export type { OwnershipProof } from './proof.ts';
 export { refusingSource } from './refusing-source.ts';
 export { createLruStore, type SealedStore } from './sealed-cache.ts';
+export { openServiceSource, type ServicePowers, type ServiceSettings } from './service-source.ts';
 export type { OwnershipAnswer, OwnershipChange, OwnershipQuestion, OwnershipSource, Role } from './source.ts';
+export type { SourceFault, SourceObserver } from './source-observer.ts';
 export { openSqliteSource, type SqliteSource, type SqliteSourceSettings } from './sqlite-source.ts';
 
 /** May this subject see this device? The answer is a proof or an error, never a boolean. */

@@ -134,7 +134,10 @@ class LiveReproof implements Reproof {
     }
     if (!this.#due.has(session)) return;
     this.#restMs = limits.reproofRetryMsFirst;
-    if (due.changes !== changes || session.pair !== pair) return this.#queue(due);
+    if (due.changes !== changes || session.pair !== pair) {
+      this.#queue(due);
+      return;
+    }
     this.#due.delete(session);
     this.#observer.reproved?.('holds');
     if (fresh.role !== pair.role || fresh.expiresAtMs < pair.expiresAtMs) session.extend(fresh);
@@ -146,7 +149,8 @@ class LiveReproof implements Reproof {
     const code = thrown instanceof LatchkeyError ? thrown.code : undefined;
     if (code === 'not-allowed' || code === 'token-expired') {
       this.#observer.reproved?.('ended');
-      return session.end(code === 'not-allowed' ? 'revoked' : 'expired');
+      session.end(code === 'not-allowed' ? 'revoked' : 'expired');
+      return;
     }
     if (code !== 'source-unavailable') this.#observer.internal?.(thrown);
     this.#observer.reproved?.('unanswered');
