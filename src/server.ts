@@ -106,7 +106,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       observer: {
         alarm,
         fault(fault, code) {
-          metrics.count('latchkey_ownership_source_faults_total', { fault });
+          metrics.count('latchkey_ownership_source_faults_total', { reason: fault });
           if (rarely.may(fault)) log.warn('the source of ownership failed', { fault, code });
         },
       },

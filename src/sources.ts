@@ -1,4 +1,4 @@
-import { LatchkeyError } from './base/index.ts';
+import { LatchkeyError, limits } from './base/index.ts';
 import { givenSecret, givenText, type Settings } from './config/index.ts';
 import { openEmbeddedOwnership } from './embedded.ts';
 import {
@@ -37,7 +37,7 @@ export function openOwnershipSource(
       if (keys === undefined) {
         throw new LatchkeyError('settings-invalid', 'ownership.http.keyFile: name one, or set LATCHKEY_SERVICE_KEYS');
       }
-      const ca = http.caFile === null ? undefined : givenText(http.caFile);
+      const ca = certificates(http.caFile);
       return openServiceSource({ url: http.url ?? '', ca, connectionsMax: http.connectionsMax, keys }, powers);
     }
   }
@@ -56,11 +56,15 @@ export function openGrantBook(settings: Settings, environment: NodeJS.ProcessEnv
   throw new LatchkeyError('settings-invalid', `ownership.source: ${where}`);
 }
 
+function certificates(file: string | null): string | undefined {
+  return file === null ? undefined : givenText(file, limits.certificatesBytesMax);
+}
+
 function postgresSettings({ ownership }: Settings, environment: NodeJS.ProcessEnv): PostgresSettings {
   const { passwordFile, tls, caFile, ...rest } = ownership.postgres;
   return {
     ...rest,
     password: givenSecret(passwordFile, 'LATCHKEY_POSTGRES_PASSWORD', environment),
-    tls: tls === 'off' ? undefined : { ca: caFile === null ? undefined : givenText(caFile) },
+    tls: tls === 'off' ? undefined : { ca: certificates(caFile) },
   };
 }

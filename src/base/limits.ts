@@ -48,6 +48,7 @@ export const limits = {
   serviceKeysMax: 8,
   serviceKeyBytesMin: 32,
   secretFileBytesMax: 16 * 1024,
+  certificatesBytesMax: 1024 * 1024,
   faultLogMsMin: 10_000,
 
   // proving a live view again, when its grant may have changed

@@ -47,8 +47,8 @@ export function givenSecret(
   return text === '' ? undefined : new Redacted(text);
 }
 
-/** What a file of the operator's holds, without the space around it. Throws as `givenSecret` does. */
-export function givenText(file: string): string {
+/** What a file of the operator's holds, `bytesMax` bytes at most, without the space around it. Throws as `givenSecret` does. */
+export function givenText(file: string, bytesMax: number = limits.secretFileBytesMax): string {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -57,7 +57,6 @@ export function givenText(file: string): string {
       cause: error,
     });
   }
-  const bytesMax = limits.secretFileBytesMax;
   if (Buffer.byteLength(text) > bytesMax) {
     throw new LatchkeyError('settings-invalid', `${file} has more than ${bytesMax} bytes`);
   }

@@ -39,7 +39,7 @@ DECLARE
   now_at bigint;
 BEGIN
   IF TG_OP <> 'TRUNCATE' THEN
-    SELECT count(*) INTO lines FROM (SELECT FROM changed LIMIT 101) AS some;
+    SELECT count(*) INTO lines FROM (SELECT FROM changed LIMIT 101) AS first_lines;
   END IF;
   IF lines = 0 THEN RETURN NULL; END IF;
   UPDATE latchkey.ownership_revision SET revision = revision + 1 RETURNING revision INTO now_at;

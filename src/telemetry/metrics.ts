@@ -242,7 +242,7 @@ const counters = {
   latchkey_ownership_answers_total: { help: 'Answers about ownership.', labels: ['outcome', 'from'] },
   latchkey_ownership_source_faults_total: {
     help: 'Questions that the source of ownership left open, and times when it was not heard.',
-    labels: ['fault'],
+    labels: ['reason'],
   },
   latchkey_reproofs_total: {
     help: 'Live views that were proven again, because their grant may have changed.',
