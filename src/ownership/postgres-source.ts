@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Client, Pool, type PoolClient } from 'pg';
 import {
@@ -194,9 +195,11 @@ function connectionOf(settings: PostgresSettings) {
   };
 }
 
+/** The host is named twice: a certificate is compared with `localhost` where an address is named by nothing else. */
 function tlsOf({ host, tls }: PostgresSettings): ConnectionOptions | undefined {
   if (tls === undefined) return undefined;
-  return { rejectUnauthorized: true, servername: host, ...(tls.ca !== undefined && { ca: tls.ca }) };
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return { rejectUnauthorized: true, host, ...name, ...(tls.ca !== undefined && { ca: tls.ca }) };
 }
 
 /** Rejects when the signal is aborted; whoever races against it leaves nothing behind. */

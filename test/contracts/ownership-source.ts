@@ -18,7 +18,10 @@ const device = deviceId('cam1');
 const never = new AbortController().signal;
 
 /** What every source of ownership does, whatever it knows and however it knows it. */
-export function ownershipSourceContract(name: string, open: (clock: ManualClock) => SourceUnderTest | Promise<SourceUnderTest>): void {
+export function ownershipSourceContract(
+  name: string,
+  open: (clock: ManualClock) => SourceUnderTest | Promise<SourceUnderTest>,
+): void {
   const clock = new ManualClock();
   let under: SourceUnderTest;
 

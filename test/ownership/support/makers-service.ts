@@ -57,7 +57,9 @@ export async function makersService() {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const question = { device: '', ...JSON.parse(Buffer.concat(chunks).toString('utf8')) } as Asked;
     const { ask, subject, device, nonce, askedMs } = question;
-    if (request.headers['latchkey-mac'] !== seal(['latchkey ownership question 1', ask, subject, device, nonce, askedMs])) {
+    if (
+      request.headers['latchkey-mac'] !== seal(['latchkey ownership question 1', ask, subject, device, nonce, askedMs])
+    ) {
       response.writeHead(403).end();
       return;
     }
