@@ -35,7 +35,7 @@ export const limits = {
   postgresStatementMsMax: 2_000,
   postgresIdleMsMax: 30_000,
   postgresLookMs: 300,
-  postgresLookAnswerMsMax: 1_000,
+  postgresLookAnswerMsMax: 2_000,
   postgresListenRetryMsFirst: 100,
   postgresListenRetryMsMax: 2_000,
   serviceAnswerMsMax: 2_000,

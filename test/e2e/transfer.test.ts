@@ -73,6 +73,36 @@ describe.each(kinds)('a camera on %s that changes hands while its owner watches'
 });
 
 describe('a relay whose PostgreSQL is killed', () => {
+  it('tells everyone under load what is theirs, or that nobody can say', async () => {
+    const people = Array.from({ length: 20 }, (_, n) => n);
+    await postgres.run(`INSERT INTO latchkey.ownership_grant (subject, device, role)
+      SELECT 'person' || n, 'cam' || n, 'owner' FROM generate_series(0, 19) AS n`);
+    await using relay = await relayOnPostgres();
+    const seen = new Map<string, number>();
+    const count = (what: string) => seen.get(what) ?? 0;
+    let stopped = false;
+    const asker = async (n: number) => {
+      const headers = { authorization: `Bearer ${await relay.token('viewer', `person${n}`)}` };
+      while (!stopped) {
+        const response = await fetch(`${relay.url}/devices`, { headers });
+        const text = await response.text();
+        const ids = response.status === 200 ? JSON.parse(text).devices.map((each: { id: string }) => each.id) : [];
+        const what = response.status === 200 && `${ids}` !== `cam${n}` ? `wrong: ${text}` : `${response.status}`;
+        seen.set(what, count(what) + 1);
+      }
+    };
+    const askers = people.map(asker);
+    await vi.waitFor(() => expect(count('200')).toBeGreaterThan(100), generous);
+    await postgres.kill();
+    await vi.waitFor(() => expect(count('503')).toBeGreaterThan(100), generous);
+    await postgres.start();
+    const before = count('200');
+    await vi.waitFor(() => expect(count('200')).toBeGreaterThan(before + 100), generous);
+    stopped = true;
+    await Promise.all(askers);
+    expect([...seen.keys()].sort()).toEqual(['200', '503']);
+  });
+
   it('goes on with what is open, opens nothing new, and makes up for what it missed', async () => {
     await using relay = await relayOnPostgres();
     await relay.grant('alice', camera);

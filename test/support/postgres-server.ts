@@ -35,6 +35,7 @@ export async function postgresServer() {
     if (owner.uid !== undefined) chownSync(join(cluster, name), owner.uid, owner.gid);
   }
   let server: ChildProcess | undefined;
+  let log = '';
 
   const settings = {
     host: '127.0.0.1',
@@ -54,15 +55,14 @@ export async function postgresServer() {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     server = child;
-    let said = '';
+    log = '';
     await new Promise<void>((resolve, reject) => {
       child.stderr?.on('data', (text) => {
-        said += text;
-        if (said.includes('ready to accept connections')) resolve();
+        log += text;
+        if (log.includes('ready to accept connections')) resolve();
       });
-      child.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)));
+      child.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${log}`)));
     });
-    child.stderr?.resume();
   }
 
   /** Ends the server as a power cut would, and waits until nothing of it runs. */
@@ -99,6 +99,14 @@ export async function postgresServer() {
     }
   }
 
+  /** Holds a table so that nobody can read it, until the function that this gives is called. */
+  async function locked(table: string): Promise<() => Promise<void>> {
+    const client = new Client({ ...settings, password: 'first', ssl: false });
+    await client.connect();
+    await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    return () => client.end();
+  }
+
   try {
     await start();
     await run(postgresSchema);
@@ -106,7 +114,18 @@ export async function postgresServer() {
     await stop();
     throw thrown;
   }
-  return { settings, certificate, folder, start, kill, stop, run };
+  return {
+    settings,
+    certificate,
+    folder,
+    start,
+    kill,
+    stop,
+    run,
+    locked,
+    /** What the server has said since it started. */
+    log: () => log,
+  };
 }
 
 export type PostgresServer = Awaited<ReturnType<typeof postgresServer>>;
