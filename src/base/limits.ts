@@ -30,10 +30,13 @@ export const limits = {
   sqliteBusyMsMax: 2_000,
   sqliteLookMs: 250,
   sqliteChangesReadMax: 1_000,
+  sqliteChangesKeptMax: 10_000,
   postgresConnectionsMax: 64,
   postgresConnectMsMax: 2_000,
   postgresStatementMsMax: 2_000,
   postgresIdleMsMax: 30_000,
+  /** Changes of one statement that are told one by one; of more, everything is. */
+  postgresLinesToldMax: 100,
   postgresLookMs: 300,
   postgresLookAnswerMsMax: 2_000,
   postgresListenRetryMsFirst: 100,
@@ -219,6 +222,7 @@ assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged
 assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
 assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
 assert(2 * limits.postgresLookMs < 1_000 && 2 * limits.sqliteLookMs < 1_000, 'a change is seen within a second');
+assert(limits.sqliteChangesReadMax <= limits.sqliteChangesKeptMax);
 assert(limits.postgresConnectMsMax < limits.ownershipAnswerMsMax);
 assert(
   limits.postgresStatementMsMax < limits.ownershipAnswerMsMax,

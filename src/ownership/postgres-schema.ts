@@ -1,3 +1,7 @@
+import { limits } from '../base/index.ts';
+
+const linesTold = limits.postgresLinesToldMax;
+
 /** The version of the schema that this program reads and writes. */
 export const postgresSchemaVersion = 1;
 
@@ -35,15 +39,15 @@ INSERT INTO latchkey.ownership_revision (schema_version, revision) VALUES (${pos
 CREATE FUNCTION latchkey.ownership_tell() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  lines bigint := 101;
+  lines bigint := ${linesTold + 1};
   now_at bigint;
 BEGIN
   IF TG_OP <> 'TRUNCATE' THEN
-    SELECT count(*) INTO lines FROM (SELECT FROM changed LIMIT 101) AS first_lines;
+    SELECT count(*) INTO lines FROM (SELECT FROM changed LIMIT ${linesTold + 1}) AS first_lines;
   END IF;
   IF lines = 0 THEN RETURN NULL; END IF;
   UPDATE latchkey.ownership_revision SET revision = revision + 1 RETURNING revision INTO now_at;
-  IF lines > 100 THEN
+  IF lines > ${linesTold} THEN
     PERFORM pg_notify('${postgresChannel}', now_at || ' *');
   ELSE
     PERFORM pg_notify('${postgresChannel}', now_at || ' ' || subject || ' ' || device) FROM changed;

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, limits } from '../base/index.ts';
 
 /**
  * Each step takes a database from the version of its index to the next. The triggers raise the revision on every change,
@@ -28,7 +28,7 @@ const steps = [
      number INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, device TEXT NOT NULL
    ) STRICT;
    CREATE TRIGGER ownership_change_bounded AFTER INSERT ON ownership_change
-     BEGIN DELETE FROM ownership_change WHERE number <= NEW.number - 10000; END;
+     BEGIN DELETE FROM ownership_change WHERE number <= NEW.number - ${limits.sqliteChangesKeptMax}; END;
    CREATE TRIGGER ownership_grant_noted AFTER INSERT ON ownership_grant
      BEGIN INSERT INTO ownership_change (subject, device) VALUES (NEW.subject, NEW.device); END;
    CREATE TRIGGER ownership_change_noted AFTER UPDATE ON ownership_grant

@@ -106,7 +106,7 @@ describe('a change', () => {
     [
       'of many lines',
       `INSERT INTO latchkey.ownership_grant (subject, device, role)
-      SELECT 'alice', 'cam' || n, 'owner' FROM generate_series(1, 101) AS n`,
+      SELECT 'alice', 'cam' || n, 'owner' FROM generate_series(1, ${limits.postgresLinesToldMax + 1}) AS n`,
     ],
     ['of all lines', 'TRUNCATE latchkey.ownership_grant'],
   ])('%s is told as one of everything', async (_, sql) => {
@@ -116,12 +116,12 @@ describe('a change', () => {
     expect(heard.changes).toEqual(['everything']);
   });
 
-  it('of a hundred lines is told line by line', async () => {
+  it('of as many lines as may be is told line by line', async () => {
     const { heard } = await listening();
     await server.run(`INSERT INTO latchkey.ownership_grant (subject, device, role)
-      SELECT 'alice', 'cam' || n, 'owner' FROM generate_series(1, 100) AS n`);
-    await heard.first('alice cam100');
-    expect(new Set(heard.changes).size).toBe(100);
+      SELECT 'alice', 'cam' || n, 'owner' FROM generate_series(1, ${limits.postgresLinesToldMax}) AS n`);
+    await heard.first(`alice cam${limits.postgresLinesToldMax}`);
+    expect(new Set(heard.changes).size).toBe(limits.postgresLinesToldMax);
   });
 
   it('that changes nothing is not told', async () => {

@@ -80,10 +80,12 @@ it('so many changes are told one by one, and more as one of everything', () => {
 });
 
 it('changes that are not kept any more are told as one of everything, and few are kept', () => {
-  byHand(many(10_001));
+  byHand(many(limits.sqliteChangesKeptMax + 1));
   expect(told()).toEqual(['everything']);
   const database = new DatabaseSync(file);
-  expect(database.prepare('SELECT count(*) AS count FROM ownership_change').get()?.count).toBe(10_000);
+  expect(database.prepare('SELECT count(*) AS count FROM ownership_change').get()?.count).toBe(
+    limits.sqliteChangesKeptMax,
+  );
   database.close();
 });
 
