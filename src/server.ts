@@ -4,10 +4,22 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
+import { developmentIssuerOf } from './embedded.ts';
 import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
-import { createOwnership, type OwnershipSource, refusingSource, type SharedCacheObserver } from './ownership/index.ts';
-import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
+import {
+  createOwnership,
+  type OwnershipAlarm,
+  type OwnershipSource,
+  type SharedCacheObserver,
+} from './ownership/index.ts';
+import {
+  createGrantSigner,
+  createPairing,
+  createReproof,
+  createSessions,
+  newGrantKey,
+  type Sessions,
+} from './pairing/index.ts';
 import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
 import { openSharedCache } from './shared.ts';
 import {
@@ -17,7 +29,8 @@ import {
   openTransport,
   type SignalingObserver,
 } from './signaling/index.ts';
-import { createLog, type Log, Metrics, openOperations, type Readiness } from './telemetry/index.ts';
+import { openOwnershipSource } from './sources.ts';
+import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 
 /** A running relay. */
@@ -86,8 +99,24 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
 
+  const alarm = (kind: OwnershipAlarm) => {
+    metrics.count('latchkey_alarms_total', { kind });
+    log.warn('an answer did not belong to its question', { kind });
+  };
+  const rarely = new Rarely(clock, limits.faultLogMsMin);
   const source =
-    parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));
+    parts.source ??
+    openOwnershipSource(settings, process.env, {
+      clock,
+      random,
+      observer: {
+        alarm,
+        fault(fault, code) {
+          metrics.count('latchkey_ownership_source_faults_total', { reason: fault });
+          if (rarely.may(fault)) log.warn('the source of ownership failed', { fault, code });
+        },
+      },
+    });
   started.defer(() => source.close());
   const shared = openSharedCache(settings, source, { clock, random }, sharedCacheObserver(metrics, log));
   const ownership = createOwnership(
@@ -99,19 +128,22 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
         metrics.count('latchkey_ownership_answers_total', { outcome, from });
         metrics.took('latchkey_ownership_answer_seconds', ms);
       },
-      alarm(kind) {
-        metrics.count('latchkey_alarms_total', { kind });
-        log.warn('an answer did not belong to its question', { kind });
-      },
+      alarm,
     },
   );
   started.defer(() => ownership.close());
+  const reproof = createReproof(ownership, clock, {
+    reproved: (outcome) => metrics.count('latchkey_reproofs_total', { outcome }),
+    internal: (error) => fault(metrics, log, error),
+  });
+  started.defer(() => reproof.close());
 
   const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
   const table = createSessions(
     { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
     clock,
     random,
+    reproof,
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { type Clock, LatchkeyError, type RandomSource } from './base/index.ts';
-import { type Settings, secretText } from './config/index.ts';
+import { type Clock, limits, type RandomSource } from './base/index.ts';
+import { givenText, type Settings, secretText } from './config/index.ts';
 import {
   createSharedCache,
   type OwnershipSource,
@@ -35,18 +34,10 @@ function redisSettings({ url, password, caFile }: Shared): RedisSettings {
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? 6379 : Number(port),
-    ...(protocol === 'rediss:' && { tls: caFile === undefined ? {} : { ca: textOf(caFile) } }),
+    ...(protocol === 'rediss:' && {
+      tls: caFile === undefined ? {} : { ca: givenText(caFile, limits.certificatesBytesMax) },
+    }),
     ...(username !== '' && { username: decodeURIComponent(username) }),
     ...(password !== undefined && { password: secretText(password) }),
   };
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new LatchkeyError('settings-invalid', `${file} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }

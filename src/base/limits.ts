@@ -26,7 +26,40 @@ export const limits = {
   devicesPerSubjectMax: 1_000,
   sourceVersionCharactersMax: 128,
   grantsListedMax: 100_000,
+  devicesPerTokenMax: 256,
   sqliteBusyMsMax: 2_000,
+  sqliteLookMs: 250,
+  sqliteChangesReadMax: 1_000,
+  sqliteChangesKeptMax: 10_000,
+  postgresConnectionsMax: 64,
+  postgresConnectMsMax: 2_000,
+  postgresStatementMsMax: 2_000,
+  postgresIdleMsMax: 30_000,
+  /** Changes of one statement that are told one by one; of more, everything is. */
+  postgresLinesToldMax: 100,
+  postgresLookMs: 300,
+  postgresLookAnswerMsMax: 2_000,
+  postgresListenRetryMsFirst: 100,
+  postgresListenRetryMsMax: 2_000,
+  serviceAnswerMsMax: 2_000,
+  serviceAnswerBytesMax: 512 * 1024,
+  serviceQuestionsAtOnceMax: 256,
+  serviceQuestionsWaitingMax: 512,
+  serviceFailuresMax: 5,
+  serviceRestMsFirst: 1_000,
+  serviceRestMsMax: 30_000,
+  serviceKeysMax: 8,
+  serviceKeyBytesMin: 32,
+  secretFileBytesMax: 16 * 1024,
+  certificatesBytesMax: 1024 * 1024,
+  faultLogMsMin: 10_000,
+
+  // proving a live view again, when its grant may have changed
+  reproofsInFlightMax: 64,
+  reproofRetryMsFirst: 100,
+  reproofRetryMsMax: 2_000,
+  /** How long a view goes on whose grant is known to have changed, while nobody can say how. */
+  reproofMsMax: 10_000,
 
   // the shared cache
   sharedAnswerMsMax: 200,
@@ -219,6 +252,20 @@ assert(limits.sharedEntryCharactersMax < limits.sharedReplyBytesMax, 'an entry f
 assert(limits.sharedReconnectMsFirst < limits.sharedReconnectMsMax);
 assert(limits.sharedDistrustMsFirst <= limits.sharedDistrustMsMax);
 assert(limits.sharedDistrustMsMax <= limits.timerMsMax);
+assert(2 * limits.postgresLookMs < 1_000 && 2 * limits.sqliteLookMs < 1_000, 'a change is seen within a second');
+assert(limits.sqliteChangesReadMax <= limits.sqliteChangesKeptMax);
+assert(limits.postgresConnectMsMax < limits.ownershipAnswerMsMax);
+assert(
+  limits.postgresStatementMsMax < limits.ownershipAnswerMsMax,
+  'a slow database gives up before its answer is late',
+);
+assert(limits.serviceAnswerMsMax < limits.ownershipAnswerMsMax);
+assert(limits.devicesPerTokenMax <= limits.devicesPerSubjectMax);
+assert(
+  limits.reproofsInFlightMax < limits.ownershipQuestionsInFlightMax,
+  'asking again leaves room for those who come',
+);
+assert(limits.reproofRetryMsMax < limits.reproofMsMax && limits.ownershipAnswerMsMax < limits.reproofMsMax);
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);

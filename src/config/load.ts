@@ -41,6 +41,9 @@ function checkTogether(settings: Settings): void {
   if (identity.audiences.viewer === identity.audiences.camera) {
     refuse('identity.audiences: a viewer’s and a camera’s must differ');
   }
+  if (ownership.source === 'http' && ownership.http.url === null) {
+    refuse('ownership.http.url: needed with "ownership": {"source": "http"}');
+  }
   if (ownership.cache.refusalMsMax > ownership.cache.grantMsMax) {
     refuse('ownership.cache.refusalMsMax: a no is remembered at most as long as a yes');
   }

@@ -137,8 +137,44 @@ export const settingsSchema = z.strictObject({
       .describe('Makes a key of its own and takes the tokens of `latchkey token`; refused in production'),
   }),
   ownership: z.strictObject({
-    source: z.enum(['none', 'sqlite']).describe('Who knows who owns what; `none` refuses everyone'),
+    source: z
+      .enum(['none', 'sqlite', 'postgres', 'http', 'claims'])
+      .describe(
+        'Who knows who owns what: a database, a service of your own, or the viewer’s token; `none` refuses everyone',
+      ),
     file: file.nullable().describe('The SQLite file; `null`: `ownership.sqlite` in the data directory'),
+    postgres: z.strictObject({
+      host: z.string().min(1).describe('The server of PostgreSQL, or the folder of its Unix socket'),
+      port: port.min(1).describe('Its TCP port'),
+      database: z.string().min(1).describe('The database that has the schema of `latchkey own schema`'),
+      user: z.string().min(1).describe('Whom the relay signs in as'),
+      passwordFile: file
+        .nullable()
+        .describe('A file with the password; `null`: `LATCHKEY_POSTGRES_PASSWORD`, where that is set'),
+      tls: z
+        .enum(['verify', 'off'])
+        .describe(
+          '`verify` checks the server’s certificate and its name; `off` is for this machine and networks of your own',
+        ),
+      caFile: file.nullable().describe('PEM certificates to check it against; `null`: those of the platform'),
+      connectionsMax: z
+        .number()
+        .int()
+        .min(1)
+        .max(limits.postgresConnectionsMax)
+        .describe('Connections for questions; one more listens'),
+    }),
+    http: z.strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .nullable()
+        .describe('Your own service; https, or http on this machine'),
+      keyFile: file
+        .nullable()
+        .describe('A file with the shared keys, one on each line; `null`: `LATCHKEY_SERVICE_KEYS`, where that is set'),
+      caFile: file.nullable().describe('PEM certificates to check it against; `null`: those of the platform'),
+      connectionsMax: z.number().int().min(1).max(limits.serviceQuestionsAtOnceMax).describe('Questions at once'),
+    }),
     cache: z.strictObject({
       entriesMax: z.number().int().min(1).max(limits.cacheEntriesMax).describe('Answers remembered'),
       grantMsMax: z.number().int().min(1).max(300_000).describe('How long a yes is remembered, in milliseconds'),

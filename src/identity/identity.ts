@@ -62,7 +62,7 @@ class Verifier implements Identity {
   async verify(token: Redacted<string>): Promise<VerifiedViewer | VerifiedCamera> {
     const claims = await this.#claimsOf(token.reveal());
     return claims.kind === 'viewer'
-      ? mintViewer(claims.subject, claims.evidence)
+      ? mintViewer(claims.subject, claims.evidence, claims.devices)
       : mintCamera(claims.device, claims.evidence);
   }
 

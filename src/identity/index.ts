@@ -7,6 +7,7 @@ export {
   type DevelopmentIssuer,
   type DevelopmentIssuerSettings,
 } from './development-issuer.ts';
+export { devicesClaim } from './devices-claim.ts';
 export { createIdentity, type IdentityObserver, type IdentityPowers } from './identity.ts';
 export type { KeyFault } from './key-set.ts';
 export type { IdentitySettings, IssuerKeys, IssuerSettings, TokenKind } from './settings.ts';

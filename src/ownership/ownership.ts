@@ -1,7 +1,7 @@
 import { type Clock, type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
-import { isVerifiedViewer } from '../identity/index.ts';
-import type { Ownership } from './index.ts';
-import { mintProof, type OwnershipProof } from './proof.ts';
+import { isVerifiedViewer, type VerifiedViewer } from '../identity/index.ts';
+import type { Ownership, OwnershipWatch } from './index.ts';
+import { mintProof, OwnershipProof } from './proof.ts';
 import { Questions } from './questions.ts';
 import {
   type CacheAlarm,
@@ -11,7 +11,13 @@ import {
   type SealedStore,
 } from './sealed-cache.ts';
 import type { SharedCache } from './shared-cache.ts';
-import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, roles } from './source.ts';
+import {
+  type OwnershipAnswer,
+  type OwnershipChange,
+  type OwnershipQuestion,
+  type OwnershipSource,
+  roles,
+} from './source.ts';
 
 export interface OwnershipSettings {
   /** Answers remembered, at most `limits.cacheEntriesMax`. */
@@ -34,9 +40,9 @@ export interface OwnershipPowers {
 /**
  * An answer that was not believed. `cache-mac`: an entry that this process did not write. `cache-crossed`: an entry of
  * another question. `source-crossed`: the source answered another question. `flight-crossed`: a question that was joined
- * got the answer of another. `source-malformed`: the source's answer is none.
+ * got the answer of another. `source-malformed`: the source's answer is none. `source-mac`: it was not sealed by the source.
  */
-export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed';
+export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed' | 'source-mac';
 
 /** Who answered: the memory of this process, that which relays share, or the source. */
 export type AnswerFrom = 'cache' | 'shared' | 'source';
@@ -53,7 +59,7 @@ export function createOwnership(
   settings: OwnershipSettings,
   powers: OwnershipPowers,
   observer: OwnershipObserver = {},
-): Ownership {
+): Ownership & OwnershipWatch {
   checkSettings(settings);
   if (powers.shared !== undefined && powers.shared.sharedAs !== source.sharedAs) {
     throw new TypeError('A shared cache holds the answers of one source and is used with no other.');
@@ -63,7 +69,7 @@ export function createOwnership(
   return new SealedOwnership(source, settings, powers, cache, observer);
 }
 
-class SealedOwnership implements Ownership {
+class SealedOwnership implements Ownership, OwnershipWatch {
   readonly #source: OwnershipSource;
   readonly #settings: OwnershipSettings;
   readonly #clock: Clock;
@@ -71,6 +77,9 @@ class SealedOwnership implements Ownership {
   readonly #shared: SharedCache | undefined;
   readonly #observer: OwnershipObserver;
   readonly #questions: Questions<Found>;
+  readonly #listeners = new Set<(change: OwnershipChange) => void>();
+  readonly #unlisten: () => void;
+  #era = 0;
   #closed = false;
 
   constructor(
@@ -86,19 +95,21 @@ class SealedOwnership implements Ownership {
     this.#cache = cache;
     this.#shared = shared;
     this.#observer = observer;
-    this.#questions = new Questions<Found>(clock, (question, signal) => this.#ask(question, signal));
+    this.#questions = new Questions<Found>(clock, (question, signal, viewer) => this.#ask(question, signal, viewer));
+    this.#unlisten = source.changes?.((change) => this.#changed(change)) ?? (() => {});
   }
 
   async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId): Promise<OwnershipProof> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
     const askedMs = this.#clock.now();
+    const era = this.#era;
     const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
     let from: AnswerFrom = remembered === undefined ? 'source' : 'cache';
     try {
-      const found = remembered === undefined ? await this.#join(question) : { answer: remembered, from };
+      const found = remembered === undefined ? await this.#join(question, viewer) : { answer: remembered, from };
       from = found.from;
-      const proof = this.#conclude(question, found.answer);
+      const proof = this.#conclude(question, found.answer, era);
       this.#observer.answered?.('granted', from, this.#clock.now() - askedMs);
       return proof;
     } catch (thrown) {
@@ -111,18 +122,43 @@ class SealedOwnership implements Ownership {
   async devices(viewer: Parameters<Ownership['devices']>[0]): Promise<OwnershipProof[]> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Devices are listed for a VerifiedViewer and for nobody else.');
     const { subject } = viewer;
-    const answers = await this.#questions.once((signal) => this.#list(subject, signal));
+    const era = this.#era;
+    const answers = await this.#questions.once((signal) => this.#list(subject, signal, viewer));
     const nowMs = this.#clock.now();
     return answers.flatMap((answer) => {
       const question = { subject, device: answer.device };
-      return mintProof(question, answer, this.#source.name, nowMs) ?? [];
+      return mintProof(question, answer, this.#source.name, nowMs, era) ?? [];
     });
+  }
+
+  async again(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof> {
+    if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
+    const question = { subject: viewer.subject, device };
+    const era = this.#era;
+    const answer = await this.#questions.once((signal) => this.#askSource(question, signal, viewer));
+    return this.#conclude(question, answer, era);
+  }
+
+  isCurrent(proof: OwnershipProof): boolean {
+    return OwnershipProof.eraOf(proof) === this.#era;
+  }
+
+  changes(listener: (change: OwnershipChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#shared?.close();
+    this.#unlisten();
     await this.#source.close();
+  }
+
+  #changed(change: OwnershipChange): void {
+    this.#era += 1;
+    this.#questions.partFromThoseUnderWay();
+    for (const listener of this.#listeners) listener(change);
   }
 
   #recall(question: OwnershipQuestion, nowMs: number): OwnershipAnswer | undefined {
@@ -133,30 +169,32 @@ class SealedOwnership implements Ownership {
   }
 
   /** Joins the question that is under way, if there is one; its answer is compared with this one's question again. */
-  async #join(question: OwnershipQuestion): Promise<Found> {
-    const found = await this.#questions.ask(question);
+  async #join(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Found> {
+    const found = this.#source.restsOnToken
+      ? await this.#questions.once((signal) => this.#ask(question, signal, viewer))
+      : await this.#questions.ask(question, viewer);
     if (answers(found.answer, question)) return found;
     this.#observer.alarm?.('flight-crossed');
     throw new LatchkeyError('not-allowed');
   }
 
   /** Asks what the relays remember, and then the source. */
-  async #ask(question: OwnershipQuestion, signal: AbortSignal): Promise<Found> {
+  async #ask(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<Found> {
     if (this.#closed) throw new Error('ownership is closed');
     const shared = this.#shared && (await this.#shared.recall(question, () => this.#revision()));
     if (shared !== undefined && !signal.aborted && !this.#closed) {
       this.#cache.remember(question, shared);
       return { answer: shared.answer, from: 'shared' };
     }
-    return { answer: await this.#askSource(question, signal), from: 'source' };
+    return { answer: await this.#askSource(question, signal, viewer), from: 'source' };
   }
 
   /** Asks the source and remembers what it says, counted from the moment and in the revision of the question. */
-  async #askSource(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer> {
+  async #askSource(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer> {
     if (this.#closed) throw new Error('ownership is closed');
     const revision = this.#revision();
     const askedAtMs = this.#clock.now();
-    const answer = this.#wellFormed(await this.#source.ask(question, signal));
+    const answer = this.#wellFormed(await this.#source.ask(question, signal, viewer));
     if (!answers(answer, question)) {
       this.#observer.alarm?.('source-crossed');
       throw new LatchkeyError('not-allowed');
@@ -171,9 +209,9 @@ class SealedOwnership implements Ownership {
     return answer;
   }
 
-  async #list(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]> {
+  async #list(subject: SubjectId, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer[]> {
     if (this.#closed) throw new Error('ownership is closed');
-    const all: unknown = await this.#source.devicesOf(subject, signal);
+    const all: unknown = await this.#source.devicesOf(subject, signal, viewer);
     if (!Array.isArray(all)) throw this.#malformed();
     const bounded = all.slice(0, limits.devicesPerSubjectMax).map((answer) => this.#wellFormed(answer));
     const own = bounded.filter((answer) => answer.subject === subject);
@@ -181,8 +219,8 @@ class SealedOwnership implements Ownership {
     return [...new Map(own.map((answer) => [answer.device, answer])).values()];
   }
 
-  #conclude(question: OwnershipQuestion, answer: OwnershipAnswer): OwnershipProof {
-    const proof = mintProof(question, answer, this.#source.name, this.#clock.now());
+  #conclude(question: OwnershipQuestion, answer: OwnershipAnswer, era: number): OwnershipProof {
+    const proof = mintProof(question, answer, this.#source.name, this.#clock.now(), era);
     if (proof === undefined) throw new LatchkeyError('not-allowed');
     return proof;
   }
@@ -195,6 +233,7 @@ class SealedOwnership implements Ownership {
 
   /** The source's revision; empty for a source that has none, and undefined when it cannot be had: nothing is remembered. */
   #revision(): string | undefined {
+    if (this.#source.restsOnToken) return undefined;
     try {
       return this.#source.revision?.() ?? '';
     } catch {

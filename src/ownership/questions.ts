@@ -1,8 +1,9 @@
 import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
+import type { VerifiedViewer } from '../identity/index.ts';
 import { joinFields } from './fields.ts';
 import type { OwnershipQuestion } from './source.ts';
 
-type Ask<Answer> = (question: OwnershipQuestion, signal: AbortSignal) => Promise<Answer>;
+type Ask<Answer> = (question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer) => Promise<Answer>;
 
 /**
  * The questions to a source that are under way: one at a time for each subject and device, `limits.ownershipAnswerMsMax` for
@@ -20,13 +21,20 @@ export class Questions<Answer> {
     this.#ask = ask;
   }
 
-  ask(question: OwnershipQuestion): Promise<Answer> {
+  ask(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Answer> {
     const name = joinFields([question.subject, question.device]);
     const flying = this.#flights.get(name);
     if (flying !== undefined) return flying;
-    const flight = this.once((signal) => this.#ask(question, signal)).finally(() => this.#flights.delete(name));
+    const flight = this.once((signal) => this.#ask(question, signal, viewer)).finally(() => {
+      if (this.#flights.get(name) === flight) this.#flights.delete(name);
+    });
     this.#flights.set(name, flight);
     return flight;
+  }
+
+  /** Those that are under way get their answers; nobody joins them any more, since what they ask of may have changed. */
+  partFromThoseUnderWay(): void {
+    this.#flights.clear();
   }
 
   /** A question that nobody joins. */

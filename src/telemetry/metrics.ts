@@ -247,6 +247,14 @@ const counters = {
   latchkey_sessions_opened_total: { help: 'Live views that were opened, by flow.', labels: ['flow'] },
   latchkey_sessions_ended_total: { help: 'Live views that ended.', labels: ['reason'] },
   latchkey_ownership_answers_total: { help: 'Answers about ownership.', labels: ['outcome', 'from'] },
+  latchkey_ownership_source_faults_total: {
+    help: 'Questions that the source of ownership left open, and times when it was not heard.',
+    labels: ['reason'],
+  },
+  latchkey_reproofs_total: {
+    help: 'Live views that were proven again, because their grant may have changed.',
+    labels: ['outcome'],
+  },
   latchkey_alarms_total: {
     help: 'Answers and messages that did not belong to their question. Each is worth a look.',
     labels: ['kind'],
