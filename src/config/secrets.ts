@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LatchkeyError } from '../base/index.ts';
 
@@ -30,6 +30,19 @@ export async function keptSecret<T>(file: string, make: () => Promise<T>): Promi
   const agreed = readSecret<T>(file);
   if (agreed === undefined) throw new LatchkeyError('settings-invalid', `${file} went away as it was made`);
   return agreed;
+}
+
+/** Puts another secret in the place of a kept one, whole or not at all. Throws `settings-invalid` when it cannot. */
+export function replaceSecret(file: string, secret: unknown): void {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(unfinished, JSON.stringify(secret), { mode: 0o600, flag: 'wx' });
+    renameSync(unfinished, file);
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be replaced: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 function readSecret<T>(file: string): T | undefined {
