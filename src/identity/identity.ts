@@ -6,11 +6,11 @@ import {
   jwtVerify,
   type ProtectedHeaderParameters,
 } from 'jose';
-import { type Clock, LatchkeyError, limits, type Redacted, type Timer } from '../base/index.ts';
+import { type Clock, LatchkeyError, limits, type Redacted } from '../base/index.ts';
 import type { Algorithm } from './algorithms.ts';
 import { type Claims, readClaims } from './claims.ts';
 import type { Identity } from './index.ts';
-import { type CurrentKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
+import { type CurrentKeys, type FreshKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
 import type { VerificationKey } from './key-set.ts';
 import type { Revocations } from './revocations.ts';
 import { checkSettings, type IdentitySettings } from './settings.ts';
@@ -47,7 +47,9 @@ export async function createIdentity(
       { settings: issuer, keys: await openKeys(issuer.keys, powers, observer) },
     ],
   );
-  return new Verifier(settings, new Map(await Promise.all(opened)), powers, observer);
+  const verifier = new Verifier(settings, new Map(await Promise.all(opened)), powers, observer);
+  await verifier.ready;
+  return verifier;
 }
 
 const nothingRevoked: Revocations = { epochOf: () => 0 };
@@ -58,7 +60,7 @@ class Verifier implements Identity {
   readonly #clock: Clock;
   readonly #revocations: Revocations;
   readonly #office: TicketOffice | undefined;
-  readonly #refreshing: readonly Timer[];
+  readonly #refreshing: readonly FreshKeys[];
 
   constructor(
     settings: IdentitySettings,
@@ -79,12 +81,17 @@ class Verifier implements Identity {
     this.#refreshing = made ? [...issuers.values()].map((issuer) => issuer.keys.keepFresh()) : [];
   }
 
+  /** Resolves when the keys that tickets are judged by are there, or cannot be had: a whole fleet may come at once. */
+  get ready(): Promise<unknown> {
+    return Promise.all(this.#refreshing.map(({ first }) => first));
+  }
+
   get tickets(): Tickets | undefined {
     return this.#office;
   }
 
   close(): void {
-    for (const timer of this.#refreshing) timer.cancel();
+    for (const { timer } of this.#refreshing) timer.cancel();
   }
 
   async verify(token: Redacted<string>): Promise<VerifiedViewer | VerifiedCamera> {

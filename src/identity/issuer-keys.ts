@@ -19,8 +19,14 @@ export interface CurrentKeys {
    * ones for so long that a key may have gone; then `keepFresh` is late, or nobody asked for it.
    */
   loaded(): readonly VerificationKey[] | undefined;
-  /** Looks for newer keys by itself, whenever the old ones have aged, until it is cancelled. */
-  keepFresh(): Timer;
+  /** Looks for newer keys by itself, now and whenever the old ones have aged, until its timer is cancelled. */
+  keepFresh(): FreshKeys;
+}
+
+export interface FreshKeys {
+  /** Resolves after the first look, whatever came of it. */
+  readonly first: Promise<unknown>;
+  readonly timer: Timer;
 }
 
 /** What the keys of an issuer have to tell. */
@@ -42,7 +48,12 @@ export async function openKeys(source: IssuerKeys, powers: KeysPowers, observer:
     const key = await atStart(source.pemFile, async () =>
       readPem(await readFile(source.pemFile, 'utf8'), source.algorithm),
     );
-    return { get: async () => [key], behind: false, loaded: () => [key], keepFresh: () => ({ cancel() {} }) };
+    return {
+      get: async () => [key],
+      behind: false,
+      loaded: () => [key],
+      keepFresh: () => ({ first: Promise.resolve(), timer: { cancel() {} } }),
+    };
   }
   if ('jwksFile' in source) {
     const { keyFileLookMsMin } = limits;

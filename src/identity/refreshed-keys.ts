@@ -1,5 +1,5 @@
 import { type Clock, LatchkeyError, limits, type Timer, within } from '../base/index.ts';
-import type { CurrentKeys, KeysObserver } from './issuer-keys.ts';
+import type { CurrentKeys, FreshKeys, KeysObserver } from './issuer-keys.ts';
 import { readKeySet, type VerificationKey } from './key-set.ts';
 
 /** Gives a key set's text, or undefined when it is the same as the last that was given, good or bad. */
@@ -54,14 +54,13 @@ export class RefreshedKeys implements CurrentKeys {
     return isOver(this.#clock.now(), this.#triedAtMs, lookedMsMax) ? undefined : this.#keys;
   }
 
-  keepFresh(): Timer {
-    const look = () => {
-      this.get().catch(() => {});
-      timer = this.#clock.after(this.#settings.freshMsMax / 2, look);
-    };
+  keepFresh(): FreshKeys {
     let timer: Timer;
-    look();
-    return { cancel: () => timer.cancel() };
+    const look = () => {
+      timer = this.#clock.after(this.#settings.freshMsMax / 2, look);
+      return this.get().catch(() => {});
+    };
+    return { first: look(), timer: { cancel: () => timer.cancel() } };
   }
 
   /** Never rejects: whatever is wrong with a newer set, the old one stays in use. */
