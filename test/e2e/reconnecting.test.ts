@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../src/base/index.ts';
 import type { Camera } from '../../src/camera/index.ts';
 import {
   deviceInPicture,
@@ -104,6 +105,14 @@ describe('a camera whose WebSocket is lost while somebody watches', () => {
     expect(await relay.metric('latchkey_registrations_ended_total', { reason: 'replaced' })).toBe(1);
     expect([await sameConnection(), await stateOf(page, device), camera.viewers]).toEqual([true, 'live', 1]);
     expect(await sessionsOpened()).toBe(1);
+  });
+});
+
+describe('a camera that stops while somebody watches', () => {
+  it('says so: the live view ends long before its media counts as silent', async () => {
+    await camera.close();
+    const ended = () => relay.metric('latchkey_sessions_ended_total', { reason: 'camera-left' });
+    await expect.poll(ended, { timeout: limits.sideSilentMsMax / 2 }).toBe(1);
   });
 });
 
