@@ -56,7 +56,7 @@ export function isSameHolder(a: Holder, b: Holder): boolean {
   return b.kind === 'camera' && a.device === b.device;
 }
 
-/** The proof that lasts longer. */
+/** The proof that lasts longer; of two that last as long, the second, which was verified later. */
 export function later(a: Holder, b: Holder): Holder {
-  return b.evidence.expiresAtMs > a.evidence.expiresAtMs ? b : a;
+  return b.evidence.expiresAtMs >= a.evidence.expiresAtMs ? b : a;
 }
