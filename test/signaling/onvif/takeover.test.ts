@@ -77,10 +77,12 @@ describe('a live view whose camera registers again', () => {
 
   it('goes on when the connection was lost before', async () => {
     const scene = await watched();
+    const { pending } = scene.world.clock;
     await lose(scene);
     expect(scene.world.signaling.devicesOnline).toBe(0);
     goesOn(scene);
     await registered(scene.world);
+    expect(scene.world.clock.pending).toBe(pending);
     scene.world.clock.advance(limits.cameraAwayMsMax);
     goesOn(scene);
     expect(scene.world.told.filter((line) => line === 'moved')).toHaveLength(1);
