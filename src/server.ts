@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { developmentIssuerOf } from './embedded.ts';
-import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
+import { developmentIssuerOf, openTicketKeys } from './embedded.ts';
+import { createIdentity, createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
 import {
   createOwnership,
   type OwnershipAlarm,
@@ -58,6 +58,8 @@ export interface ServerParts {
   readonly source?: OwnershipSource;
   readonly openPort?: OpenUdpPort;
   readonly sessions?: (real: Sessions) => Sessions;
+  /** What was taken back of cameras; an empty table otherwise. */
+  readonly revocations?: RevocationTable;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -87,17 +89,33 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     ...settings.identity.issuers,
     ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
   ];
+  const ticketKeys = await openTicketKeys(
+    settings,
+    { clock, random },
+    {
+      ticketKeys(outcome) {
+        metrics.count('latchkey_ticket_keys_total', { outcome });
+        if (outcome === 'failed') log.warn('the keys of reconnect tickets could not be had; the old ones stay');
+      },
+    },
+  );
+  if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
+  const revocations = parts.revocations ?? createRevocations();
   const identity = await createIdentity(
     { ...settings.identity, issuers },
-    { clock },
+    { clock, revocations, ticketKeys },
     {
       keySet(outcome) {
         metrics.count('latchkey_key_sets_total', { outcome });
         if (outcome === 'failed') log.warn('the keys of an issuer could not be had');
       },
       keyIgnored: (reason) => metrics.count('latchkey_keys_ignored_total', { reason }),
+      ticketMade: () => metrics.count('latchkey_tickets_made_total'),
+      ticketAccepted: () => metrics.count('latchkey_tickets_accepted_total'),
+      ticketRefused: (reason) => metrics.count('latchkey_tickets_refused_total', { reason }),
     },
   );
+  started.defer(() => identity.close?.());
 
   const alarm = (kind: OwnershipAlarm) => {
     metrics.count('latchkey_alarms_total', { kind });
@@ -242,6 +260,7 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
     sessionOpened: (flow) => metrics.count('latchkey_sessions_opened_total', { flow }),
     answered: (ms) => metrics.took('latchkey_answer_seconds', ms),
     sessionEnded: (reason) => metrics.count('latchkey_sessions_ended_total', { reason }),
+    sessionMoved: () => metrics.count('latchkey_sessions_moved_total'),
     firstMedia(side, ms) {
       if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
     },

@@ -18,6 +18,13 @@ export const limits = {
   keyFileLookMsMin: 1_000,
   rsaModulusBitsMin: 2_048,
   rsaModulusBitsMax: 8_192,
+  ticketCharactersMax: 2_048,
+  ticketKeysMax: 8,
+  ticketKeyBytesMin: 32,
+  ticketKeyBytesMax: 64,
+  ticketKeysFileBytesMax: 8 * 1024,
+  ticketKeysLookMs: 5_000,
+  revocationsMax: 100_000,
 
   // ownership
   ownershipAnswerMsMax: 3_000,
@@ -105,6 +112,8 @@ export const limits = {
   messagesBurstMax: 100,
   registerMsMax: 10_000,
   cameraAnswerMsMax: 10_000,
+  /** How long live views wait for their camera's signaling to come back; their media flows on meanwhile. */
+  cameraAwayMsMax: 60_000,
   viewerAnswerMsMax: 10_000,
   callsInFlightPerConnectionMax: 64,
   candidatesPerSessionMax: 64,
@@ -240,6 +249,11 @@ assert(limits.sdpBytesMax < limits.messageBytesMax, 'an SDP fits into a message,
 assert(limits.messageBytesMax < limits.sendBufferBytesMax, 'a slow reader can be sent at least one message');
 assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a message');
 assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
+assert(limits.tokenBytesMax + limits.ticketCharactersMax < limits.requestHeaderBytesMax, 'a ticket fits beside it');
+assert(
+  limits.reconnectMsMax + limits.upgradeMsMax + limits.registerMsMax < limits.cameraAwayMsMax,
+  'a camera that comes back at its slowest finds its live views',
+);
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
 assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');

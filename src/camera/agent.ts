@@ -1,5 +1,5 @@
 import { decodeJwt, type JSONWebKeySet } from 'jose';
-import { asLatchkeyError, errorTable, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import { asLatchkeyError, errorTable, LatchkeyError, limits, Redacted, type Timer } from '../base/index.ts';
 import {
   type Backoff,
   type Certificate,
@@ -10,7 +10,7 @@ import {
   type RpcConnection,
   rehearse,
 } from '../peer/index.ts';
-import { read, registerResult } from '../protocol/index.ts';
+import { type RegisterResult, read, registerResult } from '../protocol/index.ts';
 import { Audience } from './audience.ts';
 import type { OwnName } from './own-name.ts';
 import type { Camera, CameraObserver, CameraPowers, CameraSettings } from './settings.ts';
@@ -42,6 +42,10 @@ export class Agent implements Camera {
   #renewal: Timer | undefined;
   #grantKeys: JSONWebKeySet | undefined;
   #fingerprint: string | undefined;
+  /** What the relay gave to come back with, and its end. It is kept in memory alone. */
+  #ticket: { readonly text: Redacted<string>; readonly expiresMs: number } | undefined;
+  /** Since the relay was lost: those who watch go on, for as long as a relay waits for the camera. */
+  #outageOver: Timer | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -76,6 +80,7 @@ export class Agent implements Camera {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#renewal?.cancel();
+    this.#outageOver?.cancel();
     await this.#audience?.close();
     this.#connection?.close();
     await this.#life;
@@ -102,9 +107,11 @@ export class Agent implements Camera {
       const cause = await this.#connectOnce(this.#audience, learnsKeys);
       this.#renewal?.cancel();
       this.#connection = undefined;
-      this.#audience.endAll('relay-lost');
       if (this.#closing.signal.aborted) return;
+      if (cause.code === 'device-mismatch') this.#audience.endAll('relay-lost');
+      else this.#goOn(this.#audience);
       const refused = errorTable[cause.code].rpc === errorTable['token-expired'].rpc;
+      if (refused) this.#ticket = undefined;
       if (refused) observer.tokenRefused?.(cause.code);
       const mismatch = cause.code === 'device-mismatch';
       if (mismatch) observer.registrationRefused?.('device-mismatch');
@@ -123,14 +130,20 @@ export class Agent implements Camera {
     let connection: RpcConnection | undefined;
     try {
       const token = await untilAborted(settings.token(), signal);
-      connection = await openRpc(target, token, standing, powers.clock, signal);
+      connection = await openRpc(target, token, standing, powers.clock, signal, this.#ticketNow());
       audience.attach(connection);
-      const result = read(registerResult, await connection.call('register', this.#registration()));
+      const params = { ...this.#registration(), sessions: audience.sessions };
+      const result = read(registerResult, await connection.call('register', params));
       if (signal.aborted) throw new LatchkeyError('relay-unreachable', 'closed');
       name.confirm(result.id, token);
       if (learnsKeys) this.#grantKeys = result.grantKeys as JSONWebKeySet | undefined;
       this.#connection = connection;
+      this.#outageOver?.cancel();
+      this.#outageOver = undefined;
+      // Before anything new is heard on this connection, so that what is new is not among the old.
+      audience.endOthers(result.sessions ?? []);
       standing.confirm();
+      this.#keepTicket(result);
       this.#renewLater(connection, standing, token);
       observer.registered?.(result.id);
       const registeredMs = powers.clock.now();
@@ -147,6 +160,23 @@ export class Agent implements Camera {
     }
   }
 
+  /** Without a relay, who watches goes on watching for as long as the relay waits for its camera; only the first loss counts. */
+  #goOn(audience: Audience): void {
+    audience.detach();
+    this.#outageOver ??= this.#parts.powers.clock.after(limits.cameraAwayMsMax, () => audience.endAll('relay-lost'));
+  }
+
+  #ticketNow(): Redacted<string> | undefined {
+    if (this.#ticket !== undefined && this.#ticket.expiresMs <= this.#parts.powers.clock.now())
+      this.#ticket = undefined;
+    return this.#ticket?.text;
+  }
+
+  #keepTicket({ ticket, ticketExpiresInSeconds = 0 }: RegisterResult): void {
+    const expiresMs = this.#parts.powers.clock.now() + ticketExpiresInSeconds * 1000;
+    this.#ticket = ticket === undefined ? undefined : { text: new Redacted(ticket), expiresMs };
+  }
+
   #resetBackoff(): void {
     this.#outage.reset();
     this.#refusal.reset();
@@ -157,11 +187,17 @@ export class Agent implements Camera {
     return { capabilities: ['answer'], ...(name === undefined ? {} : { name }) };
   }
 
-  /** Registers again with a fresh token, in time before the last one expires. Where that fails, once more soon. */
+  /**
+   * Registers again with a fresh token, in time before the last one or the ticket expires: one that came by a ticket is known to the
+   * relay by the token before. Where that fails, once more soon.
+   */
   #renewLater(connection: RpcConnection, standing: Standing, token: string): void {
     const { clock } = this.#parts.powers;
-    const expiresMs = expiryOf(token);
-    if (expiresMs === undefined) return;
+    const expiresMs = Math.min(
+      expiryOf(token) ?? Number.POSITIVE_INFINITY,
+      this.#ticket?.expiresMs ?? Number.POSITIVE_INFINITY,
+    );
+    if (expiresMs === Number.POSITIVE_INFINITY) return;
     const restMs = expiresMs - clock.now();
     const delayMs = Math.min(Math.max(restMs * renewalFraction, limits.tokenRenewalMsMin), timerMsMax);
     this.#renewal?.cancel();
@@ -174,7 +210,9 @@ export class Agent implements Camera {
       const fresh = await untilAborted(settings.token(), this.#closing.signal);
       const answer = await connection.call('register', { ...this.#registration(), authorization: fresh });
       if (this.#connection !== connection) return;
-      name.confirm(read(registerResult, answer).id, fresh);
+      const result = read(registerResult, answer);
+      name.confirm(result.id, fresh);
+      this.#keepTicket(result);
       this.#renewLater(connection, standing, fresh);
     } catch (thrown) {
       if (this.#connection !== connection) return;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limits } from '../base/index.ts';
+import { limits, Redacted } from '../base/index.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const file = z.string().min(1);
@@ -131,6 +131,26 @@ export const settingsSchema = z.strictObject({
     algorithms: z.array(algorithm).min(1).describe('Signature algorithms that are taken'),
     clockToleranceSeconds: z.number().int().min(0).max(300).describe('How far an issuer’s clock may be off'),
     tokenLifetimeSecondsMax: z.number().int().min(60).max(31_536_000).describe('A token that lives longer is refused'),
+    tickets: z.strictObject({
+      enabled: z.boolean().describe('Give cameras a ticket to come back with, which costs microseconds to verify'),
+      lifetimeSecondsMax: z
+        .number()
+        .int()
+        .min(60)
+        .max(604_800)
+        .describe('How long a ticket is good; never longer than the token behind it'),
+      rotateSeconds: z
+        .number()
+        .int()
+        .min(60)
+        .max(604_800)
+        .describe('How often the relay changes the key in its data directory; at least the lifetime'),
+      keysFile: file.nullable().describe('File of keys that several relays share; `null`: one in the data directory'),
+      keys: z
+        .array(z.string().transform((text) => new Redacted(text)))
+        .max(limits.ticketKeysMax)
+        .describe('The same lines, for the environment: a JSON list; empty: as `keysFile` says'),
+    }),
     issuers: z.array(issuer).max(limits.issuersMax).describe('Who may sign tokens; see below'),
     developmentIssuer: z
       .boolean()

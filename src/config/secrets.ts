@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LatchkeyError, limits, Redacted } from '../base/index.ts';
 
@@ -74,6 +74,19 @@ export function givenText(file: string, bytesMax: number = limits.secretFileByte
   }
   if (text.trim() === '') throw new LatchkeyError('settings-invalid', `${file} holds nothing`);
   return text.trim();
+}
+
+/** Puts another secret in the place of a kept one, whole or not at all. Throws `settings-invalid` when it cannot. */
+export function replaceSecret(file: string, secret: unknown): void {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(unfinished, JSON.stringify(secret), { mode: 0o600, flag: 'wx' });
+    renameSync(unfinished, file);
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be replaced: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 function readSecret<T>(file: string): T | undefined {

@@ -10,6 +10,8 @@ export interface TokenEvidence {
   readonly issuedAtMs: number;
   /** Milliseconds since the epoch; nothing that rests on this token outlives it. */
   readonly expiresAtMs: number;
+  /** There where a reconnect ticket proved it, in the place of that token. */
+  readonly ticket?: true;
 }
 
 const mint = Symbol('identity.mint');

@@ -1,5 +1,6 @@
 import { LatchkeyError, limits, Redacted } from '../base/index.ts';
 import type { Identity, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import { ticketHeader } from '../protocol/index.ts';
 import type { HttpRequest } from './transport/transport.ts';
 
 export type Holder = VerifiedViewer | VerifiedCamera;
@@ -23,12 +24,24 @@ export function redacted(token: string): Redacted<string> {
   return new Redacted(token);
 }
 
-/** Verifies every token that came with an upgrade. They must all name one holder: throws `token-conflict` otherwise. */
+/** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
+export function ticketHolder(request: HttpRequest, identity: Identity): VerifiedCamera | undefined {
+  const ticket = request.header(ticketHeader);
+  return ticket === undefined ? undefined : identity.tickets?.redeem(new Redacted(ticket));
+}
+
+/**
+ * Who came with an upgrade. A good ticket stands for the header's token, which is then not verified. Every other token is, and all
+ * must name one holder: throws `token-conflict` otherwise, and `ticket-invalid` for a bad ticket without a token beside it.
+ */
 export async function holderOf(request: HttpRequest, identity: Identity): Promise<Holder | undefined> {
-  const header = headerToken(request);
+  let holder: Holder | undefined = ticketHolder(request, identity);
+  const header = holder === undefined ? headerToken(request) : undefined;
   const tokens = [...(header === undefined ? [] : [header]), ...queryTokens(request)];
   if (tokens.length > 2) throw new LatchkeyError('token-conflict', 'too many tokens');
-  let holder: Holder | undefined;
+  if (holder === undefined && tokens.length === 0 && request.header(ticketHeader) !== undefined) {
+    throw new LatchkeyError('ticket-invalid');
+  }
   for (const token of tokens) {
     const next = await identity.verify(token);
     if (holder !== undefined && !isSameHolder(holder, next)) throw new LatchkeyError('token-conflict');
@@ -43,7 +56,7 @@ export function isSameHolder(a: Holder, b: Holder): boolean {
   return b.kind === 'camera' && a.device === b.device;
 }
 
-/** The proof that lasts longer. */
+/** The proof that lasts longer; of two that last as long, the second, which was verified later. */
 export function later(a: Holder, b: Holder): Holder {
-  return b.evidence.expiresAtMs > a.evidence.expiresAtMs ? b : a;
+  return b.evidence.expiresAtMs >= a.evidence.expiresAtMs ? b : a;
 }

@@ -20,6 +20,8 @@ export interface SignalingObserver {
   /** A viewer has its description, that long after it asked. */
   answered?(ms: number): void;
   sessionEnded?(reason: EndReason): void;
+  /** A live view went on with a newer connection of its camera. */
+  sessionMoved?(): void;
   /** A side proved its address to the relay for the first time. */
   latched?(side: Side): void;
   /** The first media of a side was forwarded, that long after the session began. */

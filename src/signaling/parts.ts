@@ -34,5 +34,5 @@ export interface Core extends SignalingParts {
 }
 
 export function coreOf(parts: SignalingParts): Core {
-  return { ...parts, observer: parts.observer ?? {}, registrations: new Registrations() };
+  return { ...parts, observer: parts.observer ?? {}, registrations: new Registrations(parts.clock) };
 }

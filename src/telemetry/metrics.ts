@@ -246,6 +246,10 @@ const counters = {
   latchkey_registrations_ended_total: { help: 'Registrations that ended.', labels: ['reason'] },
   latchkey_sessions_opened_total: { help: 'Live views that were opened, by flow.', labels: ['flow'] },
   latchkey_sessions_ended_total: { help: 'Live views that ended.', labels: ['reason'] },
+  latchkey_sessions_moved_total: {
+    help: 'Live views that went on with a newer connection of their camera.',
+    labels: [],
+  },
   latchkey_ownership_answers_total: { help: 'Answers about ownership.', labels: ['outcome', 'from'] },
   latchkey_ownership_source_faults_total: {
     help: 'Questions that the source of ownership left open, and times when it was not heard.',
@@ -269,6 +273,16 @@ const counters = {
   },
   latchkey_key_sets_total: { help: 'Key sets of issuers that were taken, or could not be.', labels: ['outcome'] },
   latchkey_keys_ignored_total: { help: 'Keys in a set that are of no use here.', labels: ['reason'] },
+  latchkey_tickets_made_total: { help: 'Reconnect tickets that were given to cameras.', labels: [] },
+  latchkey_tickets_accepted_total: { help: 'Cameras that came back by their ticket.', labels: [] },
+  latchkey_tickets_refused_total: {
+    help: 'Tickets that were not believed; the token beside them was verified instead.',
+    labels: ['reason'],
+  },
+  latchkey_ticket_keys_total: {
+    help: 'Keys of tickets that were changed, taken from their file, or could not be.',
+    labels: ['outcome'],
+  },
   latchkey_connections_refused_total: {
     help: 'Connections and requests that the server refused before reading them.',
     labels: ['reason'],

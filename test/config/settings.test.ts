@@ -107,6 +107,17 @@ describe('settings', () => {
       /LATCHKEY_/,
     ],
     ['a no that outlives a yes', { ownership: { cache: { grantMsMax: 5, refusalMsMax: 6 } } }, /refusalMsMax/],
+    [
+      'a key of tickets that signs for less long than a ticket lives',
+      { identity: { tickets: { rotateSeconds: 60, lifetimeSecondsMax: 61 } } },
+      /tickets\.rotateSeconds/,
+    ],
+    [
+      'keys of tickets in two places',
+      { identity: { tickets: { keysFile: 'keys', keys: ['x'] } } },
+      /identity\.tickets: the keys/,
+    ],
+    ['a ticket that lives for ever', { identity: { tickets: { lifetimeSecondsMax: 604_801 } } }, /lifetimeSecondsMax/],
     ['a prototype', '{"__proto__": {"demo": true}}', /__proto__/],
     ['a list', '[]', /one JSON object/],
     ['something that is not JSON', '{', /JSON/],
@@ -137,6 +148,16 @@ describe('settings', () => {
 
   it('a variable that names no setting is refused', () => {
     expect(() => loadSettings('config/demo.json', { LATCHKEY_HTTP_PROT: '1' })).toThrow(/LATCHKEY_HTTP_PROT/);
+  });
+
+  it('keys of tickets come by the environment, and do not print', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    const settings = loadSettings('config/demo.json', { LATCHKEY_IDENTITY_TICKETS_KEYS: JSON.stringify([secret]) });
+    expect(settings.identity.tickets.keys[0]?.reveal()).toBe(secret);
+    expect(JSON.stringify(settings)).not.toContain(secret);
+    const wrong = { LATCHKEY_IDENTITY_TICKETS_KEYS: JSON.stringify(secret) };
+    expect(() => loadSettings('config/demo.json', wrong)).toThrow(/identity\.tickets\.keys/);
+    expect(() => loadSettings('config/demo.json', wrong)).not.toThrow(new RegExp(secret.slice(0, 9)));
   });
 
   it('variables of the command itself are no settings', () => {

@@ -185,6 +185,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     sessionOpened: (kind) => told.push(`opened ${kind}`),
     answered: (ms) => told.push(`answered ${ms}`),
     sessionEnded: (reason) => told.push(`ended ${reason}`),
+    sessionMoved: () => told.push('moved'),
     latched: (side) => told.push(`latched ${side}`),
     firstMedia: (side, ms) => told.push(`media ${side} ${ms}`),
     ignored: (what) => told.push(`ignored ${what}`),

@@ -27,6 +27,8 @@ export interface TinyRelayPlan {
   description?(sdp: string, to: 'camera' | 'viewer'): string;
   /** False drops a datagram on its way. */
   forward?(datagram: Buffer, from: 'camera' | 'viewer'): boolean;
+  /** Adds to the result of a camera's `register`. */
+  registered?(params: Record<string, unknown>): object;
   /** Opens sessions without a word to the camera. */
   silent?: boolean;
   /** Leaves the offer to the camera, whatever the viewer sent. */
@@ -39,6 +41,8 @@ export interface TinyRelay {
   readonly plan: TinyRelayPlan;
   /** Tokens of all upgrades so far. */
   readonly upgrades: string[];
+  /** Reconnect tickets of the same, where there were any. */
+  readonly tickets: (string | undefined)[];
   /** Methods that cameras called. */
   readonly cameraCalls: { method: string; params: Record<string, unknown> }[];
   /** Where cameras send from. */
@@ -84,6 +88,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   );
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => subprotocol });
   const upgrades: string[] = [];
+  const tickets: (string | undefined)[] = [];
   const cameraCalls: TinyRelay['cameraCalls'] = [];
   const waiting = new Set<() => void>();
   const forwarder = await startForwarder(plan);
@@ -98,6 +103,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   http.on('upgrade', (request, socket, head) => {
     const token = (request.headers.authorization ?? '').replace('Bearer ', '');
     upgrades.push(token);
+    tickets.push(request.headers['latchkey-ticket']?.toString());
     const refusal = plan.upgrade?.(token);
     if (refusal !== undefined) {
       const headers = Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -174,7 +180,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
       camera = party;
       for (const resolve of waiting) resolve();
       waiting.clear();
-      return { id: deviceOf(party.token), grantKeys: keys };
+      return { id: deviceOf(party.token), grantKeys: keys, ...plan.registered?.(params) };
     }
     if (method === 'connect') return await connect(party, params);
     if (method === 'invite' && !isCamera) {
@@ -247,6 +253,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     keys,
     plan,
     upgrades,
+    tickets,
     cameraCalls,
     cameraAddresses: forwarder.cameraAddresses,
     udpPort: forwarder.port,

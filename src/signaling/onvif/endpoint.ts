@@ -178,7 +178,7 @@ export class Endpoint implements ConnectionHandlers {
   #gone(): void {
     this.#registerBy?.cancel();
     this.#expiry?.cancel();
-    if (this.#role instanceof CameraRole) this.#role.end('closed', 'camera-left');
+    if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
     this.#events.left();
   }
