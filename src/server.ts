@@ -5,14 +5,16 @@ import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
 import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
-import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
+import { claimedKind, createIdentity, type DevelopmentIssuer } from './identity/index.ts';
 import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
 import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
 import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
 import {
+  type AdmissionSettings,
   createSignaling,
   type HttpRequest,
   type HttpResponse,
+  LoopLag,
   openTransport,
   type SignalingObserver,
 } from './signaling/index.ts';
@@ -120,6 +122,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   started.defer(() => relay.close());
 
+  const lag = new LoopLag(clock, (ms) => metrics.took('latchkey_event_loop_lag_seconds', ms));
+  started.defer(() => lag.stop());
+
   const assets = createWebAssets();
   const signaling = createSignaling({
     identity,
@@ -129,7 +134,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     grants: await createGrantSigner(grantKey, 'latchkey', clock),
     clock,
     random,
-    settings: { realm: 'latchkey', unregisteredMax: limits.connectionsUnregisteredMax },
+    settings: {
+      realm: 'latchkey',
+      unregisteredMax: limits.connectionsUnregisteredMax,
+      admission: admissionSettings(settings.admission),
+    },
+    claimedKind: (token) => claimedKind(token, settings.identity.audiences),
+    lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
     async web(request) {
       const answer = await route?.(request);
@@ -144,6 +155,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     devices: () => signaling.devicesOnline,
     connections: () => connections,
     wires: () => relay.gauges.wires,
+    admission: () => signaling.admission,
     relay: () => relay.counters,
   });
 
@@ -200,6 +212,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
 
 function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
   return {
+    notAdmitted: (lane, reason) => metrics.count('latchkey_admission_refused_total', { lane, reason }),
+    admitted: (lane, waitedMs) => metrics.took('latchkey_admission_wait_seconds', waitedMs, { lane }),
     refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
     registered: () => metrics.count('latchkey_registrations_total'),
     unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
@@ -211,6 +225,16 @@ function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
     },
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
     internal: (error) => fault(metrics, log, error),
+  };
+}
+
+function admissionSettings({ attempts, failures, registrations, ...others }: Settings['admission']): AdmissionSettings {
+  const bounds = ({ perMinute, burst }: typeof attempts) => (perMinute === null ? undefined : { perMinute, burst });
+  return {
+    ...others,
+    attempts: bounds(attempts),
+    failures: bounds(failures),
+    registrations: bounds(registrations),
   };
 }
 

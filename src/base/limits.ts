@@ -67,6 +67,35 @@ export const limits = {
   overloadRetrySecondsMin: 5,
   overloadRetrySecondsMax: 30,
 
+  // admission
+  verificationsInFlightMax: 1_024,
+  /** A verification that takes longer waits for somebody else, such as an issuer's keys, and gives its slot to another. */
+  verificationSlotMsMax: 250,
+  verificationsLaggingMax: 1_024,
+  verificationsWaitingMax: 65_536,
+  /** Work for that long may wait in a lane; whoever comes then is told when to come back. */
+  admissionComfortMs: 5_000,
+  admissionWaitMsMax: 8_000,
+  viewersBeforeCameraMax: 3,
+  /** What is believed before anything was measured, and the least that is. */
+  servedPerSecondFirst: 1_000,
+  servedPerSecondMin: 5,
+  servedWindowMs: 250,
+  servedRiseMs: 500,
+  servedFallMs: 4_000,
+  /** Which part of the measured rate is promised to those who are told to come back. */
+  rampPercentMax: 90,
+  rampMsMax: 300_000,
+  rampJitterMs: 1_000,
+  rampEarlyMsMax: 250,
+  rampLateMsMax: 60_000,
+  rampToldMax: 200_000,
+  addressesRatedMax: 32_768,
+  devicesRatedMax: 131_072,
+  ratePerMinuteMax: 100_000,
+  rateRetryMsMax: 30_000,
+  lagSampleMs: 100,
+
   // the sealed wire
   iceUfragCharactersMin: 4,
   iceUfragCharactersMax: 256,
@@ -183,6 +212,13 @@ assert(limits.messageBytesMax < limits.sendBufferBytesMax, 'a slow reader can be
 assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a message');
 assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
+assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits.connectionsUnregisteredMax);
+assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
+assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
+assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);
+assert(limits.rampEarlyMsMax < limits.rampJitterMs && limits.rampJitterMs < limits.rampMsMax);
+assert(limits.rampMsMax + limits.rampJitterMs <= 1_000 * limits.retryAfterSecondsMax, 'our own ends wait as told');
+assert(limits.connectionsMax <= limits.rampToldMax, 'each connection of a fleet can be told a time of its own');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
 assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');
 assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');

@@ -2,6 +2,7 @@ import type { Redacted } from '../base/index.ts';
 import { VerifiedCamera, VerifiedViewer } from './verified.ts';
 
 export { type Algorithm, algorithms } from './algorithms.ts';
+export { claimedKind } from './claimed-kind.ts';
 export {
   createDevelopmentIssuer,
   type DevelopmentIssuer,

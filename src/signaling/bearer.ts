@@ -1,5 +1,7 @@
 import { LatchkeyError, limits, Redacted } from '../base/index.ts';
-import type { Identity, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import type { Lane } from './admission/index.ts';
+import type { Core } from './parts.ts';
 import type { HttpRequest } from './transport/transport.ts';
 
 export type Holder = VerifiedViewer | VerifiedCamera;
@@ -23,18 +25,49 @@ export function redacted(token: string): Redacted<string> {
   return new Redacted(token);
 }
 
-/** Verifies every token that came with an upgrade. They must all name one holder: throws `token-conflict` otherwise. */
-export async function holderOf(request: HttpRequest, identity: Identity): Promise<Holder | undefined> {
+/** What came with a request to open a WebSocket, before any of it is believed: it says where the request waits, and no more. */
+export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
+  try {
+    const [token] = tokensOf(request);
+    return { lane: token === undefined ? 'viewer' : laneOf(core, token), token };
+  } catch {
+    return { lane: 'camera', token: undefined };
+  }
+}
+
+/** Where a token waits: what does not say what it is waits with the cameras. */
+export function laneOf(core: Core, token: Redacted<string>): Lane {
+  return core.claimedKind(token) ?? 'camera';
+}
+
+/** Verifies every token that came with an upgrade, in its turn. They must all name one holder: throws `token-conflict` otherwise. */
+export async function holderOf(core: Core, request: HttpRequest, lane: Lane): Promise<Holder | undefined> {
+  const [first, second] = tokensOf(request);
+  if (first === undefined) return undefined;
+  const visitor = { lane, address: request.remoteAddress, known: false, gone: request.aborted };
+  return core.admission.verify(visitor, first, async () => {
+    const holder = await core.identity.verify(first);
+    if (second === undefined) return holder;
+    const next = await core.identity.verify(second);
+    if (!isSameHolder(holder, next)) throw new LatchkeyError('token-conflict');
+    return later(holder, next);
+  });
+}
+
+/** The viewer of a request over HTTP, verified in its turn. Throws `token-…`, `rate-exceeded` and `overloaded`. */
+export async function viewerOf(core: Core, request: HttpRequest): Promise<VerifiedViewer> {
+  const token = headerToken(request);
+  core.admission.arrive('viewer', request.remoteAddress, token);
+  if (token === undefined) throw new LatchkeyError('token-missing');
+  const visitor = { lane: 'viewer', address: request.remoteAddress, known: false, gone: request.aborted } as const;
+  return core.admission.verify(visitor, token, () => core.identity.verifyViewer(token));
+}
+
+function tokensOf(request: HttpRequest): Redacted<string>[] {
   const header = headerToken(request);
   const tokens = [...(header === undefined ? [] : [header]), ...queryTokens(request)];
   if (tokens.length > 2) throw new LatchkeyError('token-conflict', 'too many tokens');
-  let holder: Holder | undefined;
-  for (const token of tokens) {
-    const next = await identity.verify(token);
-    if (holder !== undefined && !isSameHolder(holder, next)) throw new LatchkeyError('token-conflict');
-    holder = holder === undefined ? next : later(holder, next);
-  }
-  return holder;
+  return tokens;
 }
 
 /** Whether two proofs name the same subject and are of the same kind. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
-import { deviceId, type ErrorCode, LatchkeyError, type SessionId } from '../../src/base/index.ts';
+import { deviceId, type ErrorCode, LatchkeyError, type Redacted, type SessionId } from '../../src/base/index.ts';
 import type { Identity } from '../../src/identity/index.ts';
 import type { Ownership } from '../../src/ownership/index.ts';
 import { mintProof } from '../../src/ownership/proof.ts';
@@ -14,6 +14,7 @@ import {
 import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
 import type { IceCredentials, Relay, Reservation, Wire, WireEvents } from '../../src/relay/index.ts';
 import {
+  type AdmissionSettings,
   createSignaling,
   type HttpResponse,
   type SignalingObserver,
@@ -117,6 +118,21 @@ const openGrants: GrantSigner = {
   },
 };
 
+/** Room for every test that is not about it. */
+export const worldAdmission: AdmissionSettings = {
+  verificationsMax: 32,
+  waitingMax: 8_192,
+  lagMsMax: 250,
+  attempts: undefined,
+  failures: undefined,
+  registrations: undefined,
+};
+
+function claimedKind(token: Redacted<string>): 'viewer' | 'camera' | undefined {
+  const [kind] = token.reveal().split('/');
+  return kind === 'viewer' || kind === 'camera' ? kind : undefined;
+}
+
 export type World = ReturnType<typeof signalingWorld>;
 
 /**
@@ -200,7 +216,8 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     grants: openGrants,
     clock,
     random,
-    settings: { realm: 'latchkey', unregisteredMax: 3 },
+    settings: { realm: 'latchkey', unregisteredMax: 3, admission: worldAdmission },
+    claimedKind,
     observer,
     ...override,
   };
