@@ -80,7 +80,10 @@ export const limits = {
   /** What is believed before anything was measured, and the least that is. */
   servedPerSecondFirst: 1_000,
   servedPerSecondMin: 5,
-  servedWindowMs: 250,
+  /** A measurement takes that long, and longer where little was done in it. */
+  servedWindowMsMin: 250,
+  servedWindowMsMax: 2_000,
+  servedInWindowMin: 16,
   servedRiseMs: 500,
   servedFallMs: 4_000,
   /** Which part of the measured rate is promised to those who are told to come back. */
@@ -216,6 +219,7 @@ assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits
 assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
 assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
 assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);
+assert(limits.servedWindowMsMin < limits.servedWindowMsMax && limits.servedWindowMsMax < limits.admissionComfortMs);
 assert(limits.rampEarlyMsMax < limits.rampJitterMs && limits.rampJitterMs < limits.rampMsMax);
 assert(limits.rampMsMax + limits.rampJitterMs <= 1_000 * limits.retryAfterSecondsMax, 'our own ends wait as told');
 assert(limits.connectionsMax <= limits.rampToldMax, 'each connection of a fleet can be told a time of its own');

@@ -36,7 +36,8 @@ export class ServiceRate {
     if (this.#busyMs === undefined) return;
     this.#windowMs += Math.max(0, nowMs - this.#busyMs);
     this.#busyMs = nowMs;
-    if (this.#windowMs < limits.servedWindowMs) return;
+    const few = this.#done < limits.servedInWindowMin;
+    if (this.#windowMs < (few ? limits.servedWindowMsMax : limits.servedWindowMsMin)) return;
     const sample = Math.max(limits.servedPerSecondMin, (this.#done * 1000) / this.#windowMs);
     const memoryMs = sample > this.#perSecond ? limits.servedRiseMs : limits.servedFallMs;
     const weight = this.#measured ? 1 - Math.exp(-this.#windowMs / memoryMs) : 1;
