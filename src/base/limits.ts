@@ -55,11 +55,15 @@ export const limits = {
   requestHeaderMsMax: 10_000,
   requestHeaderBytesMax: 16 * 1024,
   requestHeadersMax: 64,
+  forwardedHopsMax: 16,
+  trustedProxiesMax: 64,
   requestBodyMsMax: 10_000,
   httpIdleMsMax: 10_000,
   responseStallMsMax: 30_000,
   messageFragmentsMax: 256,
   keepAliveMs: 30_000,
+  keepAlivePeersPerSweepMax: 512,
+  keepAliveRestMs: 10,
   timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,
@@ -264,6 +268,10 @@ assert(limits.tcpFrameBytesMax < limits.tcpSocketBytesMax && limits.tcpSocketByt
 assert(
   limits.tcpConnectionsMax * (limits.tcpSocketBytesMax + limits.tcpQueueBytesMax) <= 2 ** 30,
   'readers that all stand still cost a gigabyte at most',
+);
+assert(
+  (limits.connectionsMax / limits.keepAlivePeersPerSweepMax) * limits.keepAliveRestMs < limits.keepAliveMs,
+  'all peers can be pinged within a period',
 );
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
 assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');

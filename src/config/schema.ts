@@ -58,6 +58,12 @@ export const settingsSchema = z.strictObject({
       .nullable()
       .describe('PEM files; `null` serves plain HTTP, for loopback or behind a proxy that ends TLS'),
     connectionsMax: z.number().int().min(1).max(limits.connectionsMax).describe('Open TCP connections; more get 503'),
+    trustedProxies: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+      .max(limits.trustedProxiesMax)
+      .describe(
+        'Addresses and networks of proxies whose `X-Forwarded-For` is believed, such as `127.0.0.1` and `10.0.0.0/8`',
+      ),
   }),
   admission: z.strictObject({
     verificationsMax: z
