@@ -130,7 +130,8 @@ export class Admission {
    * to come back, which is kept for that token. What fails is counted against the address.
    */
   async verify<T>(visitor: Visitor, token: Redacted<string>, work: () => Promise<T>): Promise<T> {
-    const turn = await this.#turn({ lane: visitor.lane, claim: claimOf(token), known: visitor.known }, visitor.gone);
+    const turn = this.#enter({ lane: visitor.lane, claim: claimOf(token), known: visitor.known }, visitor.gone);
+    if (!this.#running.has(turn)) await this.#begun(turn, visitor.gone);
     try {
       return await work();
     } catch (thrown) {
@@ -160,29 +161,34 @@ export class Admission {
     return comeBackIn('overloaded', this.#powers.random.fraction() * limits.registerMsMax);
   }
 
-  #turn(visit: Visit, gone: AbortSignal | undefined): Promise<Turn> {
-    if (gone?.aborted) return Promise.reject(new LatchkeyError('peer-gone'));
+  #enter(visit: Visit, gone: AbortSignal | undefined): Turn {
+    if (gone?.aborted) throw new LatchkeyError('peer-gone');
     const entered = this.#turns.enter(visit, this.#now());
-    if ('away' in entered) return Promise.reject(this.#refusal(entered, visit.lane));
-    const { promise, resolve, reject } = Promise.withResolvers<Turn>();
+    if ('away' in entered) throw this.#refusal(entered, visit.lane);
+    this.#begin();
+    return entered;
+  }
+
+  /** Resolves when its turn has come. Rejects with `overloaded` when it does not come in time, and `peer-gone`. */
+  #begun(turn: Turn, gone: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = () => {
-      this.#waiters.delete(entered);
-      this.#end(entered);
+      this.#waiters.delete(turn);
+      this.#end(turn);
       reject(new LatchkeyError('peer-gone'));
     };
     gone?.addEventListener('abort', leave);
     const settled = () => gone?.removeEventListener('abort', leave);
-    this.#waiters.set(entered, {
+    this.#waiters.set(turn, {
       begin: () => {
         settled();
-        resolve(entered);
+        resolve();
       },
       sendAway: (error) => {
         settled();
         reject(error);
       },
     });
-    this.#begin();
     return promise;
   }
 
