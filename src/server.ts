@@ -5,7 +5,13 @@ import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
 import { developmentIssuerOf, openTicketKeys } from './embedded.ts';
-import { createIdentity, createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
+import {
+  claimedKind,
+  createIdentity,
+  createRevocations,
+  type DevelopmentIssuer,
+  type RevocationTable,
+} from './identity/index.ts';
 import {
   createOwnership,
   type OwnershipAlarm,
@@ -23,9 +29,11 @@ import {
 import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
 import { openSharedCache } from './shared.ts';
 import {
+  type AdmissionSettings,
   createSignaling,
   type HttpRequest,
   type HttpResponse,
+  LoopLag,
   openTransport,
   type SignalingObserver,
 } from './signaling/index.ts';
@@ -173,6 +181,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   started.defer(() => relay.close());
 
+  const lag = new LoopLag(clock, (ms) => metrics.took('latchkey_event_loop_lag_seconds', ms));
+  started.defer(() => lag.stop());
+
   const assets = createWebAssets();
   const signaling = createSignaling({
     identity,
@@ -182,7 +193,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     grants: await createGrantSigner(grantKey, 'latchkey', clock),
     clock,
     random,
-    settings: { realm: 'latchkey', unregisteredMax: limits.connectionsUnregisteredMax },
+    settings: {
+      realm: 'latchkey',
+      unregisteredMax: limits.connectionsUnregisteredMax,
+      admission: admissionSettings(settings.admission),
+    },
+    claimedKind: (token) => claimedKind(token, settings.identity.audiences),
+    lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
     async web(request) {
       const answer = await route?.(request);
@@ -198,6 +215,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     connections: () => connections,
     sharedCache: () => (shared?.inUse ? 1 : 0),
     wires: () => relay.gauges.wires,
+    admission: () => signaling.admission,
     relay: () => relay.counters,
   });
 
@@ -254,6 +272,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
 
 function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
   return {
+    notAdmitted: (lane, reason) => metrics.count('latchkey_admission_refused_total', { lane, reason }),
+    admitted: (lane, waitedMs) => metrics.took('latchkey_admission_wait_seconds', waitedMs, { lane }),
     refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
     registered: () => metrics.count('latchkey_registrations_total'),
     unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
@@ -284,6 +304,16 @@ function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
       logged = `${state} ${code}`;
       log[state === 'connected' || state === 'taken-back' ? 'info' : 'warn']('the shared cache', { state, code });
     },
+  };
+}
+
+function admissionSettings({ attempts, failures, registrations, ...others }: Settings['admission']): AdmissionSettings {
+  const bounds = ({ perMinute, burst }: typeof attempts) => (perMinute === null ? undefined : { perMinute, burst });
+  return {
+    ...others,
+    attempts: bounds(attempts),
+    failures: bounds(failures),
+    registrations: bounds(registrations),
   };
 }
 

@@ -120,17 +120,53 @@ export const limits = {
   requestHeaderMsMax: 10_000,
   requestHeaderBytesMax: 16 * 1024,
   requestHeadersMax: 64,
+  forwardedHopsMax: 16,
+  trustedProxiesMax: 64,
   requestBodyMsMax: 10_000,
   httpIdleMsMax: 10_000,
   responseStallMsMax: 30_000,
   messageFragmentsMax: 256,
   keepAliveMs: 30_000,
+  keepAlivePeersPerSweepMax: 512,
+  keepAliveRestMs: 10,
   timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,
   connectionsRefusedAtOnceMax: 1_024,
   overloadRetrySecondsMin: 5,
   overloadRetrySecondsMax: 30,
+
+  // admission
+  verificationsInFlightMax: 1_024,
+  /** A verification that takes longer waits for somebody else, such as an issuer's keys, and gives its slot to another. */
+  verificationSlotMsMax: 250,
+  verificationsLaggingMax: 1_024,
+  verificationsWaitingMax: 65_536,
+  /** Work for that long may wait in a lane; whoever comes then is told when to come back. */
+  admissionComfortMs: 5_000,
+  admissionWaitMsMax: 8_000,
+  viewersBeforeCameraMax: 3,
+  /** What is believed before anything was measured, and the least that is. */
+  servedPerSecondFirst: 1_000,
+  servedPerSecondMin: 5,
+  /** A measurement takes that long, and longer where little was done in it. */
+  servedWindowMsMin: 250,
+  servedWindowMsMax: 2_000,
+  servedInWindowMin: 16,
+  servedRiseMs: 500,
+  servedFallMs: 4_000,
+  /** Which part of the measured rate is promised to those who are told to come back. */
+  rampPercentMax: 90,
+  rampMsMax: 300_000,
+  rampJitterMs: 1_000,
+  rampEarlyMsMax: 250,
+  rampLateMsMax: 60_000,
+  rampToldMax: 200_000,
+  addressesRatedMax: 32_768,
+  devicesRatedMax: 131_072,
+  ratePerMinuteMax: 100_000,
+  rateRetryMsMax: 30_000,
+  lagSampleMs: 100,
 
   // the sealed wire
   iceUfragCharactersMin: 4,
@@ -255,6 +291,14 @@ assert(
   'a camera that comes back at its slowest finds its live views',
 );
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
+assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits.connectionsUnregisteredMax);
+assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
+assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
+assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);
+assert(limits.servedWindowMsMin < limits.servedWindowMsMax && limits.servedWindowMsMax < limits.admissionComfortMs);
+assert(limits.rampEarlyMsMax < limits.rampJitterMs && limits.rampJitterMs < limits.rampMsMax);
+assert(limits.rampMsMax + limits.rampJitterMs <= 1_000 * limits.retryAfterSecondsMax, 'our own ends wait as told');
+assert(limits.connectionsMax <= limits.rampToldMax, 'each connection of a fleet can be told a time of its own');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
 assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');
 assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');
@@ -316,6 +360,10 @@ assert(limits.tcpFrameBytesMax < limits.tcpSocketBytesMax && limits.tcpSocketByt
 assert(
   limits.tcpConnectionsMax * (limits.tcpSocketBytesMax + limits.tcpQueueBytesMax) <= 2 ** 30,
   'readers that all stand still cost a gigabyte at most',
+);
+assert(
+  (limits.connectionsMax / limits.keepAlivePeersPerSweepMax) * limits.keepAliveRestMs < limits.keepAliveMs,
+  'all peers can be pinged within a period',
 );
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
 assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');

@@ -1,5 +1,13 @@
 import { decodeJwt, type JSONWebKeySet } from 'jose';
-import { asLatchkeyError, errorTable, LatchkeyError, limits, Redacted, type Timer } from '../base/index.ts';
+import {
+  asLatchkeyError,
+  type ErrorCode,
+  errorTable,
+  LatchkeyError,
+  limits,
+  Redacted,
+  type Timer,
+} from '../base/index.ts';
 import {
   type Backoff,
   type Certificate,
@@ -200,8 +208,12 @@ export class Agent implements Camera {
     if (expiresMs === Number.POSITIVE_INFINITY) return;
     const restMs = expiresMs - clock.now();
     const delayMs = Math.min(Math.max(restMs * renewalFraction, limits.tokenRenewalMsMin), timerMsMax);
+    this.#renewIn(delayMs, connection, standing, token);
+  }
+
+  #renewIn(delayMs: number, connection: RpcConnection, standing: Standing, token: string): void {
     this.#renewal?.cancel();
-    this.#renewal = clock.after(delayMs, () => void this.#renew(connection, standing, token));
+    this.#renewal = this.#parts.powers.clock.after(delayMs, () => void this.#renew(connection, standing, token));
   }
 
   async #renew(connection: RpcConnection, standing: Standing, token: string): Promise<void> {
@@ -221,7 +233,11 @@ export class Agent implements Camera {
         standing.end(error);
         return;
       }
+      // A relay that has no time for it just now has refused nothing: the old token lasts until then, or the relay says so.
+      const busy = busyCodes.has(error.code);
+      if (busy) this.#renewIn(this.#outage.next(error.retryAfterSeconds), connection, standing, token);
       observer.tokenRefused?.(error.code);
+      if (busy) return;
       // Between sessions a new connection does the same; while somebody watches, the old one lasts as long as it can.
       if (this.viewers === 0) connection.close();
       else this.#renewLater(connection, standing, token);
@@ -241,6 +257,7 @@ export class Agent implements Camera {
 }
 
 const renewalFraction = 0.8;
+const busyCodes: ReadonlySet<ErrorCode> = new Set(['overloaded', 'rate-exceeded', 'keys-unavailable']);
 const timerMsMax = 2 ** 31 - 1;
 
 /** When a JWT expires, in milliseconds; undefined of a token that does not say so. It is the relay that verifies it. */

@@ -5,6 +5,8 @@ const port = z.number().int().min(0).max(65_535);
 const file = z.string().min(1);
 const bitsPerSecond = z.number().int().min(10_000).max(limits.policedBitsPerSecondMax);
 const packetsPerSecond = z.number().int().min(10).max(limits.policedPacketsPerSecondMax);
+const perMinute = z.number().min(1).max(limits.ratePerMinuteMax).nullable();
+const burst = z.number().int().min(1).max(limits.ratePerMinuteMax);
 const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
 
 const keys = z.union(
@@ -80,6 +82,48 @@ export const settingsSchema = z.strictObject({
       .nullable()
       .describe('PEM files; `null` serves plain HTTP, for loopback or behind a proxy that ends TLS'),
     connectionsMax: z.number().int().min(1).max(limits.connectionsMax).describe('Open TCP connections; more get 503'),
+    trustedProxies: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+      .max(limits.trustedProxiesMax)
+      .describe(
+        'Addresses and networks of proxies whose `X-Forwarded-For` is believed, such as `127.0.0.1` and `10.0.0.0/8`',
+      ),
+  }),
+  admission: z.strictObject({
+    verificationsMax: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.verificationsInFlightMax)
+      .describe('Tokens that are verified at once; the others wait for their turn, viewers before cameras'),
+    waitingMax: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.verificationsWaitingMax)
+      .describe('How many viewers may wait for their turn, and how many cameras; more get 503 with `Retry-After`'),
+    lagMsMax: z
+      .number()
+      .int()
+      .min(10)
+      .max(10_000)
+      .describe('While the event loop is later than that, new cameras get 503; at twice as much, new viewers too'),
+    attempts: z.strictObject({
+      perMinute: perMinute.describe(
+        'How often one address may ask for what has to be verified (IPv6: one /64); `null`: as often as it likes',
+      ),
+      burst: burst.describe('How often at once'),
+    }),
+    failures: z.strictObject({
+      perMinute: perMinute.describe('How many refused tokens one address may bring before it has to wait; `null`: any'),
+      burst: burst.describe('How many at once'),
+    }),
+    registrations: z.strictObject({
+      perMinute: perMinute.describe(
+        'How often one camera may register, so that two with one token, or one that crashes again and again, slow down; `null`: always',
+      ),
+      burst: burst.describe('How often at once'),
+    }),
   }),
   relay: z.strictObject({
     host: z.string().min(1).describe('Address of the media ports; `::` is every address, IPv4 and IPv6'),

@@ -3,6 +3,7 @@ import type { Tickets } from './tickets.ts';
 import { VerifiedCamera, VerifiedViewer } from './verified.ts';
 
 export { type Algorithm, algorithms } from './algorithms.ts';
+export { claimedKind } from './claimed-kind.ts';
 export {
   createDevelopmentIssuer,
   type DevelopmentIssuer,

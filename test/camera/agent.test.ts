@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { limits, systemRandom } from '../../src/base/index.ts';
+import { LatchkeyError, limits, systemRandom } from '../../src/base/index.ts';
 import { type CameraSettings, startCamera } from '../../src/camera/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { cameraAt, clip, closers, invite, offered, relayWith } from './camera-and-relay.ts';
@@ -161,6 +161,33 @@ test('before its token expires a camera registers again, on the same connection'
   clock.advance(2_000);
   expect(await again).toMatchObject({ method: 'register', params: { authorization: issued[1] } });
   expect(camera.connected).toBe(true);
+  expect(relay.upgrades).toHaveLength(1);
+});
+
+test('a camera whose relay has no time for its fresh token stays, and tries again when it was told', async () => {
+  let busy = true;
+  const relay = await relayWith({
+    refusal: (_, { authorization }) =>
+      authorization !== undefined && busy
+        ? new LatchkeyError('overloaded', undefined, { retryAfterSeconds: 3 })
+        : undefined,
+  });
+  const expiresSeconds = new ManualClock().now() / 1000 + 25;
+  const { clock, camera, next } = cameraAt(relay.url, {
+    token: () => Promise.resolve(new UnsecuredJWT({ exp: expiresSeconds }).encode()),
+  });
+  relay.namesAll('garden');
+  await next('registered');
+  const refused = next('tokenRefused');
+  clock.advance(20_000);
+  expect(await refused).toEqual(['overloaded']);
+  expect(camera.connected).toBe(true);
+  busy = false;
+  const again = relay.nextCameraCall();
+  clock.advance(2_999);
+  expect(relay.cameraCalls).toHaveLength(2);
+  clock.advance(1 + limits.reconnectMsFirst);
+  expect(await again).toMatchObject({ method: 'register' });
   expect(relay.upgrades).toHaveLength(1);
 });
 

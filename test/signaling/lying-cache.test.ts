@@ -7,7 +7,7 @@ import type { MemorySocket } from '../support/memory-transport.ts';
 import { redisProxy } from '../support/redis-proxy.ts';
 import { type RunningRedis, runningRedis } from '../support/redis-server.ts';
 import { seededRandom } from '../support/seeded-random.ts';
-import { cameraAnswer, signalingWorld, viewerOffer, type World } from '../support/signaling-world.ts';
+import { cameraAnswer, signalingWorld, viewerOffer, type World, worldAdmission } from '../support/signaling-world.ts';
 
 const seeds = [1, 2, 3, systemRandom.bytes(4).readUInt32BE()];
 const rates = { swap: 0.02, previous: 0.01, duplicate: 0.005, drop: 0.005, truncate: 0.01, corrupt: 0.01 };
@@ -37,7 +37,7 @@ interface Asked {
 async function relayWith(relay: FleetRelay, clock: ManualClock) {
   const world = signalingWorld(1, {
     pairing: createPairing(relay.ownership, clock),
-    settings: { realm: 'latchkey', unregisteredMax: 4_096 },
+    settings: { realm: 'latchkey', unregisteredMax: 4_096, admission: worldAdmission },
   });
   const cameras = new Map<string, MemorySocket>();
   for (const n of people.keys()) cameras.set(cameraOf(n), await world.camera(cameraOf(n)));

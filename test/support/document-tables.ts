@@ -83,6 +83,7 @@ async function metricsTable(): Promise<string> {
     connections: () => 0,
     sharedCache: () => 0,
     wires: () => 0,
+    admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
     relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),
   });
   const text = await metrics.text();

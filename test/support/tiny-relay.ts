@@ -19,6 +19,8 @@ import {
 export interface TinyRelayPlan {
   /** Answers an upgrade itself, where it gives something. */
   upgrade?(token: string): { status: number; headers?: Record<string, string>; body?: string } | undefined;
+  /** Refuses a camera's call, where it gives something. */
+  refusal?(method: string, params: Record<string, unknown>): LatchkeyError | undefined;
   /** Changes the claims of a grant before it is signed. */
   claims?(claims: Record<string, unknown>): Record<string, unknown>;
   /** Changes a signed grant, or leaves it out. */
@@ -175,6 +177,8 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     if (isCamera) {
       cameraCalls.push({ method, params });
       calls.emit('call', { method, params });
+      const refusal = plan.refusal?.(method, params);
+      if (refusal !== undefined) throw refusal;
     }
     if (method === 'register' && isCamera) {
       camera = party;

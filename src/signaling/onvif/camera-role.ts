@@ -36,10 +36,11 @@ export class CameraRole implements Registration {
     return this.#registered;
   }
 
-  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. */
+  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. Throws `rate-exceeded`. */
   register(request: IncomingRequest): void {
     const params = read(registerParams, request.params);
     if (this.#registered && params.authorization === undefined) throw new LatchkeyError('out-of-order');
+    if (!this.#registered) this.#core.admission.register(this.camera.device);
     this.name = params.name ?? this.name;
     if (params.capabilities !== undefined) {
       this.answers = params.capabilities.includes('answer');
