@@ -47,14 +47,12 @@ export interface TinyRelay {
   readonly tickets: (string | undefined)[];
   /** Methods that cameras called. */
   readonly cameraCalls: { method: string; params: Record<string, unknown> }[];
-  /** Where cameras send from. */
   readonly cameraAddresses: Set<string>;
   readonly udpPort: number;
   /** Sends a datagram from the relay's own port to the camera that last sent one. */
   sendToCamera(datagram: Buffer): void;
   /** Gives every camera this name, whatever its token is. */
   namesAll(device: string): void;
-  /** The next call of a camera. */
   nextCameraCall(): Promise<TinyRelay['cameraCalls'][number]>;
   /** Invites the camera to answer `offer`, with a grant for `subject`, and gives its answer. */
   inviteCamera(session: string, subject: string, offer: string): Promise<string>;
