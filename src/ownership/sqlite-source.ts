@@ -30,8 +30,12 @@ export interface Grant extends OwnershipQuestion {
 export interface SqliteSource extends OwnershipSource {
   /** Makes a grant, or replaces the one of the same subject and device. Throws `params-invalid` for one that is none. */
   grant(grant: Grant): void;
+  /** Makes all of these grants, or none of them. Throws as `grant` does. */
+  grantAll(grants: Iterable<Grant>): void;
   /** Takes a grant back; says whether there was one. */
   revoke(question: OwnershipQuestion): boolean;
+  /** Takes all of these back, or none. */
+  revokeAll(questions: Iterable<OwnershipQuestion>): void;
   /** The grants of a subject, of a device, or all, also those whose time is over; `limits.grantsListedMax` at most. */
   list(of?: { readonly subject?: SubjectId; readonly device?: DeviceId }): Grant[];
 }
@@ -72,6 +76,23 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
   const take = database.prepare('DELETE FROM ownership_grant WHERE subject = ? AND device = ?');
   const mark = database.prepare('SELECT revision FROM ownership_revision');
   const revision = () => String(mark.get()?.revision);
+  const atOnce = (work: () => void) => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      database.exec('COMMIT');
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  const grant = ({ subject, device, role, notAfterMs }: Grant) => {
+    if (!roles.includes(role)) throw new LatchkeyError('params-invalid', `a role is one of ${roles.join(', ')}`);
+    if (notAfterMs !== undefined && !Number.isSafeInteger(notAfterMs)) {
+      throw new LatchkeyError('params-invalid', 'a share ends at a whole number of milliseconds');
+    }
+    put.run(subjectId(subject), deviceId(device), role, notAfterMs ?? null, clock.now());
+  };
 
   return {
     name: 'sqlite',
@@ -88,12 +109,16 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
       const version = revision();
       return inForce.all(subject, clock.now(), limits.devicesPerSubjectMax).map((row) => answerOf(row, version));
     },
-    grant({ subject, device, role, notAfterMs }) {
-      if (!roles.includes(role)) throw new LatchkeyError('params-invalid', `a role is one of ${roles.join(', ')}`);
-      if (notAfterMs !== undefined && !Number.isSafeInteger(notAfterMs)) {
-        throw new LatchkeyError('params-invalid', 'a share ends at a whole number of milliseconds');
-      }
-      put.run(subjectId(subject), deviceId(device), role, notAfterMs ?? null, clock.now());
+    grant,
+    grantAll(grants) {
+      atOnce(() => {
+        for (const each of grants) grant(each);
+      });
+    },
+    revokeAll(questions) {
+      atOnce(() => {
+        for (const { subject, device } of questions) take.run(subject, device);
+      });
     },
     revoke({ subject, device }) {
       return take.run(subject, device).changes === 1;
