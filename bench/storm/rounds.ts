@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { Child } from '../relay/child.ts';
+import { type Contestant, type Launch, startServer } from './contestants.ts';
+import type { Household } from './household.ts';
+import type { LoadAnswer, LoadOrder } from './load.ts';
+import { type Run, runOf } from './results.ts';
+
+export interface Plan {
+  readonly rounds: number;
+  /** How many cameras the storms have, the smallest first. */
+  readonly fleets: readonly number[];
+  /** Whether the smaller fleets are for the first contestant alone. */
+  readonly growsAlone: boolean;
+  /** Cameras of the storm that a server has before anything counts. */
+  readonly warmUpCameras: number;
+  readonly asksPerSecond: number;
+  readonly holdMs: number;
+}
+
+export interface Bench {
+  readonly launch: Launch;
+  readonly household: Household;
+  readonly serverCore: number;
+  readonly loadCore: number;
+  /** Where a server writes that it has collected its garbage. */
+  readonly collectedFile: string;
+}
+
+/** Every contestant in turn, with a process of its own for each fleet and round; each round begins with another one. */
+export async function runRounds(
+  plan: Plan,
+  bench: Bench,
+  all: readonly Contestant[],
+  say: (line: string) => void,
+): Promise<Run[]> {
+  process.env.BENCH_COLLECTED = bench.collectedFile;
+  const script = join(import.meta.dirname, 'load.ts');
+  const parameters = ['--disable-warning=ExperimentalWarning', script, bench.household.tokensFile, bench.collectedFile];
+  await using load = new Child('the load', bench.loadCore, process.execPath, parameters);
+  const runs: Run[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const cameras of plan.fleets) {
+      const alone = plan.growsAlone && cameras !== plan.fleets.at(-1);
+      for (const contestant of rotated(alone ? all.slice(0, 1) : all, round)) {
+        say(`round ${round + 1} of ${plan.rounds}: ${contestant.name}, ${cameras} cameras`);
+        runs.push(await oneRun(plan, bench, load, contestant, { round, contestant: contestant.name, cameras }));
+      }
+    }
+  }
+  return runs;
+}
+
+async function oneRun(
+  plan: Plan,
+  bench: Bench,
+  load: Child,
+  contestant: Contestant,
+  at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
+): Promise<Run> {
+  await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
+  const storm = async (order: Pick<LoadOrder, 'cameras' | 'asksPerSecond' | 'holdMs'>) => {
+    const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
+    load.say(JSON.stringify(whole));
+    return (await load.answer()) as LoadAnswer;
+  };
+  const { asksPerSecond, holdMs, warmUpCameras } = plan;
+  await storm({ cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond, holdMs: holdMs / 2 });
+  const cost = await storm({ cameras: at.cameras, asksPerSecond: 0, holdMs: 0 });
+  const watched = await storm({ cameras: at.cameras, asksPerSecond, holdMs });
+  return runOf(at, cost, watched);
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const first = by % Math.max(1, items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
+}
