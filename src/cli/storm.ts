@@ -1,6 +1,6 @@
 import { createReadStream, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, LatchkeyError, limits, systemClock, systemRandom } from '../base/index.ts';
 import type { StormObserver, StormPlan, StormReport, StormTokens } from '../storm/index.ts';
 import { durationSeconds, integerFrom } from './durations.ts';
@@ -32,7 +32,7 @@ export function stormCommand(): Command {
   const count = (name: string, what: string, max: number, value: number) =>
     new Option(name, what).argParser(integerFrom(1, max)).default(value);
   const time = (name: string, what: string, seconds: number) =>
-    new Option(name, what).argParser(durationSeconds).default(seconds, `${seconds}s`);
+    new Option(name, what).argParser(boundedSeconds).default(seconds, `${seconds}s`);
   return new Command('storm')
     .description('Let a whole fleet of simulated cameras come back to a relay of yours at once, and see what it does.')
     .argument('<relay>', 'the relay, such as http://127.0.0.1:8080; there is no default')
@@ -74,13 +74,23 @@ names a file with
   {"subject": "alice", "token": "eyJ…", "devices": ["cam-1"]}
 and --cameras and --viewers take the first of it. Names are the relay's: with the issuer's namespace before them.`;
 
+function boundedSeconds(text: string): number {
+  const seconds = durationSeconds(text);
+  if (seconds > limits.stormSecondsMax) {
+    throw new InvalidArgumentError(`Give a time of ${limits.stormSecondsMax} s at most.`);
+  }
+  return seconds;
+}
+
 /** In fractions of a millisecond, because answers come within a few. */
 const clock: Clock = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
 
 async function storm(relay: string, options: StormOptions): Promise<void> {
-  const { relayMemoryBytes, reportText, runStorm, takeAim } = await import('../storm/index.ts');
+  const { demandDescriptors, relayMemoryBytes, reportText, runStorm, takeAim } = await import('../storm/index.ts');
   const { ca: caFile, targetIsMine, metrics } = options;
   const aim = await takeAim({ relay, caFile, targetIsMine });
+  // Before tokens are made that nobody can use; a file may hold fewer.
+  if (options.tokens === undefined) demandDescriptors(options.cameras, options.viewers);
   await using tokens = await tokensOf(options);
   const plan: StormPlan = {
     relay,

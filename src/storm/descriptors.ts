@@ -7,8 +7,9 @@ export function descriptorsMax(limitsText: string | undefined = readLimits()): n
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Throws `params-invalid` for a fleet that needs more open connections than this process may have. */
-export function demandDescriptors(cameras: number, viewers: number, max = descriptorsMax()): void {
+/** Throws `params-invalid` for a fleet that needs more open connections than this process may have. A viewer may ask twice at once. */
+export function demandDescriptors(cameras: number, people: number, max = descriptorsMax()): void {
+  const viewers = Math.min(2 * people, limits.stormAsksInFlightMax);
   const needed = cameras + viewers + limits.stormDescriptorsReserved;
   if (needed <= max) return;
   const most = Math.max(0, max - viewers - limits.stormDescriptorsReserved);

@@ -1,5 +1,6 @@
 export { type Aim, takeAim } from './aim.ts';
 export type { Crossing } from './crossings.ts';
+export { demandDescriptors } from './descriptors.ts';
 export { type CameraToken, Fleet } from './fleet.ts';
 export { relayMemoryBytes } from './relay-memory.ts';
 export { reportText, type StormReport } from './report.ts';

@@ -35,6 +35,7 @@ export class StormSocket {
   readonly #socket: Socket;
   readonly #frames: FrameReader;
   readonly #key: string;
+  readonly #secure: boolean;
   #upgradeBy: Timer | undefined;
   #head: Buffer | undefined = Buffer.alloc(0);
   #closeCode: number | undefined;
@@ -44,6 +45,7 @@ export class StormSocket {
   constructor(aim: Aim, source: string | undefined, headers: string, powers: SocketPowers, handlers: SocketHandlers) {
     this.#powers = powers;
     this.#handlers = handlers;
+    this.#secure = aim.secure;
     this.#key = powers.random.bytes(16).toString('base64');
     this.#frames = new FrameReader({
       text: (text) => handlers.message(text),
@@ -131,7 +133,9 @@ export class StormSocket {
   /** Ends the connection at once. */
   #give(ending: Ending): void {
     this.#over(ending);
-    this.#socket.resetAndDestroy();
+    // Node resets no connection under TLS.
+    if (this.#secure) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   #over(ending: Ending): void {

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { type Clock, limits, type RandomSource } from '../base/index.ts';
+import type { Clock, RandomSource } from '../base/index.ts';
 import type { Aim } from './aim.ts';
 import { type Crossing, Crossings } from './crossings.ts';
 import { demandDescriptors } from './descriptors.ts';
@@ -60,7 +60,7 @@ export async function runStorm(
   observer: StormObserver,
   signal: AbortSignal,
 ): Promise<StormReport> {
-  demandDescriptors(plan.cameras.length, Math.min(plan.viewers.length * 2, limits.stormAsksInFlightMax));
+  demandDescriptors(plan.cameras.length, plan.viewers.length);
   const run = new Run(plan, powers, observer);
   try {
     await run.through(signal);

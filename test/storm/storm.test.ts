@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Redacted, systemClock, systemRandom } from '../../src/base/index.ts';
 import { runStorm, type StormObserver, type StormPlan, type StormReport, takeAim } from '../../src/storm/index.ts';
 import { runningRelay } from '../support/running-relay.ts';
+import { selfSigned } from '../support/self-signed.ts';
 import { type Lies, nameOf, startLyingRelay } from './lying-relay.ts';
 
 const devices = ['door', 'garden', 'attic'];
@@ -62,6 +66,30 @@ describe('a storm', () => {
     expect(report.watchedBefore?.answered).toBeGreaterThan(0);
     expect(report.watchedBefore?.refusals).toEqual({});
     expect(await relay.metric('latchkey_registrations_total')).toBe(16);
+  });
+
+  it('goes over TLS too, where the relay’s certificate is trusted', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-storm-'));
+    const { certificate, key } = selfSigned();
+    const [certificateFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(certificateFile, certificate);
+    writeFileSync(keyFile, key);
+    const environment = { LATCHKEY_HTTP_TLS: JSON.stringify({ certificateFile, keyFile }) };
+    await using relay = await runningRelay({ environment });
+    const url = relay.url.replace('127.0.0.1', 'localhost');
+    await relay.grant('alice', 'door');
+    const cameras = [{ device: 'door', token: new Redacted(await relay.token('camera', 'door')) }];
+    const viewers = [
+      { subject: 'alice', token: new Redacted(await relay.token('viewer', 'alice')), devices: ['door'] },
+    ];
+    const trusting = await takeAim({ relay: url, caFile: certificateFile, targetIsMine: false });
+    const changes = { cameras, viewers, asksPerSecond: 5, holdMs: 1_000 };
+    const report = await runStorm(await planFor(url, { ...changes, aim: trusting }), powers, {}, never);
+    expect(report).toMatchObject({ outcome: 'complete', crossings: 0, watchedBefore: { refusals: {} } });
+    expect(report.watchedBefore?.answered).toBeGreaterThan(0);
+    const distrusting = await runStorm(await planFor(url, { ...changes, msMax: 500 }), powers, {}, never);
+    expect(Object.keys(distrusting.gathering.refusals)).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('sees an answer of another camera', async () => {
