@@ -43,11 +43,11 @@ const fullPlan: Plan = {
 };
 const quickPlan: Plan = {
   rounds: 1,
-  fleets: [300, 1_000],
+  fleets: [250, 750],
   growsAlone: true,
-  warmUpCameras: 150,
+  warmUpCameras: 100,
   asksPerSecond: 50,
-  holdMs: 300,
+  holdMs: 200,
 };
 const needs: readonly Need[] = [
   { package: 'util-linux', program: 'setpriv', why: 'ending what this starts' },

@@ -38,14 +38,14 @@ export class Child implements AsyncDisposable {
   }
 
   /** The next line of its output, as JSON. Rejects as `line` does. */
-  async answer(): Promise<unknown> {
-    return JSON.parse(await this.line());
+  async answer(msMax = lineMsMax): Promise<unknown> {
+    return JSON.parse(await this.line(msMax));
   }
 
-  /** The next line of its output. Rejects with what it said on its standard error when it has ended. */
-  async line(): Promise<string> {
+  /** The next line of its output. Rejects after so many milliseconds, and with what it said on its standard error when it has ended. */
+  async line(msMax = lineMsMax): Promise<string> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`${this.#name} says nothing`)), lineMsMax);
+    const timer = setTimeout(() => late.reject(new Error(`${this.#name} says nothing`)), msMax);
     try {
       const next = await Promise.race([this.#lines.next(), late.promise]);
       if (next.done !== true) return next.value;

@@ -1,5 +1,8 @@
 import type { LoadAnswer } from './load.ts';
 
+/** How long one storm may take, on a machine with other work too. */
+export const stormMsMax = 240_000;
+
 /** One contestant with one fleet in one round: a storm without viewers for the cost, and one with them for their patience. */
 export interface Run {
   readonly round: number;

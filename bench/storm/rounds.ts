@@ -3,7 +3,7 @@ import { Child } from '../relay/child.ts';
 import { type Contestant, type Launch, startServer } from './contestants.ts';
 import type { Household } from './household.ts';
 import type { LoadAnswer, LoadOrder } from './load.ts';
-import { type Run, runOf } from './results.ts';
+import { type Run, runOf, stormMsMax } from './results.ts';
 
 export interface Plan {
   readonly rounds: number;
@@ -25,6 +25,9 @@ export interface Bench {
   /** Where a server writes that it has collected its garbage. */
   readonly collectedFile: string;
 }
+
+/** What a storm may take beside itself: the memory is looked at twice, and the last viewers give up. */
+const answerMsMax = 120_000;
 
 /** Every contestant in turn, with a process of its own for each fleet and round; each round begins with another one. */
 export async function runRounds(
@@ -61,7 +64,7 @@ async function oneRun(
   const storm = async (order: Pick<LoadOrder, 'cameras' | 'asksPerSecond' | 'holdMs'>) => {
     const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
     load.say(JSON.stringify(whole));
-    return (await load.answer()) as LoadAnswer;
+    return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
   };
   const { asksPerSecond, holdMs, warmUpCameras } = plan;
   await storm({ cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond, holdMs: holdMs / 2 });

@@ -192,7 +192,7 @@ export const limits = {
   stormCrossingsToldMax: 20,
   /** What a process has open beside its cameras and viewers. */
   stormDescriptorsReserved: 128,
-  stormTokensBytesMax: 512 * 1024 * 1024,
+  stormTokensBytesMax: 256 * 1024 * 1024,
   stormMetricsBytesMax: 4 * 1024 * 1024,
   stormMetricsMsMax: 5_000,
 } as const;

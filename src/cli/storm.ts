@@ -1,5 +1,4 @@
-import { createReadStream, writeFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Clock, LatchkeyError, limits, systemClock, systemRandom } from '../base/index.ts';
 import type { StormObserver, StormPlan, StormReport, StormTokens } from '../storm/index.ts';
@@ -89,6 +88,10 @@ async function storm(relay: string, options: StormOptions): Promise<void> {
   const { demandDescriptors, relayMemoryBytes, reportText, runStorm, takeAim } = await import('../storm/index.ts');
   const { ca: caFile, targetIsMine, metrics } = options;
   const aim = await takeAim({ relay, caFile, targetIsMine });
+  // From here on an interruption takes the owners out again.
+  const stopping = new AbortController();
+  const stop = () => (stopping.signal.aborted ? process.exit(exitCodes.interrupted) : stopping.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   // Before tokens are made that nobody can use; a file may hold fewer.
   if (options.tokens === undefined) demandDescriptors(options.cameras, options.viewers);
   await using tokens = await tokensOf(options);
@@ -105,9 +108,6 @@ async function storm(relay: string, options: StormOptions): Promise<void> {
     honoursRetryAfter: !options.ignoreRetryAfter,
   };
   const memory = metrics === undefined ? undefined : () => relayMemoryBytes(metrics, clock);
-  const stopping = new AbortController();
-  const stop = () => (stopping.signal.aborted ? process.exit(exitCodes.interrupted) : stopping.abort());
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   const progress = progressTo(process.stderr);
   const powers = { clock, random: systemRandom, memory };
   const observer: StormObserver = progress;
@@ -120,10 +120,9 @@ async function storm(relay: string, options: StormOptions): Promise<void> {
 async function tokensOf(options: StormOptions): Promise<StormTokens & AsyncDisposable> {
   const { tokens, config, data, cameras, viewers } = options;
   if (tokens !== undefined) {
-    const { readTokens } = await import('../storm/index.ts');
-    const all = readTokens(await tokensText(tokens));
+    const { firstOf, readTokens } = await import('../storm/index.ts');
     const nothing = { [Symbol.asyncDispose]: async () => {} };
-    return { cameras: all.cameras.slice(0, cameras), viewers: all.viewers.slice(0, viewers), ...nothing };
+    return { ...firstOf(readTokens(tokensText(tokens)), cameras, viewers), ...nothing };
   }
   if (config === undefined && data === undefined) {
     throw new LatchkeyError('params-invalid', 'say where the tokens come from: --config, --data or --tokens');
@@ -133,9 +132,11 @@ async function tokensOf(options: StormOptions): Promise<StormTokens & AsyncDispo
 }
 
 /** Throws `settings-invalid` where it cannot be read or is too long. */
-async function tokensText(file: string): Promise<string> {
+function tokensText(file: string): string {
   try {
-    return await text(createReadStream(file, { end: limits.stormTokensBytesMax }));
+    const { size } = statSync(file);
+    if (size > limits.stormTokensBytesMax) throw new Error(`it has more than ${limits.stormTokensBytesMax} bytes`);
+    return readFileSync(file, 'utf8');
   } catch (cause) {
     throw new LatchkeyError('settings-invalid', `${file} cannot be read: ${(cause as Error).message}`, { cause });
   }

@@ -5,5 +5,5 @@ export { type CameraToken, Fleet } from './fleet.ts';
 export { relayMemoryBytes } from './relay-memory.ts';
 export { reportText, type StormReport } from './report.ts';
 export { runStorm, type StormObserver, type StormPhase, type StormPlan, type StormProgress } from './storm.ts';
-export { readTokens, type StormTokens } from './tokens.ts';
+export { firstOf, readTokens, type StormTokens } from './tokens.ts';
 export type { ViewerToken } from './viewers.ts';

@@ -36,6 +36,16 @@ export function readTokens(text: string): StormTokens {
   return { cameras, viewers };
 }
 
+/** The first cameras and viewers of these; nobody watches a camera that does not take part. */
+export function firstOf({ cameras, viewers }: StormTokens, camerasMax: number, viewersMax: number): StormTokens {
+  const some = cameras.slice(0, camerasMax);
+  const known = new Set(some.map(({ device }) => device));
+  const people = viewers.slice(0, viewersMax).map((viewer) => {
+    return { ...viewer, devices: viewer.devices.filter((device) => known.has(device)) };
+  });
+  return { cameras: some, viewers: people };
+}
+
 type Entry = CameraToken | { subject: string; token: Redacted<string>; devices: string[] | undefined };
 
 function readLine(line: string, number: number): Entry {

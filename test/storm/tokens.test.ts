@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../../src/base/index.ts';
-import { readTokens } from '../../src/storm/tokens.ts';
+import { firstOf, readTokens } from '../../src/storm/tokens.ts';
 
 const lines = (...entries: object[]) => entries.map((entry) => JSON.stringify(entry)).join('\n');
 
@@ -25,6 +25,20 @@ describe('a file of tokens', () => {
     expect(
       readTokens(lines({ subject: 'alice', token: 't' }, { device: 'a', token: 't' })).viewers[0]?.devices,
     ).toEqual(['a']);
+  });
+
+  it('gives the first of its cameras, and lets nobody watch the others', () => {
+    const all = readTokens(
+      lines(
+        { device: 'a', token: 't' },
+        { device: 'b', token: 't' },
+        { subject: 'alice', token: 't' },
+        { subject: 'ben', token: 't' },
+      ),
+    );
+    const { cameras, viewers } = firstOf(all, 1, 1);
+    expect(cameras.map(({ device }) => device)).toEqual(['a']);
+    expect(viewers).toMatchObject([{ subject: 'alice', devices: ['a'] }]);
   });
 
   it.each<[string, string, RegExp]>([
