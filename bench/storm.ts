@@ -36,7 +36,7 @@ Linux. The fleet needs an open file for each camera, in both processes: see ulim
 const fullPlan: Plan = {
   rounds: 3,
   fleets: [1_000, 4_000, 15_000],
-  growsAlone: false,
+  quickMsMax: undefined,
   warmUpCameras: 1_000,
   asksPerSecond: 100,
   holdMs: 2_000,
@@ -44,7 +44,7 @@ const fullPlan: Plan = {
 const quickPlan: Plan = {
   rounds: 1,
   fleets: [250, 750],
-  growsAlone: true,
+  quickMsMax: 28_000,
   warmUpCameras: 100,
   asksPerSecond: 50,
   holdMs: 200,
@@ -115,16 +115,24 @@ async function measure(plan: Plan, asked: readonly Contestant[], say: (line: str
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const launch: Launch = await findLaunch();
   const able = asked.filter(({ server }) => server !== 'uws' || launch.withoutUws === undefined);
-  const leftOut = asked
+  const unable = asked
     .filter((contestant) => !able.includes(contestant))
     .map(({ name }) => ({ contestant: name, why: launch.withoutUws ?? '' }));
-  for (const { contestant, why } of leftOut) say(`${contestant} is left out: ${why}`);
+  for (const { contestant, why } of unable) say(`${contestant} is left out: ${why}`);
   const [loadCore = 0, serverCore = loadCore] = coresOf(readFileSync('/proc/self/status', 'utf8'));
   const household = await makeHousehold(folder, plan.fleets.at(-1) ?? 0);
   const bench = { launch, household, serverCore, loadCore, collectedFile: join(folder, 'collected') };
   const before = loadavg()[0] ?? 0;
-  const runs = await runRounds(plan, bench, able, say);
+  const { runs, leftOut } = await runRounds(plan, bench, able, say);
   const loadAverages = [before, loadavg()[0] ?? 0] as const;
   const cores = availableParallelism();
-  return { quick: values.quick, rounds: plan.rounds, launch: launch.said, loadAverages, cores, leftOut, runs };
+  return {
+    quick: values.quick,
+    rounds: plan.rounds,
+    launch: launch.said,
+    loadAverages,
+    cores,
+    runs,
+    leftOut: [...unable, ...leftOut],
+  };
 }

@@ -19,7 +19,7 @@ const [keyFile = '', ownersFile = ''] = process.argv.slice(2);
 const key = await importSPKI(readFileSync(keyFile, 'utf8'), 'ES256');
 const owners = new Map<string, string>(Object.entries(JSON.parse(readFileSync(ownersFile, 'utf8'))));
 const cameras = new Map<string, WebSocket>();
-const waiting = new Map<number, (answer: string) => void>();
+const waiting = new Map<number, { camera: WebSocket; settle(outcome: object): void }>();
 let calls = 0;
 
 const server = createServer((_request, response) => response.writeHead(404).end());
@@ -42,6 +42,11 @@ function serve(webSocket: WebSocket, subject: string): void {
   webSocket.on('message', (data) => take(webSocket, subject, JSON.parse(String(data))));
   webSocket.on('close', () => {
     if (cameras.get(subject) === webSocket) cameras.delete(subject);
+    for (const [call, { camera, settle }] of waiting) {
+      if (camera !== webSocket) continue;
+      waiting.delete(call);
+      settle({ error: { code: 410, message: 'gone' } });
+    }
   });
 }
 
@@ -55,13 +60,18 @@ function take(from: WebSocket, subject: string, { id, method, params, result }: 
     if (owners.get(params.peer) !== subject) answer({ error: { code: 403, message: 'not yours' } });
     else if (camera === undefined) answer({ error: { code: 480, message: 'offline' } });
     else {
-      const [call, session] = [++calls, `session-${calls}`];
-      waiting.set(call, (sdp) => answer({ result: { session, answer: sdp } }));
-      const invite = { jsonrpc: '2.0', id: call, method: 'invite', params: { session, offer: params.offer } };
+      const call = ++calls;
+      waiting.set(call, { camera, settle: answer });
+      const invite = {
+        jsonrpc: '2.0',
+        id: call,
+        method: 'invite',
+        params: { session: `session-${call}`, offer: params.offer },
+      };
       camera.send(JSON.stringify(invite));
     }
   } else if (id !== undefined && result !== undefined) {
-    waiting.get(id)?.(result.answer);
+    waiting.get(id)?.settle({ result: { session: `session-${id}`, answer: result.answer } });
     waiting.delete(id);
   }
 }

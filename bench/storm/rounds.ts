@@ -3,14 +3,14 @@ import { Child } from '../relay/child.ts';
 import { type Contestant, type Launch, startServer } from './contestants.ts';
 import type { Household } from './household.ts';
 import type { LoadAnswer, LoadOrder } from './load.ts';
-import { type Run, runOf, stormMsMax } from './results.ts';
+import { type Results, type Run, runOf, stormMsMax } from './results.ts';
 
 export interface Plan {
   readonly rounds: number;
   /** How many cameras the storms have, the smallest first. */
   readonly fleets: readonly number[];
-  /** Whether the smaller fleets are for the first contestant alone. */
-  readonly growsAlone: boolean;
+  /** No storm begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
+  readonly quickMsMax: number | undefined;
   /** Cameras of the storm that a server has before anything counts. */
   readonly warmUpCameras: number;
   readonly asksPerSecond: number;
@@ -35,22 +35,39 @@ export async function runRounds(
   bench: Bench,
   all: readonly Contestant[],
   say: (line: string) => void,
-): Promise<Run[]> {
+): Promise<Pick<Results, 'runs' | 'leftOut'>> {
   process.env.BENCH_COLLECTED = bench.collectedFile;
   const script = join(import.meta.dirname, 'load.ts');
   const parameters = ['--disable-warning=ExperimentalWarning', script, bench.household.tokensFile, bench.collectedFile];
   await using load = new Child('the load', bench.loadCore, process.execPath, parameters);
-  const runs: Run[] = [];
+  const [runs, leftOut]: [Run[], { contestant: string; why: string }[]] = [[], []];
   for (let round = 0; round < plan.rounds; round++) {
-    for (const cameras of plan.fleets) {
-      const alone = plan.growsAlone && cameras !== plan.fleets.at(-1);
-      for (const contestant of rotated(alone ? all.slice(0, 1) : all, round)) {
-        say(`round ${round + 1} of ${plan.rounds}: ${contestant.name}, ${cameras} cameras`);
-        runs.push(await oneRun(plan, bench, load, contestant, { round, contestant: contestant.name, cameras }));
+    for (const { contestant, cameras } of turnsOf(plan, all, round)) {
+      const { name } = contestant;
+      if (performance.now() > (plan.quickMsMax ?? Number.POSITIVE_INFINITY)) {
+        leftOut.push({ contestant: name, why: `no time was left for ${cameras} cameras: the machine is busy` });
+        continue;
       }
+      say(`round ${round + 1} of ${plan.rounds}: ${name}, ${cameras} cameras`);
+      runs.push(await oneRun(plan, bench, load, contestant, { round, contestant: name, cameras }));
     }
   }
-  return runs;
+  return { runs, leftOut };
+}
+
+interface Turn {
+  readonly contestant: Contestant;
+  readonly cameras: number;
+}
+
+/** Who is to storm in a round, and in which order. */
+export function turnsOf(plan: Pick<Plan, 'fleets' | 'quickMsMax'>, all: readonly Contestant[], round: number): Turn[] {
+  const of = (fleets: readonly number[], some: readonly Contestant[]) =>
+    fleets.flatMap((cameras) => some.map((contestant) => ({ contestant, cameras })));
+  if (plan.quickMsMax === undefined) return of(plan.fleets, rotated(all, round));
+  const [largest, smaller] = [plan.fleets.slice(-1), plan.fleets.slice(0, -1)];
+  const [first, last] = [all.slice(0, 1), all.slice(1).slice(-1)];
+  return [...of(largest, [...first, ...last]), ...of(smaller, first), ...of(largest, all.slice(1, -1))];
 }
 
 async function oneRun(
