@@ -191,7 +191,7 @@ export const limits = {
   stormHeadBytesMax: 16 * 1024,
   stormCrossingsToldMax: 20,
   /** What a process has open beside its cameras and viewers. */
-  stormDescriptorsReserved: 128,
+  stormDescriptorsSpareMin: 128,
   stormTokensBytesMax: 256 * 1024 * 1024,
   stormMetricsBytesMax: 4 * 1024 * 1024,
   stormMetricsMsMax: 5_000,

@@ -10,9 +10,9 @@ export function descriptorsMax(limitsText: string | undefined = readLimits()): n
 /** Throws `params-invalid` for a fleet that needs more open connections than this process may have. A viewer may ask twice at once. */
 export function demandDescriptors(cameras: number, people: number, max = descriptorsMax()): void {
   const viewers = Math.min(2 * people, limits.stormAsksInFlightMax);
-  const needed = cameras + viewers + limits.stormDescriptorsReserved;
+  const needed = cameras + viewers + limits.stormDescriptorsSpareMin;
   if (needed <= max) return;
-  const most = Math.max(0, max - viewers - limits.stormDescriptorsReserved);
+  const most = Math.max(0, max - viewers - limits.stormDescriptorsSpareMin);
   throw new LatchkeyError(
     'params-invalid',
     `${cameras} cameras need ${needed} open files, and this process may have ${max}: take ${most} cameras at most, or raise ` +

@@ -14,7 +14,7 @@ describe('the open files of a storm', () => {
   });
 
   it('suffice for a fleet at the bound, and not for one camera more', () => {
-    const max = 1_000 + 2 * 50 + limits.stormDescriptorsReserved;
+    const max = 1_000 + 2 * 50 + limits.stormDescriptorsSpareMin;
     expect(() => demandDescriptors(1_000, 50, max)).not.toThrow();
     expect(() => demandDescriptors(1_001, 50, max)).toThrow(/take 1000 cameras at most.*ulimit -n 1229/);
   });
