@@ -7,7 +7,7 @@ import { coresOf } from './relay/tools.ts';
 import { aimsOf } from './storm/aims.ts';
 import { type Contestant, contestants, findLaunch, type Launch } from './storm/contestants.ts';
 import { makeHousehold } from './storm/household.ts';
-import type { Results } from './storm/results.ts';
+import { type Results, steady } from './storm/results.ts';
 import { type Plan, runRounds } from './storm/rounds.ts';
 import { tablesOf } from './storm/tables.ts';
 
@@ -28,7 +28,7 @@ on a new connection each time.
 
 CPU is user and system time of all threads of the server, from when the fleet is cut off until its last camera is back, over the cameras.
 The memory of an idle camera is what the server's resident memory has grown by once its garbage is collected, over the cameras; the kernel's part
-of a connection is not in it. A viewer's time to answer counts from when it was due to ask, and with it its connection and its token.
+of a connection is not in it. ${steady} cameras more are not cut off, so that viewers can be answered all the time. A viewer's time to answer counts from when it was due to ask, and with it its connection and its token.
 
 Linux. The fleet needs an open file for each camera, in both processes: see ulimit -Hn.
 `;
@@ -120,7 +120,7 @@ async function measure(plan: Plan, asked: readonly Contestant[], say: (line: str
     .map(({ name }) => ({ contestant: name, why: launch.withoutUws ?? '' }));
   for (const { contestant, why } of unable) say(`${contestant} is left out: ${why}`);
   const [loadCore = 0, serverCore = loadCore] = coresOf(readFileSync('/proc/self/status', 'utf8'));
-  const household = await makeHousehold(folder, plan.fleets.at(-1) ?? 0);
+  const household = await makeHousehold(folder, (plan.fleets.at(-1) ?? 0) + steady);
   const bench = { launch, household, serverCore, loadCore, collectedFile: join(folder, 'collected') };
   const before = loadavg()[0] ?? 0;
   const { runs, leftOut } = await runRounds(plan, bench, able, say);

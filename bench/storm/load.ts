@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { type Clock, systemClock, systemRandom } from '../../src/base/index.ts';
 import { firstOf, readTokens, runStorm, type StormPhase, type StormReport, takeAim } from '../../src/storm/index.ts';
 import { cpuOf, forgetPeak, memoryOf, overflowsOf } from './process-figures.ts';
-import { stormMsMax } from './results.ts';
+import { steady, stormMsMax } from './results.ts';
 
 export interface LoadOrder {
   readonly url: string;
@@ -46,7 +46,8 @@ async function storm(order: LoadOrder): Promise<LoadAnswer> {
     {
       relay: url,
       aim: await takeAim({ relay: url, targetIsMine: false }),
-      ...firstOf(all, count, people),
+      ...firstOf(all, count + steady, people),
+      steady,
       asksPerSecond: Math.max(1, asksPerSecond),
       connectsPerSecondMax: 50_000,
       holdMs,

@@ -1,5 +1,8 @@
 import type { LoadAnswer } from './load.ts';
 
+/** Cameras beside the fleet that are not cut off: whoever asks for them can be answered from the first moment of the storm. */
+export const steady = 50;
+
 /** How long one storm may take, on a machine with other work too. */
 export const stormMsMax = 240_000;
 

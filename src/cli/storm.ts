@@ -13,6 +13,7 @@ interface StormOptions {
   asksPerSecond: number;
   rate: number;
   hold: number;
+  steady: number;
   secondsMax: number;
   tokens?: string;
   config?: string;
@@ -40,6 +41,14 @@ export function stormCommand(): Command {
     .addOption(count('--asks-per-second <count>', 'live views that are asked for', limits.stormAsksPerSecondMax, 50))
     .addOption(count('--rate <count>', 'connections per second, at most', limits.stormConnectsPerSecondMax, 20_000))
     .addOption(time('--hold <time>', 'how long the fleet stands still before the storm', 5))
+    .addOption(
+      new Option(
+        '--steady <count>',
+        'cameras that are not cut off, so that viewers can be answered from the first moment',
+      )
+        .argParser(integerFrom(0, limits.stormCamerasMax))
+        .default(0),
+    )
     .addOption(time('--seconds-max <time>', 'the longest that all of it may take', 300))
     .addOption(
       new Option('--tokens <file>', 'tokens to use, a JSON object to a line; see below').conflicts(['config', 'data']),
@@ -102,6 +111,7 @@ async function storm(relay: string, options: StormOptions): Promise<void> {
     asksPerSecond: options.asksPerSecond,
     connectsPerSecondMax: options.rate,
     holdMs: options.hold * 1000,
+    steady: options.steady,
     msMax: options.secondsMax * 1000,
     outage: options.waitForOutage ? 'wait' : 'cut',
     usesTickets: options.tickets,

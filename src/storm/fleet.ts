@@ -85,13 +85,15 @@ export class Fleet {
     this.#muster = this.#newMuster();
   }
 
-  /** Cuts all off. */
-  dropAll(): void {
+  /** Cuts all off but the first `steady` ones. */
+  dropAll(steady = 0): void {
     for (const wait of this.#waits.values()) wait.cancel();
     this.#waits.clear();
     this.#launcher.clear();
-    for (const camera of this.cameras) camera.drop();
-    this.#missing(this.#registered);
+    for (const camera of this.cameras.slice(steady)) {
+      if (camera.registered) this.#missing(1);
+      camera.drop();
+    }
   }
 
   /** All leave for good. */

@@ -19,7 +19,9 @@ export interface StormPlan {
   readonly holdMs: number;
   /** The longest that the whole may take, in milliseconds. */
   readonly msMax: number;
-  /** `cut`: all cameras are cut off, and come back at once. `wait`: somebody else makes the storm, such as by a restart of the relay. */
+  /** So many cameras, the first ones, are not cut off: whoever asks for them can be answered from the first moment of the storm. */
+  readonly steady: number;
+  /** `cut`: all others are cut off, and come back at once. `wait`: somebody else makes the storm, such as by a restart of the relay. */
   readonly outage: 'cut' | 'wait';
   readonly usesTickets: boolean;
   readonly honoursRetryAfter: boolean;
@@ -181,7 +183,7 @@ class Run {
       this.#observer.phase?.('waiting for the outage');
       await or(this.#fleet.fell());
       this.#fleet.await();
-    } else this.#fleet.dropAll();
+    } else this.#fleet.dropAll(this.#plan.steady);
     this.#observer.phase?.('coming back');
     const watch = this.#viewers.newWatch();
     const before = performance.eventLoopUtilization();

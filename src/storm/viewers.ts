@@ -29,7 +29,7 @@ export interface Watch {
   readonly refusals: Tally;
 }
 
-/** How often a camera is drawn again that is not back, before it is asked for all the same. */
+/** How often a camera is drawn again that is not back, before the first that is one is taken. */
 const drawsMax = 8;
 
 /**
@@ -120,9 +120,9 @@ export class Viewers {
     let device = '';
     for (let draw = 0; draw < drawsMax; draw++) {
       device = devices[Math.floor(this.#world.random.fraction() * devices.length)] ?? '';
-      if (this.#world.isBack(device)) break;
+      if (this.#world.isBack(device)) return device;
     }
-    return device;
+    return devices.find((each) => this.#world.isBack(each)) ?? device;
   }
 }
 

@@ -21,6 +21,7 @@ async function planFor(relay: string, changes: Partial<StormPlan> = {}): Promise
     asksPerSecond: 100,
     connectsPerSecondMax: 1_000,
     holdMs: 100,
+    steady: 0,
     msMax: 20_000,
     outage: 'cut',
     usesTickets: true,
@@ -181,6 +182,23 @@ describe('a storm', () => {
     const wanted = (request: IncomingMessage) => (usesTickets ? `ticket-of-${nameOf(request)}` : undefined);
     expect(last.map((request) => request.headers['latchkey-ticket'])).toEqual(last.map(wanted));
     expect(last.every((request) => request.headers.authorization?.startsWith('Bearer camera:'))).toBe(true);
+  });
+
+  it('leaves alone what is to stay, and asks for that while nothing else is there', async () => {
+    await using relay = await startLyingRelay();
+    let before = 0;
+    const observer: StormObserver = {
+      phase(phase) {
+        if (phase === 'coming back') before = relay.upgrades.length;
+      },
+    };
+    const report = await runStorm(await planFor(relay.url, { steady: 1 }), powers, observer, never);
+    const [first, then] = [relay.upgrades.slice(0, before), relay.upgrades.slice(before)].map((all) => all.map(nameOf));
+    expect(first).toContain('door');
+    expect(then).toContain('garden');
+    expect(then).not.toContain('door');
+    expect(report).toMatchObject({ outcome: 'complete', crossings: 0, storm: { registrations: 2, missing: 0 } });
+    expect(Object.keys(report.watchedDuring?.refusals ?? {})).not.toContain('JSON-RPC 480 device-offline');
   });
 
   it('waits for an outage that somebody else makes, and counts from there', async () => {
