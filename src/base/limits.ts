@@ -279,6 +279,25 @@ export const limits = {
   sourceRestartMsFirst: 500,
   sourceRestartMsMax: 30_000,
   processEndMsMax: 2_000,
+
+  // the storm that an operator makes
+  stormCamerasMax: 200_000,
+  stormViewersMax: 10_000,
+  stormConnectsPerSecondMax: 50_000,
+  stormAsksPerSecondMax: 5_000,
+  stormAsksInFlightMax: 1_024,
+  stormAskMsMax: 30_000,
+  stormSecondsMax: 86_400,
+  stormSamplesMax: 1_000_000,
+  /** How long cameras are sent off at a stretch, before what has come back is looked at. */
+  stormLaunchMs: 4,
+  stormHeadBytesMax: 16 * 1024,
+  stormCrossingsToldMax: 20,
+  /** What a process has open beside its cameras and viewers. */
+  stormDescriptorsSpareMin: 128,
+  stormTokensBytesMax: 256 * 1024 * 1024,
+  stormMetricsBytesMax: 4 * 1024 * 1024,
+  stormMetricsMsMax: 5_000,
 } as const;
 
 assert(limits.sdpBytesMax < limits.messageBytesMax, 'an SDP fits into a message, with room for its JSON');
@@ -371,4 +390,6 @@ assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than th
 assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
 assert(limits.frameBytesMax < limits.framesHeldBytesMax);
 assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingMax, 'the largest frame can be queued');
+assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
+assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);

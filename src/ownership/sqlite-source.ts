@@ -24,7 +24,11 @@ export interface SqliteSourceSettings {
 /** The embedded database of who may see what. Several processes may have it open, and each sees at once what another wrote. */
 export interface SqliteSource extends OwnershipSource, GrantBook {
   grant(grant: Grant): void;
+  /** Makes all of these grants, or none of them. Throws as `grant` does. */
+  grantAll(grants: Iterable<Grant>): void;
   revoke(question: OwnershipQuestion): boolean;
+  /** Takes all of these back, or none. */
+  revokeAll(questions: Iterable<OwnershipQuestion>): void;
   list(of?: { readonly subject?: SubjectId; readonly device?: DeviceId }): Grant[];
 }
 
@@ -64,6 +68,20 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
   const take = database.prepare('DELETE FROM ownership_grant WHERE subject = ? AND device = ?');
   const mark = database.prepare('SELECT revision FROM ownership_revision');
   const revision = () => String(mark.get()?.revision);
+  const atOnce = (work: () => void) => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      database.exec('COMMIT');
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  const grant = (asked: Grant) => {
+    const { subject, device, role, notAfterMs } = demandGrant(asked);
+    put.run(subject, device, role, notAfterMs ?? null, clock.now());
+  };
 
   return {
     name: 'sqlite',
@@ -81,9 +99,16 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
       return inForce.all(subject, clock.now(), limits.devicesPerSubjectMax).map((row) => answerOf(row, version));
     },
     changes: (listener) => watchChanges(database, clock, listener),
-    grant(grant) {
-      const { subject, device, role, notAfterMs } = demandGrant(grant);
-      put.run(subject, device, role, notAfterMs ?? null, clock.now());
+    grant,
+    grantAll(grants) {
+      atOnce(() => {
+        for (const each of grants) grant(each);
+      });
+    },
+    revokeAll(questions) {
+      atOnce(() => {
+        for (const { subject, device } of questions) take.run(subject, device);
+      });
     },
     revoke({ subject, device }) {
       return take.run(subject, device).changes === 1;
