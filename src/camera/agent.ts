@@ -182,7 +182,8 @@ export class Agent implements Camera {
 
   #keepTicket({ ticket, ticketExpiresInSeconds = 0 }: RegisterResult): void {
     const expiresMs = this.#parts.powers.clock.now() + ticketExpiresInSeconds * 1000;
-    this.#ticket = ticket === undefined ? undefined : { text: new Redacted(ticket), expiresMs };
+    // Without another one, the one that it came by is still good.
+    if (ticket !== undefined) this.#ticket = { text: new Redacted(ticket), expiresMs };
   }
 
   #resetBackoff(): void {

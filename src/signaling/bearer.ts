@@ -1,5 +1,5 @@
 import { LatchkeyError, limits, Redacted } from '../base/index.ts';
-import type { Identity, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import { ticketHeader } from '../protocol/index.ts';
 import type { Lane } from './admission/index.ts';
 import type { Core } from './parts.ts';
@@ -30,8 +30,9 @@ export function redacted(token: string): Redacted<string> {
 export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
   try {
     const [token] = tokensOf(request);
-    if (token !== undefined) return { lane: laneOf(core, token), token };
-    return { lane: request.header(ticketHeader) === undefined ? 'viewer' : 'camera', token };
+    // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
+    if (bringsTicket(request)) return { lane: 'camera', token };
+    return { lane: token === undefined ? 'viewer' : laneOf(core, token), token };
   } catch {
     return { lane: 'camera', token: undefined };
   }
@@ -42,17 +43,32 @@ export function laneOf(core: Core, token: Redacted<string>): Lane {
   return core.claimedKind(token) ?? 'camera';
 }
 
+/** Whether a request brings a reconnect ticket, good or bad. */
+export function bringsTicket(request: HttpRequest): boolean {
+  return request.header(ticketHeader) !== undefined;
+}
+
+/** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
+export function ticketHolder(core: Core, request: HttpRequest): VerifiedCamera | undefined {
+  const ticket = request.header(ticketHeader);
+  return ticket === undefined ? undefined : core.identity.tickets?.redeem(new Redacted(ticket));
+}
+
 /**
- * Who came with an upgrade. A good ticket waits for no turn, and stands for the header's token, which is then not verified. Every other
+ * Who came with an upgrade and proved this by its ticket, if by any. A good ticket waits for no turn, and stands for the header's token, which is then not verified. Every other
  * token is, in its turn, and all must name one holder: throws `token-conflict` otherwise, and `ticket-invalid` for a bad ticket without
  * a token beside it.
  */
-export async function holderOf(core: Core, request: HttpRequest, lane: Lane): Promise<Holder | undefined> {
-  const ticket = ticketHolder(request, core.identity);
+export async function holderOf(
+  core: Core,
+  request: HttpRequest,
+  lane: Lane,
+  ticket: VerifiedCamera | undefined,
+): Promise<Holder | undefined> {
   const tokens = ticket === undefined ? tokensOf(request) : demandFew(queryTokens(request));
   const [first] = tokens;
   if (first === undefined) {
-    if (ticket === undefined && request.header(ticketHeader) !== undefined) throw new LatchkeyError('ticket-invalid');
+    if (ticket === undefined && bringsTicket(request)) throw new LatchkeyError('ticket-invalid');
     return ticket;
   }
   const visitor = { lane, address: request.remoteAddress, known: false, gone: request.aborted };
@@ -74,12 +90,6 @@ export async function viewerOf(core: Core, request: HttpRequest): Promise<Verifi
   if (token === undefined) throw new LatchkeyError('token-missing');
   const visitor = { lane: 'viewer', address: request.remoteAddress, known: false, gone: request.aborted } as const;
   return core.admission.verify(visitor, token, () => core.identity.verifyViewer(token));
-}
-
-/** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
-function ticketHolder(request: HttpRequest, identity: Identity): VerifiedCamera | undefined {
-  const ticket = request.header(ticketHeader);
-  return ticket === undefined ? undefined : identity.tickets?.redeem(new Redacted(ticket));
 }
 
 function tokensOf(request: HttpRequest): Redacted<string>[] {

@@ -11,11 +11,12 @@ import {
 } from '../../base/index.ts';
 import type { Lane } from './lane.ts';
 import { LazyTimer } from './lazy-timer.ts';
+import { Pace } from './pace.ts';
 import { type RateBounds, RateTable } from './rate-table.ts';
 import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
 
 export interface AdmissionSettings extends TurnsSettings {
-  /** Above that the event loop is late, and takes no cameras; above twice as much it takes nothing new. In milliseconds. */
+  /** Above that the event loop is late, and takes no tokens of cameras; above twice as much none of viewers; above four times nothing new. In milliseconds. */
   readonly lagMsMax: number;
   /** What one address may try, and may fail at; undefined: everything. Loopback may. */
   readonly attempts: RateBounds | undefined;
@@ -75,6 +76,7 @@ export class Admission {
   readonly #waiters = new Map<Turn, Waiter>();
   /** In the order in which their work began. */
   readonly #running = new Map<Turn, number>();
+  readonly #pace: Pace;
   readonly #lateTimer: LazyTimer;
   readonly #slotTimer: LazyTimer;
   readonly #attempts: RateTable | undefined;
@@ -89,6 +91,7 @@ export class Admission {
     this.#powers = powers;
     this.#observer = observer;
     this.#turns = new Turns(settings, powers.random);
+    this.#pace = new Pace(clock, limits.ticketsPerTurnMax, limits.ticketsWaitingMax);
     this.#lateTimer = new LazyTimer(clock, () => this.#sendLateAway());
     this.#slotTimer = new LazyTimer(clock, () => this.#freeSlots());
     this.#attempts = table(settings.attempts, limits.addressesRatedMax);
@@ -113,14 +116,30 @@ export class Admission {
    * many that failed, and `overloaded` while the event loop is behind; both say when to come back.
    */
   arrive(lane: Lane, address: string, token?: Redacted<string>): void {
-    if (!isLoopback(address)) {
-      const network = networkOf(address);
-      if (this.#attempts?.take(network) === false)
-        throw this.#slowDown(lane, 'attempts', this.#attempts.waitMs(network));
-      const failedMs = this.#failures?.waitMs(network) ?? 0;
-      if (failedMs > 0) throw this.#slowDown(lane, 'failures', failedMs);
-    }
-    const lagMsMax = lane === 'camera' ? this.#settings.lagMsMax : 2 * this.#settings.lagMsMax;
+    this.count(lane, address);
+    this.demandCalm(lane, token);
+  }
+
+  /** The first part of `arrive`: throws `rate-exceeded` for the address. */
+  count(lane: Lane, address: string): void {
+    if (isLoopback(address)) return;
+    const network = networkOf(address);
+    if (this.#attempts?.take(network) === false) throw this.#slowDown(lane, 'attempts', this.#attempts.waitMs(network));
+    const failedMs = this.#failures?.waitMs(network) ?? 0;
+    if (failedMs > 0) throw this.#slowDown(lane, 'failures', failedMs);
+  }
+
+  /** Waits until there is time to look at a reconnect ticket. Throws `overloaded` where too many wait. */
+  async ticketTurn(token: Redacted<string> | undefined): Promise<void> {
+    if (!(await this.#pace.enter())) throw this.#away('full', { lane: 'camera', claim: claimOf(token), known: false });
+  }
+
+  /**
+   * The second part: throws `overloaded` while the event loop is behind. `isProven`: it has shown a good reconnect ticket, and is refused
+   * last of all, since to let it in costs hardly more than to send it away.
+   */
+  demandCalm(lane: Lane, token?: Redacted<string>, isProven = false): void {
+    const lagMsMax = this.#settings.lagMsMax * (isProven ? lagShares.proven : lagShares[lane]);
     if ((this.#powers.lagMs?.() ?? 0) > lagMsMax)
       throw this.#away('lag', { lane, claim: claimOf(token), known: false });
   }
@@ -262,6 +281,9 @@ export class Admission {
     return this.#powers.clock.now();
   }
 }
+
+/** How many times `lagMsMax` the event loop may be late before they are refused. */
+const lagShares = { camera: 1, viewer: 2, proven: 4 };
 
 /** In whole seconds, as HTTP counts them (RFC 9110 section 10.2.3), and never none. */
 function comeBackIn(code: 'overloaded' | 'rate-exceeded', waitMs: number): LatchkeyError {

@@ -69,7 +69,9 @@ export class CameraRole implements Registration {
     }
   }
 
+  /** Who came by a ticket has it still: another one would end at the same time. */
   #ticket(): { ticket?: string; ticketExpiresInSeconds?: number } {
+    if (this.camera.evidence.ticket) return {};
     const issued = this.#core.identity.tickets?.issue(this.camera);
     return issued === undefined
       ? {}

@@ -184,11 +184,9 @@ export class Endpoint implements ConnectionHandlers {
     );
   }
 
-  /** Nothing outlives its token. A timer reaches 24 days far, a token perhaps further. */
+  /** Nothing outlives its token. */
   #awaitExpiry(atMs: number): void {
-    const restMs = atMs - this.#core.clock.now();
-    const wait = Math.min(Math.max(0, restMs), limits.timerMsMax);
-    this.#expiry = this.#core.clock.after(wait, () => {
+    this.#expiry = this.#core.clock.after(waitOf(atMs - this.#core.clock.now()), () => {
       if (this.#core.clock.now() < atMs) {
         this.#awaitExpiry(atMs);
         return;
@@ -208,3 +206,14 @@ export class Endpoint implements ConnectionHandlers {
     this.#events.left();
   }
 }
+
+/**
+ * How long to wait before a look at a time that is so far off: not longer, and of few different lengths. Node keeps timers of one
+ * length in one list, and a fleet whose timers all had lengths of their own would cost a list for each.
+ */
+function waitOf(restMs: number): number {
+  if (restMs < shortestWaitMs) return Math.max(0, restMs);
+  return Math.min(shortestWaitMs * 2 ** Math.floor(Math.log2(restMs / shortestWaitMs)), limits.timerMsMax);
+}
+
+const shortestWaitMs = 1_000;

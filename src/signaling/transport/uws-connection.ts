@@ -1,5 +1,5 @@
 import type { WebSocket, WebSocketBehavior } from 'uWebSockets.js';
-import type { OffenceCode, ServedConnection } from './served-connection.ts';
+import type { OffenceCode, RawSocket, ServedConnection } from './served-connection.ts';
 import type { OpenUpgrade, ServerCore } from './server-core.ts';
 
 /** What goes along with a WebSocket from the decision to open it until it closes. */
@@ -31,16 +31,7 @@ export function webSocketBehavior(core: ServerCore): WebSocketBehavior<UwsUser> 
     idleTimeout: Math.min(idleSecondsMax, Math.max(idleSecondsMin, Math.ceil((4 * keepAliveMs) / 1000))),
     open(webSocket) {
       const user = webSocket.getUserData();
-      const connection = core.serve(
-        {
-          buffered: () => webSocket.getBufferedAmount(),
-          send: (text) => void webSocket.send(text),
-          ping: () => void webSocket.ping(),
-          close: (code, reason) => webSocket.end(code, reason),
-          terminate: () => webSocket.close(),
-        },
-        user.remoteAddress,
-      );
+      const connection = core.serve(new UwsSocket(webSocket), user.remoteAddress);
       user.connection = connection;
       connection.open(user.decision.open);
     },
@@ -58,6 +49,34 @@ export function webSocketBehavior(core: ServerCore): WebSocketBehavior<UwsUser> 
       core.disconnected();
     },
   };
+}
+
+class UwsSocket implements RawSocket {
+  readonly #webSocket: WebSocket<UwsUser>;
+
+  constructor(webSocket: WebSocket<UwsUser>) {
+    this.#webSocket = webSocket;
+  }
+
+  buffered(): number {
+    return this.#webSocket.getBufferedAmount();
+  }
+
+  send(text: string): void {
+    this.#webSocket.send(text);
+  }
+
+  ping(): void {
+    this.#webSocket.ping();
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.end(code, reason);
+  }
+
+  terminate(): void {
+    this.#webSocket.close();
+  }
 }
 
 /** The library tells why it dropped a connection in words alone. */

@@ -13,16 +13,18 @@ export class UwsExchange {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
-  readonly aborted: AbortSignal;
   readonly #response: UwsResponse;
   readonly #done: (exchange: UwsExchange) => void;
+  /** Made where somebody asks for it: most who come do not go before they are answered. */
+  #gone: AbortController | undefined;
+  #isGone = false;
   #over = false;
 
   constructor(response: UwsResponse, request: UwsRequest, done: (exchange: UwsExchange) => void) {
-    const gone = new AbortController();
     response.onAborted(() => {
       this.#end();
-      gone.abort();
+      this.#isGone = true;
+      this.#gone?.abort();
     });
     const query = request.getQuery();
     const rawHeaders: string[] = [];
@@ -32,9 +34,17 @@ export class UwsExchange {
     this.target = query ? `${request.getUrl()}?${query}` : request.getUrl();
     this.rawHeaders = rawHeaders;
     this.remoteAddress = addressFromBytes(new Uint8Array(response.getRemoteAddress()));
-    this.aborted = gone.signal;
     this.#response = response;
     this.#done = done;
+  }
+
+  /** Aborted when the client goes away before it is answered. */
+  get aborted(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      if (this.#isGone) this.#gone.abort();
+    }
+    return this.#gone.signal;
   }
 
   /** Hands over the body as it comes; a chunk is lent for the length of the call. To be called in the request's own call. */

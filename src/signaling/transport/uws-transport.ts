@@ -7,6 +7,7 @@ import type {
 } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
+import { deepenBacklog } from './backlog.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
@@ -75,6 +76,7 @@ class UwsTransport implements Transport {
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
+    await deepenBacklog(this.#port, settings.connectionsMax);
   }
 
   close(graceMs: number): Promise<void> {
@@ -154,15 +156,24 @@ class UwsTransport implements Transport {
   #requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {
     const { method, path, query, header } = head;
     const remoteAddress = this.#core.clientOf(head, exchange.remoteAddress);
-    const { aborted } = exchange;
-    return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+    return {
+      method,
+      path,
+      query,
+      header,
+      remoteAddress,
+      get aborted() {
+        return exchange.aborted;
+      },
+      body: (bytesMax) => body.read(bytesMax),
+    };
   }
 
   #bodyOf(exchange: UwsExchange, head: RequestHead): RequestBody {
     const { clock, settings } = this.#core;
     const body = new RequestBody({ clock, length: head.bodyLength, bytesMax: settings.messageBytesMax });
-    exchange.aborted.addEventListener('abort', () => body.abort());
     if (!body.complete) {
+      exchange.aborted.addEventListener('abort', () => body.abort());
       exchange.onData((chunk, isLast) => {
         body.push(chunk);
         if (isLast) body.end();
