@@ -107,7 +107,9 @@ export const settingsSchema = z.strictObject({
       .int()
       .min(10)
       .max(10_000)
-      .describe('While the event loop is later than that, new cameras get 503; at twice as much, new viewers too'),
+      .describe(
+        'While the event loop is later than that, new cameras get 503; at twice as much, new viewers too; at four times as much, cameras with a reconnect ticket',
+      ),
     attempts: z.strictObject({
       perMinute: perMinute.describe(
         'How often one address may ask for what has to be verified (IPv6: one /64); `null`: as often as it likes',

@@ -18,6 +18,7 @@ export function headerToken(request: HttpRequest): Redacted<string> | undefined 
 
 /** The tokens of the query (RFC 6750 section 2.3), for a browser's WebSocket, which cannot set headers. */
 export function queryTokens(request: HttpRequest): Redacted<string>[] {
+  if (request.query === '') return [];
   return new URLSearchParams(request.query).getAll('access_token').map(redacted);
 }
 
@@ -28,10 +29,11 @@ export function redacted(token: string): Redacted<string> {
 
 /** What came with a request to open a WebSocket, before any of it is believed: it says where the request waits, and no more. */
 export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
+  // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
+  const ticket = request.header(ticketHeader);
+  if (ticket !== undefined) return { lane: 'camera', token: new Redacted(ticket) };
   try {
     const [token] = tokensOf(request);
-    // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
-    if (bringsTicket(request)) return { lane: 'camera', token };
     return { lane: token === undefined ? 'viewer' : laneOf(core, token), token };
   } catch {
     return { lane: 'camera', token: undefined };

@@ -1,5 +1,8 @@
 import type { Clock } from '../../base/index.ts';
 
+/** A timer of the least time runs in the next turn, or in the one after it. */
+const turnMs = 1;
+
 /**
  * Lets so many in during one turn of the event loop, and the others in the next ones, in the order in which they came. What is cheap for one is
  * not cheap for a fleet: without a pace, thousands that come in one turn are served in that turn, and whoever wants to watch stands
@@ -26,7 +29,7 @@ export class Pace {
   /** Resolves with true when there is a place; at once with false when too many wait. */
   async enter(): Promise<boolean> {
     if (this.#waiting.length >= this.#waitingMax) return false;
-    if (this.#inThisTurn === 0) this.#clock.after(0, () => this.#nextTurn());
+    if (this.#inThisTurn === 0) this.#clock.after(turnMs, () => this.#nextTurn());
     if (this.#inThisTurn < this.#perTurnMax) {
       this.#inThisTurn++;
       return true;
@@ -39,7 +42,7 @@ export class Pace {
     const next = this.#waiting.slice(0, this.#perTurnMax);
     this.#waiting = this.#waiting.slice(this.#perTurnMax);
     this.#inThisTurn = next.length;
-    if (next.length > 0) this.#clock.after(0, () => this.#nextTurn());
+    if (next.length > 0) this.#clock.after(turnMs, () => this.#nextTurn());
     for (const resolve of next) resolve();
   }
 }
