@@ -99,6 +99,9 @@ export const limits = {
 
   // signaling
   connectionsMax: 200_000,
+  /** The system itself may keep fewer (`net.core.somaxconn`). */
+  connectionsUnacceptedMax: 4_096,
+  ownConnectionMsMax: 1_000,
   connectionsUnregisteredMax: 4_096,
   connectionsUnregisteredPerAddressMax: 64,
   messageBytesMax: 64 * 1024,
