@@ -1,3 +1,5 @@
+import './limit-relations.ts';
+
 export * from './clock.ts';
 export * from './errors.ts';
 export * from './ids.ts';

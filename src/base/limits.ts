@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-
 /**
  * Every bound of Latchkey that is not an operator's setting, with its unit last in its name.
  * A table, queue, buffer, retry or wait that has no line here does not exist.
@@ -103,6 +101,9 @@ export const limits = {
 
   // signaling
   connectionsMax: 200_000,
+  /** The system itself may keep fewer (`net.core.somaxconn`). */
+  connectionsUnacceptedMax: 4_096,
+  ownConnectionMsMax: 1_000,
   connectionsUnregisteredMax: 4_096,
   connectionsUnregisteredPerAddressMax: 64,
   messageBytesMax: 64 * 1024,
@@ -303,97 +304,3 @@ export const limits = {
   stormMetricsBytesMax: 4 * 1024 * 1024,
   stormMetricsMsMax: 5_000,
 } as const;
-
-assert(limits.sdpBytesMax < limits.messageBytesMax, 'an SDP fits into a message, with room for its JSON');
-assert(limits.messageBytesMax < limits.sendBufferBytesMax, 'a slow reader can be sent at least one message');
-assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a message');
-assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
-assert(limits.tokenBytesMax + limits.ticketCharactersMax < limits.requestHeaderBytesMax, 'a ticket fits beside it');
-assert(
-  limits.reconnectMsMax + limits.upgradeMsMax + limits.registerMsMax < limits.cameraAwayMsMax,
-  'a camera that comes back at its slowest finds its live views',
-);
-assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
-assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits.connectionsUnregisteredMax);
-assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
-assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
-assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);
-assert(limits.servedWindowMsMin < limits.servedWindowMsMax && limits.servedWindowMsMax < limits.admissionComfortMs);
-assert(limits.rampEarlyMsMax < limits.rampJitterMs && limits.rampJitterMs < limits.rampMsMax);
-assert(limits.rampMsMax + limits.rampJitterMs <= 1_000 * limits.retryAfterSecondsMax, 'our own ends wait as told');
-assert(limits.connectionsMax <= limits.rampToldMax, 'each connection of a fleet can be told a time of its own');
-assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
-assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');
-assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');
-assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
-assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
-assert(limits.sharedAnswerMsMax < limits.ownershipAnswerMsMax, 'a dead cache leaves time to ask the source');
-assert(limits.sharedWritesInFlightMax < limits.sharedCommandsInFlightMax, 'a question finds a place among answers');
-assert(limits.sharedEntryCharactersMax < limits.sharedReplyBytesMax, 'an entry fits into a reply');
-assert(limits.sharedReconnectMsFirst < limits.sharedReconnectMsMax);
-assert(limits.sharedDistrustMsFirst <= limits.sharedDistrustMsMax);
-assert(limits.sharedDistrustMsMax <= limits.timerMsMax);
-assert(2 * limits.postgresLookMs < 1_000 && 2 * limits.sqliteLookMs < 1_000, 'a change is seen within a second');
-assert(limits.sqliteChangesReadMax <= limits.sqliteChangesKeptMax);
-assert(limits.postgresConnectMsMax < limits.ownershipAnswerMsMax);
-assert(
-  limits.postgresStatementMsMax < limits.ownershipAnswerMsMax,
-  'a slow database gives up before its answer is late',
-);
-assert(limits.serviceAnswerMsMax < limits.ownershipAnswerMsMax);
-assert(limits.devicesPerTokenMax <= limits.devicesPerSubjectMax);
-assert(
-  limits.reproofsInFlightMax < limits.ownershipQuestionsInFlightMax,
-  'asking again leaves room for those who come',
-);
-assert(limits.reproofRetryMsMax < limits.reproofMsMax && limits.ownershipAnswerMsMax < limits.reproofMsMax);
-assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
-assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
-assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);
-assert(limits.addressQuietMsMax < limits.sideSilentMsMax, 'other addresses are tried before a side counts as silent');
-assert(limits.heldDatagramBytesMax <= limits.datagramBytesMax && limits.stunMessageBytesMax <= limits.datagramBytesMax);
-assert(limits.datagramBytesMax <= limits.batchCopiesBytesMax, 'the largest datagram can be copied');
-assert(limits.sessionsMax <= limits.wiresPerWorkerMax, 'one worker can have all sessions');
-assert(limits.workerAnswerMsMax < limits.cameraAnswerMsMax);
-assert(limits.restingBatchesPerMsMin < limits.restlessBatchesPerMsMax, 'a thread does not go to and fro');
-assert(
-  limits.restingBatchesPerMsMin * limits.restUsMax < 1_000 - limits.restUsMax,
-  'a thread that rests takes as many batches as keep it resting',
-);
-assert(limits.restUsMax < 1_000 * limits.receiveWaitMs, 'a rest is short beside a wait');
-assert(limits.batchMessagesMax <= limits.batchPiecesMax, 'each message has a piece');
-assert(limits.policedBurstBytesMin >= limits.datagramBytesMax, 'a full bucket takes any datagram');
-assert(
-  limits.policedBurstPacketsMin * limits.rtpPayloadBytesMax >= limits.policedBurstBytesMin,
-  'a burst of the least bytes fits into the least packets',
-);
-assert(
-  Number.isSafeInteger(limits.policedBitsPerSecondMax * limits.policedBurstMs),
-  'a full bucket is counted without rounding',
-);
-assert(limits.announcedAddressesMax <= limits.candidatesPerSessionMax);
-assert(limits.stunMessageBytesMax <= limits.tcpFrameBytesMax && limits.heldDatagramBytesMax <= limits.tcpFrameBytesMax);
-assert(limits.tcpFrameBytesMax < 2 ** 16 && limits.tcpFrameBytesMax <= limits.datagramBytesMax, 'a frame has 16 bits');
-assert(limits.tcpConnectionsUnclaimedMax < limits.tcpConnectionsMax, 'strangers leave room for those who are known');
-assert(limits.tcpConnectionsUnclaimedPerAddressMax < limits.tcpConnectionsUnclaimedMax, 'no address holds all places');
-assert(limits.tcpUnclaimedMsMax < limits.sideSilentMsMax, 'a stranger is waited for less long than a side');
-assert(limits.tcpOnTheWayMediaBytesMax < limits.tcpOnTheWayBytesMax, 'media leaves room for what steers it');
-assert(limits.tcpFrameBytesMax < limits.tcpUnclaimedBytesMax, 'one check of any size can be brought');
-assert(limits.tcpFrameBytesMax < limits.tcpSocketBytesMax && limits.tcpSocketBytesMax < limits.tcpQueueBytesMax);
-assert(
-  limits.tcpConnectionsMax * (limits.tcpSocketBytesMax + limits.tcpQueueBytesMax) <= 2 ** 30,
-  'readers that all stand still cost a gigabyte at most',
-);
-assert(
-  (limits.connectionsMax / limits.keepAlivePeersPerSweepMax) * limits.keepAliveRestMs < limits.keepAliveMs,
-  'all peers can be pinged within a period',
-);
-assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
-assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');
-assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than the camera’s answer that it waits for');
-assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
-assert(limits.frameBytesMax < limits.framesHeldBytesMax);
-assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingMax, 'the largest frame can be queued');
-assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
-assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
-assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { subtle } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
@@ -132,6 +133,10 @@ export const lifeClaims: TransportClaim[] = [
       const { certificateFile, keyFile } = tlsFiles();
       await using stage = await Stage.set(open, {
         settings: { tls: { certificateFile, keyFile } },
+        async upgrade(request) {
+          if (request.path === '/later') await subtle.digest('SHA-256', new Uint8Array(64));
+          return stage.accept();
+        },
         message: (text, connection) => connection.send(text),
       });
       const { port } = stage.transport;
@@ -143,9 +148,11 @@ export const lifeClaims: TransportClaim[] = [
         request.once('error', reject);
       });
       assert.equal(await status, 200);
-      const client = await WebSocketClient.open(`wss://127.0.0.1:${port}`, [], { rejectUnauthorized: false });
-      client.socket.send('sealed');
-      assert.equal(await client.next(), 'sealed');
+      for (const path of ['/', '/later']) {
+        const client = await WebSocketClient.open(`wss://127.0.0.1:${port}${path}`, [], { rejectUnauthorized: false });
+        client.socket.send('sealed');
+        assert.equal(await client.next(), 'sealed');
+      }
       assert.equal((await stage.connections.first()).remoteAddress, '127.0.0.1');
       const plain = await stage.client();
       await plain.request('GET', '/').closed;

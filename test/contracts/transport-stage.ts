@@ -46,6 +46,11 @@ export const handshakeHeaders = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
+/** A text frame of up to 125 bytes as a client sends it, masked with zeros. */
+export function maskedText(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
 /** What the server saw, in order, with a way to wait for it. */
 export class Log<Entry> {
   readonly entries: Entry[] = [];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { beforeAll, describe, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { loadUws } from '../../src/signaling/transport/uws-module.ts';
 import { openUwsTransport } from '../../src/signaling/transport/uws-transport.ts';
 import { underTrixieLibc } from '../support/trixie-libc.ts';
@@ -23,6 +23,7 @@ describe('the transport on uWebSockets.js', () => {
     return;
   }
 
+  const warned = Promise.withResolvers<string[]>();
   const outcomes = new Map(
     transportClaims.map(({ name }) => [name, Promise.withResolvers<{ error?: string }>()] as const),
   );
@@ -36,6 +37,11 @@ describe('the transport on uWebSockets.js', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       noise = (noise + text).slice(-2_000);
     });
+    const warnings: string[] = [];
+    createInterface(child.stderr).on('line', (line) => {
+      if (line.includes('uWS')) warnings.push(line);
+    });
+    child.once('close', () => warned.resolve(warnings));
     createInterface(child.stdout).on('line', (line) => {
       const outcome = JSON.parse(line) as { name: string; error?: string };
       outcomes.get(outcome.name)?.resolve(outcome);
@@ -56,4 +62,12 @@ describe('the transport on uWebSockets.js', () => {
     };
     it(name, claim, slow ? slowMsMax : undefined);
   }
+
+  it(
+    'the library warned of nothing',
+    async () => {
+      expect(await warned.promise).toEqual([]);
+    },
+    slowMsMax,
+  );
 });

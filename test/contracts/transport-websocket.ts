@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { UpgradeDecision } from '../../src/signaling/transport/index.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
-import { handshakeHeaders, Stage, type TransportClaim } from './transport-stage.ts';
+import { handshakeHeaders, maskedText, Stage, type TransportClaim } from './transport-stage.ts';
 
 export const webSocketClaims: TransportClaim[] = [
   {
@@ -413,9 +413,4 @@ async function rawWebSocket(stage: Stage) {
   await client.request('GET', '/', handshakeHeaders).reply();
   await stage.connections.count(before + 1);
   return client;
-}
-
-/** A text frame as a client sends it, masked with zeros. */
-function maskedText(text: string): Buffer {
-  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
- * Lets more connections wait to be accepted at a port that this process listens on: as many as `connectionsMax`, or as the system
+ * Lets more connections wait to be accepted at a port that this process listens on: as many as asked for, or as the system
  * allows (`net.core.somaxconn`). uWebSockets.js asks for 512, and a fleet that comes back at once is more than that in one turn of the
  * event loop: whoever finds no place tries again a second later. `listen(2)` on a socket that listens already changes nothing
  * else. Returns whether it was done: it takes Linux.
  */
-export async function deepenBacklog(port: number, connectionsMax: number): Promise<boolean> {
+export async function deepenBacklog(port: number, waitingMax: number): Promise<boolean> {
   const descriptor = process.platform === 'linux' ? listeningDescriptor(port) : undefined;
   if (descriptor === undefined) return false;
   const { default: koffi } = await import('koffi');
   const listen = koffi.load(null).func('int listen(int, int)');
-  return listen(descriptor, connectionsMax) === 0;
+  return listen(descriptor, waitingMax) === 0;
 }
 
 /** Which of this process's descriptors listens on that TCP port. */

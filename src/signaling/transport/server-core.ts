@@ -103,10 +103,15 @@ export class ServerCore {
       if (decision.subprotocol !== '' && !offeredSubprotocols(head).includes(decision.subprotocol)) {
         throw new TypeError('a subprotocol was chosen that the client did not offer');
       }
-      return this.#stopping ? this.refusal(this.#overloaded()) : decision;
+      return this.stopped() ?? decision;
     } catch (error) {
       return this.#failure(error);
     }
+  }
+
+  /** What to write instead of opening a WebSocket, once the server stops. */
+  stopped(): ReadyResponse | undefined {
+    return this.#stopping ? this.refusal(this.#overloaded()) : undefined;
   }
 
   /** Tells of what was thrown where nothing should be, and nobody is left to answer. */

@@ -9,15 +9,17 @@ export function asksForWebSocket(upgradeHeader: string | undefined): boolean {
 }
 
 /**
- * Demands of a request that asks for a WebSocket what RFC 6455 section 4.2.1 does, and that it has no body. Throws
- * `request-malformed`.
+ * Demands of a request that asks for a WebSocket what RFC 6455 section 4.2.1 does, that it has no body, and that it
+ * does not ask for a close as well. Throws `request-malformed`.
  */
 export function checkOpeningHandshake(head: RequestHead): void {
-  const connection = head.header('connection')?.toLowerCase().split(',') ?? [];
+  const connection = head.header('connection') ?? '';
+  const options = new Set(connection.split(',').map((option) => option.trim().toLowerCase()));
   const sound =
     head.method === 'GET' &&
     head.bodyLength === 0 &&
-    connection.some((token) => token.trim() === 'upgrade') &&
+    options.has('upgrade') &&
+    !options.has('close') &&
     head.header('sec-websocket-version') === '13' &&
     key.test(head.header('sec-websocket-key') ?? '');
   if (!sound) throw new LatchkeyError('request-malformed', 'opening handshake');

@@ -1,7 +1,17 @@
 import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, us_socket_context_t } from 'uWebSockets.js';
+import assert from 'node:assert/strict';
 import type { ReadyResponse } from './ready-response.ts';
 import { addressFromBytes } from './remote-address.ts';
 import type { UwsUser } from './uws-connection.ts';
+
+const ascii = /^[\t\x20-\x7e]*$/;
+
+export interface ExchangeWatch {
+  /** The library has called with something of this exchange, and waits for the end of that call. */
+  called(exchange: UwsExchange): void;
+  /** The exchange is answered, or its client gone. */
+  done(exchange: UwsExchange): void;
+}
 
 /**
  * One request of uWebSockets.js and its answer. The library lends the request for the length of one call, and forbids
@@ -13,15 +23,18 @@ export class UwsExchange {
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
+  /** Whether the library takes the request for one that asks to close the connection with its answer. */
+  readonly closes: boolean;
   readonly #response: UwsResponse;
-  readonly #done: (exchange: UwsExchange) => void;
+  readonly #watch: ExchangeWatch;
   /** Made where somebody asks for it: most who come do not go before they are answered. */
   #gone: AbortController | undefined;
   #isGone = false;
   #over = false;
 
-  constructor(response: UwsResponse, request: UwsRequest, done: (exchange: UwsExchange) => void) {
+  constructor(response: UwsResponse, request: UwsRequest, watch: ExchangeWatch) {
     response.onAborted(() => {
+      watch.called(this);
       this.#end();
       this.#isGone = true;
       this.#gone?.abort();
@@ -34,8 +47,9 @@ export class UwsExchange {
     this.target = query ? `${request.getUrl()}?${query}` : request.getUrl();
     this.rawHeaders = rawHeaders;
     this.remoteAddress = addressFromBytes(new Uint8Array(response.getRemoteAddress()));
+    this.closes = asksToClose(rawHeaders);
     this.#response = response;
-    this.#done = done;
+    this.#watch = watch;
   }
 
   /** Aborted when the client goes away before it is answered. */
@@ -49,7 +63,10 @@ export class UwsExchange {
 
   /** Hands over the body as it comes; a chunk is lent for the length of the call. To be called in the request's own call. */
   onData(take: (chunk: Uint8Array, isLast: boolean) => void): void {
-    this.#response.onData((chunk, isLast) => take(new Uint8Array(chunk), isLast));
+    this.#response.onData((chunk, isLast) => {
+      this.#watch.called(this);
+      take(new Uint8Array(chunk), isLast);
+    });
   }
 
   /** Writes the answer. `last` ends the connection with it. */
@@ -70,11 +87,17 @@ export class UwsExchange {
     });
   }
 
-  /** Opens the WebSocket that was asked for with this key. */
+  /**
+   * Opens the WebSocket that was asked for with this key. Never in the response's own cork: after that, the library
+   * would look for the response's state in memory that is the WebSocket's, or nobody's, and now and then end it. Never
+   * for a request that `closes`: outside of its own call the library would end the connection in mid-upgrade, and go on
+   * with what it has freed.
+   */
   upgrade(user: UwsUser, key: string, context: us_socket_context_t): void {
     if (this.#over) return;
+    assert(!this.closes, 'a request that asks for a close is not upgraded');
     this.#end();
-    this.#response.cork(() => this.#response.upgrade(user, key, user.decision.subprotocol, '', context));
+    this.#response.upgrade(user, key, user.decision.subprotocol, '', context);
   }
 
   /** Ends the connection without an answer, where none was begun. */
@@ -84,6 +107,13 @@ export class UwsExchange {
 
   #end(): void {
     this.#over = true;
-    this.#done(this);
+    this.#watch.done(this);
   }
+}
+
+/** As the library does: by the first such header alone, and by its being of five bytes. Nothing else than ASCII is sure. */
+function asksToClose(rawHeaders: readonly string[]): boolean {
+  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'connection');
+  const value = at < 0 ? '' : (rawHeaders[at + 1] ?? '');
+  return value.length === 5 || !ascii.test(value);
 }

@@ -7,6 +7,7 @@ import type {
 } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
+import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
 import { deepenBacklog } from './backlog.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { RequestBody } from './request-body.ts';
@@ -15,8 +16,9 @@ import { ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
-import { UwsExchange } from './uws-exchange.ts';
+import { type ExchangeWatch, UwsExchange } from './uws-exchange.ts';
 import type { UwsModule } from './uws-module.ts';
+import { UwsQuiet } from './uws-quiet.ts';
 
 /** The port is not shared with other processes by SO_REUSEPORT (`LIBUS_LISTEN_EXCLUSIVE_PORT`). */
 const exclusivePort = 1;
@@ -38,7 +40,7 @@ export async function openUwsTransport(
 ): Promise<Transport> {
   const app = createApp(module, settings);
   const transport = new UwsTransport(module, app, new ServerCore(handlers, settings, parts));
-  await transport.listen();
+  await transport.listen(parts.random);
   return transport;
 }
 
@@ -48,6 +50,10 @@ class UwsTransport implements Transport {
   readonly #app: TemplatedApp;
   readonly #core: ServerCore;
   readonly #unanswered = new Set<UwsExchange>();
+  readonly #watch: ExchangeWatch;
+  /** Whose request the library's last call handed over; undefined after a call of another kind. */
+  #handedOver: UwsExchange | undefined;
+  #quiet: UwsQuiet | undefined;
   #listening: us_listen_socket | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
@@ -57,6 +63,15 @@ class UwsTransport implements Transport {
     this.#module = module;
     this.#app = app;
     this.#core = core;
+    this.#watch = {
+      called: () => {
+        this.#handedOver = undefined;
+      },
+      done: (exchange) => {
+        this.#unanswered.delete(exchange);
+        if (this.#unanswered.size === 0) this.#allAnswered?.();
+      },
+    };
     app.filter((response, change) => this.#counted(response, Number(change)));
     app.ws<UwsUser>('/*', {
       ...webSocketBehavior(core),
@@ -68,7 +83,7 @@ class UwsTransport implements Transport {
     return this.#port;
   }
 
-  async listen(): Promise<void> {
+  async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
     const socket = await new Promise<us_listen_socket | false>((resolve) => {
       (this.#app as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
@@ -76,7 +91,8 @@ class UwsTransport implements Transport {
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
-    await deepenBacklog(this.#port, settings.connectionsMax);
+    await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
+    this.#quiet = await UwsQuiet.open(this.#module, random);
   }
 
   close(graceMs: number): Promise<void> {
@@ -102,18 +118,18 @@ class UwsTransport implements Transport {
     // What was written inside one of the library's own calls leaves with the end of that call.
     await new Promise((resolve) => setImmediate(resolve));
     this.#app.close();
+    this.#quiet?.close();
   }
 
   #counted(response: UwsResponse, change: number): void {
+    this.#handedOver = undefined;
     if (change < 0) this.#core.disconnected();
     else if (!this.#core.connected()) response.close();
   }
 
   #take(response: UwsResponse, request: UwsRequest, context: us_socket_context_t | undefined): void {
-    const exchange = new UwsExchange(response, request, (over) => {
-      this.#unanswered.delete(over);
-      if (this.#unanswered.size === 0) this.#allAnswered?.();
-    });
+    const exchange = new UwsExchange(response, request, this.#watch);
+    this.#handedOver = exchange;
     this.#unanswered.add(exchange);
     const wantsWebSocket = asksForWebSocket(request.getHeader('upgrade'));
     const taken = wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange);
@@ -141,6 +157,7 @@ class UwsTransport implements Transport {
     let head: RequestHead;
     try {
       head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.rawHeaders);
+      if (exchange.closes) throw new LatchkeyError('request-malformed', 'opening handshake');
     } catch (error) {
       exchange.answer(this.#core.refusal(error), true);
       return;
@@ -148,9 +165,21 @@ class UwsTransport implements Transport {
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, this.#bodyOf(exchange, head));
     const decision = await this.#core.decide(request, head);
-    if (!('open' in decision)) return exchange.answer(decision, true);
-    const { remoteAddress } = request;
-    exchange.upgrade({ decision, remoteAddress }, head.header('sec-websocket-key') ?? '', context);
+    await this.#clearOfOthers(exchange);
+    const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
+    if (!('open' in outcome)) return exchange.answer(outcome, true);
+    const user = { decision: outcome, remoteAddress: request.remoteAddress };
+    const upgrade = () => exchange.upgrade(user, head.header('sec-websocket-key') ?? '', context);
+    if (this.#quiet === undefined) upgrade();
+    else this.#quiet.run(upgrade);
+  }
+
+  /**
+   * Resolves at once in the exchange's own call, and else outside of any. A WebSocket that opened in the call for another
+   * request would be taken for that request's own by the library, which then ends the process.
+   */
+  async #clearOfOthers(exchange: UwsExchange): Promise<void> {
+    if (this.#handedOver !== exchange) await new Promise((resolve) => setImmediate(resolve));
   }
 
   #requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {

@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { LatchkeyError, limits } from '../../base/index.ts';
 import { listenError } from './listening.ts';
 import type { ReadyResponse } from './ready-response.ts';
 import { addressFromText } from './remote-address.ts';
@@ -25,7 +26,7 @@ export async function openWsTransport(
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error) => reject(listenError(settings, error));
     server.once('error', failed);
-    server.listen({ host: settings.host, port: settings.port }, () => {
+    server.listen({ host: settings.host, port: settings.port, backlog: limits.connectionsUnacceptedMax }, () => {
       server.off('error', failed);
       // Linux reports a new connection's own network errors when it is accepted: no reason to leave the others.
       server.on('error', (error) => core.fault(error));
@@ -115,9 +116,7 @@ class WsTransport implements Transport {
       // Node takes it for no upgrade where `Connection` does not say so; whoever asked wants to hear of it.
       const wantsWebSocket = asksForWebSocket(message.headers.upgrade);
       const { method = '', url = '', rawHeaders } = message;
-      head = wantsWebSocket
-        ? this.#core.admitUpgrade(method, url, rawHeaders)
-        : this.#core.admit(method, url, rawHeaders);
+      head = wantsWebSocket ? this.#admitUpgrade(message) : this.#core.admit(method, url, rawHeaders);
     } catch (error) {
       write(response, this.#core.refusal(error), true);
       return;
@@ -148,7 +147,7 @@ class WsTransport implements Transport {
 
   async #decide(message: IncomingMessage, gone: AbortSignal): Promise<ReadyResponse | OpenUpgrade> {
     try {
-      const head = this.#core.admitUpgrade(message.method ?? '', message.url ?? '', message.rawHeaders);
+      const head = this.#admitUpgrade(message);
       const body = new RequestBody({ clock: this.#core.clock, length: 0, bytesMax: 0 });
       const request = this.#requestOf(message, head, body, gone);
       this.#clients.set(message, request.remoteAddress);
@@ -156,6 +155,12 @@ class WsTransport implements Transport {
     } catch (error) {
       return this.#core.refusal(error);
     }
+  }
+
+  #admitUpgrade({ method = '', url = '', rawHeaders, httpVersion }: IncomingMessage): RequestHead {
+    const head = this.#core.admitUpgrade(method, url, rawHeaders);
+    if (httpVersion !== '1.1') throw new LatchkeyError('request-malformed', 'opening handshake');
+    return head;
   }
 
   #open(message: IncomingMessage, socket: Duplex, decision: OpenUpgrade): void {

@@ -1,5 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { openWsTransport } from '../../../src/signaling/transport/ws-transport.ts';
 import { handshakeHeaders, Stage } from '../../contracts/transport-stage.ts';
@@ -21,6 +24,30 @@ it('the transport on ws outlives connections that fail while they are accepted',
   expect(stage.faults.entries).toEqual(errors);
   expect(await stage.serves()).toBe(true);
 });
+
+it('the transport on ws keeps a thousand connections that it had no time to accept', async () => {
+  await using stage = await Stage.set(openWsTransport, { settings: { connectionsMax: 2_000 } });
+  const count = Math.min(1_000, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
+  const all = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(connectsMany, { eval: true, workerData: { port: stage.transport.port, count, all } });
+  await once(worker, 'online');
+  // While this thread stands still, it accepts nobody.
+  expect(Atomics.wait(all, 0, 0, 10_000)).not.toBe('timed-out');
+  await stage.open.first((open) => open === count);
+  await worker.terminate();
+});
+
+const connectsMany = `
+  const { connect } = require('node:net');
+  const { workerData: { port, count, all } } = require('node:worker_threads');
+  let connected = 0;
+  for (let index = 0; index < count; index++) {
+    connect(port, '127.0.0.1', () => {
+      if (++connected < count) return;
+      Atomics.store(all, 0, 1);
+      Atomics.notify(all, 0);
+    });
+  }`;
 
 /** Node's own server, which the transport shows to nobody. */
 async function serverOf(stage: Stage): Promise<Server> {
