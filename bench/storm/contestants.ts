@@ -52,6 +52,7 @@ export async function findLaunch(): Promise<Launch> {
 
 const flags = [
   '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=64',
   '--expose-gc',
   '--import',
   join(import.meta.dirname, 'collect.ts'),

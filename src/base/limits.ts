@@ -89,10 +89,6 @@ export const limits = {
   sharedDistrustMsFirst: 60_000,
   sharedDistrustMsMax: 3_600_000,
 
-  /** Reconnect tickets that are looked at in one turn of the event loop, some milliseconds' worth, and how many wait for theirs. */
-  ticketsPerTurnMax: 64,
-  ticketsWaitingMax: 65_536,
-
   // sessions
   sessionsMax: 50_000,
   sessionsPerDeviceMax: 16,

@@ -45,11 +45,6 @@ export function laneOf(core: Core, token: Redacted<string>): Lane {
   return core.claimedKind(token) ?? 'camera';
 }
 
-/** Whether a request brings a reconnect ticket, good or bad. */
-export function bringsTicket(request: HttpRequest): boolean {
-  return request.header(ticketHeader) !== undefined;
-}
-
 /** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
 export function ticketHolder(core: Core, request: HttpRequest): VerifiedCamera | undefined {
   const ticket = request.header(ticketHeader);
@@ -70,7 +65,7 @@ export async function holderOf(
   const tokens = ticket === undefined ? tokensOf(request) : demandFew(queryTokens(request));
   const [first] = tokens;
   if (first === undefined) {
-    if (ticket === undefined && bringsTicket(request)) throw new LatchkeyError('ticket-invalid');
+    if (ticket === undefined && request.header(ticketHeader) !== undefined) throw new LatchkeyError('ticket-invalid');
     return ticket;
   }
   const visitor = { lane, address: request.remoteAddress, known: false, gone: request.aborted };

@@ -1,7 +1,7 @@
 import { LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
-import { bringsTicket, claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
+import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
@@ -31,7 +31,6 @@ export function createSignaling(parts: SignalingParts): Signaling {
   async function admitted(request: HttpRequest): Promise<Holder | undefined> {
     const { lane, token } = claimOf(core, request);
     core.admission.count(lane, request.remoteAddress);
-    if (bringsTicket(request)) await core.admission.ticketTurn(token);
     const ticket = ticketHolder(core, request);
     core.admission.demandCalm(lane, token, ticket !== undefined);
     const holder = await holderOf(core, request, lane, ticket);

@@ -11,7 +11,6 @@ import {
 } from '../../base/index.ts';
 import type { Lane } from './lane.ts';
 import { LazyTimer } from './lazy-timer.ts';
-import { Pace } from './pace.ts';
 import { type RateBounds, RateTable } from './rate-table.ts';
 import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
 
@@ -76,7 +75,6 @@ export class Admission {
   readonly #waiters = new Map<Turn, Waiter>();
   /** In the order in which their work began. */
   readonly #running = new Map<Turn, number>();
-  readonly #pace: Pace;
   readonly #lateTimer: LazyTimer;
   readonly #slotTimer: LazyTimer;
   readonly #attempts: RateTable | undefined;
@@ -91,7 +89,6 @@ export class Admission {
     this.#powers = powers;
     this.#observer = observer;
     this.#turns = new Turns(settings, powers.random);
-    this.#pace = new Pace(clock, limits.ticketsPerTurnMax, limits.ticketsWaitingMax);
     this.#lateTimer = new LazyTimer(clock, () => this.#sendLateAway());
     this.#slotTimer = new LazyTimer(clock, () => this.#freeSlots());
     this.#attempts = table(settings.attempts, limits.addressesRatedMax);
@@ -127,11 +124,6 @@ export class Admission {
     if (this.#attempts?.take(network) === false) throw this.#slowDown(lane, 'attempts', this.#attempts.waitMs(network));
     const failedMs = this.#failures?.waitMs(network) ?? 0;
     if (failedMs > 0) throw this.#slowDown(lane, 'failures', failedMs);
-  }
-
-  /** Waits until there is time to look at a reconnect ticket. Throws `overloaded` where too many wait. */
-  async ticketTurn(token: Redacted<string> | undefined): Promise<void> {
-    if (!(await this.#pace.enter())) throw this.#away('full', { lane: 'camera', claim: claimOf(token), known: false });
   }
 
   /**
