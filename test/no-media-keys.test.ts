@@ -26,6 +26,7 @@ describe('the process of a relay', () => {
     expect([...reached.keys()].filter((name) => !name.startsWith('node:')).sort()).toEqual([
       'jose',
       'koffi',
+      'pg',
       'pino',
       'prom-client',
       'sdp-transform',
@@ -51,7 +52,9 @@ describe('the process of a relay', () => {
 
   it('calls the system by name, and nothing else: not the OpenSSL that Node has in it', () => {
     expect(reachedFrom('src/relay/media/media-thread.ts').get('koffi')).toEqual(['src/relay/udp/libc.ts']);
-    expect(reachedFrom('src/server.ts').get('koffi')).toEqual(['src/relay/udp/libc.ts']);
+    const backlog = 'src/signaling/transport/backlog.ts';
+    expect(reachedFrom('src/server.ts').get('koffi')?.sort()).toEqual(['src/relay/udp/libc.ts', backlog]);
+    expect(fileAt(backlog).text.match(/\.func\([^)]*\)/g)).toEqual([".func('int listen(int, int)"]);
     const { text } = fileAt('src/relay/udp/libc.ts');
     const called = [...text.matchAll(/has(?:<\w+>)?\('\w+ (\w+)\(/g)].map(([, name]) => name);
     expect(called.sort()).toEqual(
