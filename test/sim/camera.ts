@@ -1,0 +1,184 @@
+import type { RpcError } from '../../src/protocol/index.ts';
+import type { Message } from '../support/memory-transport.ts';
+import { cameraAuthor, descriptionOf, fingerprintOf, readOf } from './descriptions.ts';
+import type { Node } from './node.ts';
+import { Peer } from './peer.ts';
+import { tokenOf } from './sim-identity.ts';
+import type { OpenGrant } from './sim-pairing.ts';
+import { Socket } from './socket.ts';
+import type { World } from './world.ts';
+
+/** A camera: it registers, comes back when it has lost its connection, and shows itself to whom the relay sends. */
+export class Camera {
+  readonly name: string;
+  readonly node: Node;
+  readonly #world: World;
+  readonly #answers: boolean;
+  readonly #checksGrants: boolean;
+  readonly #fingerprint: string;
+  readonly #peers = new Map<string, Peer>();
+  #socket: Socket | undefined;
+  #on = false;
+
+  constructor(world: World, name: string, node: Node, number: number) {
+    const dice = world.dice.named(`camera/${number}`);
+    this.#world = world;
+    this.name = name;
+    this.node = node;
+    this.#answers = dice.chance(0.7);
+    this.#checksGrants = dice.chance(0.5);
+    this.#fingerprint = fingerprintOf(0x10000 + number);
+  }
+
+  get peers(): readonly Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  on(): void {
+    if (this.#on) return;
+    this.#on = true;
+    this.#connect();
+  }
+
+  /** It loses its connection, and comes back. */
+  drop(): void {
+    this.#socket?.drop();
+    this.#lost(this.#world.dice.between(300, 4_000));
+  }
+
+  off(): void {
+    this.#on = false;
+    if (this.#socket?.open && this.#world.dice.chance(0.5)) this.#socket.ask('unregister', {});
+    const socket = this.#socket;
+    this.#world.timeline.after(200, () => socket?.drop());
+    this.#lost(0);
+  }
+
+  /** Asks for what is another camera's. */
+  intrude(session: string): void {
+    const socket = this.#socket;
+    if (!socket?.registered) return;
+    const foreign = { session, foreign: true };
+    const method = this.#world.dice.pick(['trickle', 'leave', 'extend', 'invite']);
+    const offer = descriptionOf(
+      cameraAuthor(this.name, session),
+      'offer',
+      this.#world.newCredentials(),
+      this.#fingerprint,
+    );
+    socket.ask(method, method === 'invite' ? { session, offer } : { session }, foreign);
+  }
+
+  #connect(): void {
+    const { dice, timeline } = this.#world;
+    if (!this.#on || this.#socket !== undefined) return;
+    const untilMs = timeline.nowMs + dice.between(10_000, 200_000);
+    const token = tokenOf('camera', this.name, untilMs);
+    const socket = new Socket(this.#world, this.node, 'camera', {
+      request: (message) => this.#asked(socket, message),
+      notice: (error) => this.#noticed(error),
+      closed: (code) => {
+        if (this.#socket === socket) this.#lost(code === 4409 ? dice.between(5_000, 30_000) : dice.between(300, 5_000));
+      },
+    });
+    this.#socket = socket;
+    socket.shows({ person: this.name, untilMs });
+    const inHeader = dice.chance(0.7);
+    timeline.after(dice.between(1, 40), async () => {
+      const outcome = await this.node.upgrade(socket, inHeader ? token : undefined);
+      if (this.#socket !== socket) {
+        if (outcome === 'open') socket.drop();
+      } else if (outcome === 'open') this.#register(socket, inHeader ? undefined : token);
+      else this.#lost(dice.between(500, 4_000));
+    });
+    timeline.after(Math.max(0, untilMs - timeline.nowMs - dice.between(1_000, 4_000)), () => this.#renew(socket));
+  }
+
+  #register(socket: Socket, authorization: string | undefined): void {
+    const capabilities = this.#answers ? ['answer'] : [];
+    socket.ask('register', { name: `The ${this.name}`, capabilities, authorization });
+  }
+
+  /** Some ask for more time, and some let their time run out. */
+  #renew(socket: Socket): void {
+    const { dice, timeline } = this.#world;
+    if (this.#socket !== socket || !socket.registered || dice.chance(0.3)) return;
+    const untilMs = timeline.nowMs + dice.between(10_000, 100_000);
+    socket.shows({ person: this.name, untilMs });
+    this.#register(socket, tokenOf('camera', this.name, untilMs));
+  }
+
+  #lost(comesBackMs: number): void {
+    this.#socket = undefined;
+    for (const peer of this.#peers.values()) peer.stopSoon();
+    this.#peers.clear();
+    this.#world.timeline.after(comesBackMs, () => this.#connect());
+  }
+
+  #asked(socket: Socket, message: Message): void {
+    const { dice, timeline, faults } = this.#world;
+    const slow = faults.strikes('slow-cameras', 0.4) ? dice.between(200, 12_000) : dice.between(1, 60);
+    if (message.method === 'extend') {
+      socket.say({ id: message.id, result: { expiryTimeSeconds: 1 } });
+      return;
+    }
+    if (faults.strikes('mute-cameras', 0.3)) return;
+    timeline.after(slow, () => {
+      if (message.method === 'invite') this.#invited(socket, message);
+      else if (message.method === 'connect') this.#connected(socket, message);
+    });
+  }
+
+  #invited(socket: Socket, { id, params = {} }: Message): void {
+    const { session = '', offer = '', grant } = params;
+    const { author, ice } = readOf(offer);
+    if (!this.#accepts(session, grant)) {
+      socket.say({ id, error: { code: 403, message: `Not you: ${grant}`, data: { reason: 'device-refused' } } });
+      return;
+    }
+    const view = this.#world.views[Number(author.split('-')[1])];
+    if (view === undefined) return;
+    this.#peers.get(session)?.stopSoon();
+    const peer = new Peer(this.#world, view, 'camera', this.node, false);
+    this.#peers.set(session, peer);
+    const answer = descriptionOf(cameraAuthor(this.name, author), 'answer', peer.ice, this.#fingerprint);
+    peer.start(ice, session);
+    socket.say({ id, result: { answer } });
+    if (this.#world.faults.strikes('camera-answers-twice', 0.5)) socket.say({ id, result: { answer } });
+  }
+
+  #connected(socket: Socket, { id, params = {} }: Message): void {
+    const { session = '' } = params;
+    socket.say({ id, result: {} });
+    this.#world.timeline.after(this.#world.dice.between(1, 60), () => {
+      const ice = this.#world.newCredentials();
+      const offer = descriptionOf(cameraAuthor(this.name, session), 'offer', ice, this.#fingerprint);
+      const view = this.#world.checker.sessionOf(session);
+      const answered = ({ result }: Message) => {
+        if (result?.answer !== undefined) this.#answered(session, ice, result.answer, result.grant);
+      };
+      socket.ask('invite', { session, offer }, { session, view, answered });
+    });
+  }
+
+  #answered(session: string, ice: Peer['ice'], answer: string, grant: string | undefined): void {
+    const read = readOf(answer);
+    const view = this.#world.views[Number(read.author.split('-')[1])];
+    if (view === undefined || !this.#accepts(session, grant)) return;
+    const peer = new Peer(this.#world, view, 'camera', this.node, true, ice);
+    this.#peers.set(session, peer);
+    peer.start(read.ice, session);
+  }
+
+  #accepts(session: string, grant: string | undefined): boolean {
+    if (this.#world.faults.strikes('refusing-cameras', 0.3)) return false;
+    if (!this.#checksGrants || grant === undefined) return true;
+    const { device, session: granted }: OpenGrant = JSON.parse(grant);
+    return device === this.name && granted === session;
+  }
+
+  #noticed({ session = '' }: RpcError): void {
+    this.#peers.get(session)?.stopSoon();
+    this.#peers.delete(session);
+  }
+}
