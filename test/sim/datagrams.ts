@@ -33,6 +33,11 @@ export function isForged(bytes: Buffer): boolean {
   return bytes.readUInt32BE(16) === 1;
 }
 
+/** The serial number of a check, which its answer bears as well. */
+export function serialOf(bytes: Buffer): number {
+  return bytes.readUInt32BE(12);
+}
+
 /** The answer to a check. */
 export function answerOf(check: Buffer, author: number, password: string): Buffer {
   return stun({

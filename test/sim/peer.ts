@@ -1,5 +1,5 @@
 import type { IceCredentials, Side } from '../../src/relay/index.ts';
-import { answerOf, checkOf, mediaOf, seen } from './datagrams.ts';
+import { answerOf, checkOf, mediaOf, seen, serialOf } from './datagrams.ts';
 import type { Address } from './network.ts';
 import type { Node } from './node.ts';
 import { ProcessClock } from './timeline.ts';
@@ -24,7 +24,9 @@ export class Peer {
   session = '';
   #remote: IceCredentials | undefined;
   #serial = 0;
+  /** When a check from the address that it has now was last answered: only then it may send there (RFC 8445 section 12.1). */
   #answeredMs = 0;
+  #movedAt = 0;
   readonly #nominates: boolean;
   /** It never gives up. */
   readonly #patient: boolean;
@@ -46,7 +48,7 @@ export class Peer {
   }
 
   get connected(): boolean {
-    return this.#answeredMs > 0;
+    return this.#answeredMs > 0 && !this.#stopped;
   }
 
   get remote(): IceCredentials | undefined {
@@ -63,11 +65,20 @@ export class Peer {
     this.#clock.after(this.#world.dice.between(300, 1_200), () => this.#media());
   }
 
-  /** Another network: the address that it had is anybody's from now on. */
+  /** Another network, while the answer to its last check is on its way: the address that it had is anybody’s then. */
   roam(): void {
     if (this.#stopped) return;
-    this.#world.network.release(this.address, this);
+    if (this.#runs) this.#check(false);
+    this.#world.timeline.after(40, () => this.#move());
+  }
+
+  #move(): void {
+    if (this.#stopped) return;
+    const { address } = this;
     this.address = this.#world.network.lease(this);
+    this.#world.network.release(address, this);
+    this.#answeredMs = 0;
+    this.#movedAt = this.#serial;
     if (this.#runs) this.#check(false);
   }
 
@@ -93,7 +104,7 @@ export class Peer {
     }
     if (what.kind === 'media') this.#world.counts.media += 1;
     else if (what.kind === 'request') this.#send(answerOf(bytes, this.number, this.ice.password));
-    else if (what.asker === this.number) this.#answeredMs = this.#clock.now();
+    else if (what.asker === this.number && serialOf(bytes) >= this.#movedAt) this.#answeredMs = this.#clock.now();
   }
 
   #check(again = true): void {

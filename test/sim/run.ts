@@ -2,8 +2,9 @@ import { type Plan, planOf } from './plan.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, type RunOptions, World } from './world.ts';
 
-/** Runs the world of a seed or of a plan. */
+/** Runs the world of a seed or of a plan, and lets the platform tidy up what the one before has left behind. */
 export async function run(of: number | Plan, options: RunOptions = {}): Promise<Outcome> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
   return await new World(typeof of === 'number' ? planOf(of) : of, options).run();
 }
 

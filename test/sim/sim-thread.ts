@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 import { guards } from './guards.ts';
 import type * as Runner from './run.ts';
@@ -50,7 +49,6 @@ async function runSeeds({ from, count, step }: Extract<Task, { kind: 'seeds' }>)
       const { outcome: least } = await smallest(seed);
       tell({ kind: 'violated', seed, violation: outcome.violation, history: least.history });
     }
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -121,7 +121,9 @@ export class Socket implements Connection {
     if (this.overAtClient) return false;
     this.overAtClient = true;
     const half = this.#world.faults.strikes('half-open', 0.5);
-    const delay = half ? this.#world.dice.between(2_000, 70_000) : this.#delay(this.#toNodeMs);
+    const delay = half
+      ? this.#world.dice.between(2_000, this.#world.dice.pick([10_000, 90_000]))
+      : this.#delay(this.#toNodeMs);
     this.#gone = this.#world.timeline.after(delay, () => this.#lost());
     return half;
   }

@@ -22,6 +22,7 @@ export class Viewer {
   readonly whep: WhepViewer;
   readonly #world: World;
   readonly #sockets = new Set<Socket>();
+  #gone = false;
 
   constructor(world: World, name: string) {
     this.#world = world;
@@ -41,6 +42,7 @@ export class Viewer {
 
   watch(camera: string, node: Node): void {
     const { dice } = this.#world;
+    if (this.#gone) return;
     const kind = dice.pick(['offer', 'offer', 'offer', 'whep', 'onvif'] as const);
     if (kind === 'whep') {
       void this.whep.watch(camera, node);
@@ -102,6 +104,7 @@ export class Viewer {
 
   /** Goes for good. */
   off(): void {
+    this.#gone = true;
     this.drop();
     this.whep.off();
   }

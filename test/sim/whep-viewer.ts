@@ -47,6 +47,7 @@ export class WhepViewer {
     this.#world.count('opened whep');
     view.etag = response.headers?.ETag;
     this.#views.add(view);
+    if (this.#world.dice.chance(0.2)) this.#world.timeline.after(8_000, () => this.vanish());
     this.#world.timeline.after(this.#world.dice.between(1, 40), () =>
       peer.start(readOf(`${response.body}`).ice, view.session ?? ''),
     );
@@ -84,6 +85,12 @@ export class WhepViewer {
     view.peers.viewer?.stopSoon();
   }
 
+  /** Its network is gone: nobody tells the relay. */
+  vanish(): void {
+    for (const view of this.#views) view.peers.viewer?.stop();
+    this.#views.clear();
+  }
+
   off(): void {
     for (const view of this.#views) {
       view.peers.viewer?.stop();
@@ -92,7 +99,7 @@ export class WhepViewer {
   }
 
   #token(): { untilMs: number; headers: Record<string, string> } {
-    const untilMs = this.#world.timeline.nowMs + this.#world.dice.between(5_000, 90_000);
+    const untilMs = this.#world.timeline.nowMs + this.#world.dice.between(5_000, 200_000);
     return { untilMs, headers: { authorization: `Bearer ${tokenOf('viewer', this.#person.name, untilMs)}` } };
   }
 }

@@ -200,19 +200,20 @@ export class World {
         this.#follow(person, dice);
         return;
       case 'drop-viewer':
-        person.drop();
+        if (dice.chance(0.5)) person.whep.vanish();
+        else person.drop();
         return;
       case 'list':
         void person.list(camera.node);
         return;
       case 'transfer':
-        this.#transfer(camera.name, person.name);
+        this.#transfer(camera, person.name, dice);
         return;
       case 'share':
-        this.#share(camera.name, person.name, dice);
+        this.#share(camera.name, person, dice);
         return;
       case 'unshare':
-        this.truth.revoke(person.name, camera.name, this.timeline.nowMs);
+        this.#lose(person, camera, dice);
         return;
       case 'camera-on':
         camera.on();
@@ -239,11 +240,12 @@ export class World {
     }
   }
 
-  /** Somebody else's router may take the port that has just been given back. */
+  /** Somebody else’s router may take the port that has just been given back. */
   #follow(person: Viewer, dice: Dice): void {
-    const others = this.viewers.filter((other) => other !== person);
-    if (dice.chance(0.6)) dice.pick(others).roam();
-    else for (const peer of dice.pick(this.cameras).peers) peer.roam();
+    this.timeline.after(dice.between(10, 120), () => {
+      const others = this.peers.filter((peer) => peer.connected && peer.view.person !== person.name);
+      if (others.length > 0) dice.pick(others).roam();
+    });
   }
 
   /** Most ask for what they may see, some for what they might see once, some for what they may not. */
@@ -260,15 +262,35 @@ export class World {
     return this.cameras.some((camera) => camera.name === name && camera.node === node);
   }
 
-  #transfer(camera: string, to: string): void {
-    for (const { name } of this.viewers) this.truth.revoke(name, camera, this.timeline.nowMs);
-    this.truth.grant(to, camera, this.timeline.nowMs, 'owner');
+  #transfer(camera: Camera, to: string, dice: Dice): void {
+    for (const viewer of this.viewers) {
+      if (viewer.name !== to && this.#mayNow(viewer, camera.name)) this.#lose(viewer, camera, dice);
+    }
+    this.timeline.after(1_000, () => this.truth.grant(to, camera.name, this.timeline.nowMs, 'owner'));
   }
 
-  #share(camera: string, to: string, dice: Dice): void {
+  /** Somebody loses a camera, who may just have looked at it, and tries again when all that was remembered of it should be forgotten. */
+  #lose(viewer: Viewer, { name, node }: Camera, dice: Dice): void {
+    if (dice.chance(0.5)) viewer.watch(name, node);
+    this.timeline.after(700, () => this.truth.revoke(viewer.name, name, this.timeline.nowMs));
+    if (dice.chance(0.5)) this.timeline.after(dice.between(3_900, 12_000), () => viewer.watch(name, node));
+  }
+
+  /** Who has been let in may try what is another's. */
+  #share(camera: string, viewer: Viewer, dice: Dice): void {
     const { nowMs } = this.timeline;
-    if (this.truth.grantNow(to, camera, nowMs)?.role === 'owner') return;
-    this.truth.grant(to, camera, nowMs, 'viewer', dice.chance(0.7) ? nowMs + dice.between(500, 20_000) : undefined);
+    if (this.truth.grantNow(viewer.name, camera, nowMs)?.role === 'owner') return;
+    const untilMs = dice.chance(0.7) ? nowMs + dice.between(500, 20_000) : undefined;
+    this.truth.grant(viewer.name, camera, nowMs, 'viewer', untilMs);
+    if (dice.chance(0.5)) this.timeline.after(dice.between(100, 3_000), () => this.#meddle(viewer, camera, dice));
+  }
+
+  #meddle(viewer: Viewer, camera: string, dice: Dice): void {
+    const others = this.views.filter(
+      (view) => view.via === 'whep' && view.camera === camera && view.person !== viewer.name,
+    );
+    const open = others.filter((view) => view.session !== undefined);
+    if (open.length > 0) void viewer.whep.end(dice.pick(open));
   }
 
   /** The same camera once more, with a token of its own. */
