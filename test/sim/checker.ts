@@ -121,7 +121,11 @@ export class Checker extends DatagramChecker {
     if (method === 'invite') this.#demandViewer(socket, session, params.offer ?? '', params.grant);
     if (method === 'extend') {
       const view = this.#sessions.get(session);
-      if (view !== undefined) this.#demandGrant(socket, view, session, params.grant);
+      if (view?.camera !== socket.owner) this.violated(`more time for session ${session} is told to ${socket.owner}`);
+      else {
+        socket.views.add(view);
+        this.#demandGrant(socket, view, session, params.grant);
+      }
     }
   }
 
