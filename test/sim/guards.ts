@@ -308,7 +308,7 @@ export const guards: readonly Guard[] = [
   {
     name: 'live views end with their viewer’s connection',
     removed: [{ file: endpoint, text: "else this.#role?.end('viewer-left');", by: '' }],
-    seed: 4,
+    seed: 1,
     sees: /after its end/,
   },
   {
@@ -320,13 +320,13 @@ export const guards: readonly Guard[] = [
   {
     name: 'a wire that comes when its session is over ends',
     removed: [{ file: liveView, text: 'if (!this.live) return wire.end();', by: 'if (!this.live) return;' }],
-    seed: 241,
+    seed: 223,
     sees: /more wires than sessions/,
   },
   {
     name: 'a call is answered once',
     removed: [{ file: rpcPeer, text: 'this.#calls.delete(id);\n    call.timer.cancel();', by: '' }],
-    seed: 37,
+    seed: 48,
     sees: /A session has one wire/,
   },
   {
@@ -432,7 +432,7 @@ export const guards: readonly Guard[] = [
         by: 'return Math.min(this.expiresAtMs, silentAtMs + 3_600_000);',
       },
     ],
-    seed: 218,
+    seed: 21,
     sees: /long gone/,
   },
   {
@@ -451,7 +451,7 @@ export const guards: readonly Guard[] = [
     name: 'addresses lead to no wire that has ended, and its number to no other',
     removed: [{ file: engine, text: '        this.#leave(latch, out);\n        leg.release(latch);', by: '' }],
     seed: 1,
-    sees: /after its end/,
+    sees: /latches/,
   },
   {
     name: 'user names are forgotten with their wire',

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { guards } from './guards.ts';
 import { run, smallest } from './run.ts';
-import { runSeeds, type Totals, tryGuards } from './threads.ts';
+import { runSeeds, type Totals, tryGuards, type Violation } from './threads.ts';
 
 const help = `npm run sim: lives through simulated worlds, and looks at whatever leaves a relay in them.
 
@@ -66,11 +66,15 @@ async function searchGuards(searchMax: number): Promise<void> {
 async function runMany(count: number, from: number): Promise<void> {
   const startedMs = performance.now();
   let toldMs = startedMs;
+  let shown = 0;
   const totals = await runSeeds({ from, count, threads }, (now) => {
+    for (const violation of now.violations.slice(shown)) show(violation);
+    shown = now.violations.length;
     if (performance.now() - toldMs < 5_000) return;
     toldMs = performance.now();
     say(rateOf(now, toldMs - startedMs));
   });
+  for (const violation of totals.violations.slice(shown)) show(violation);
   say(rateOf(totals, performance.now() - startedMs));
   say(
     [...totals.counts]
@@ -78,11 +82,12 @@ async function runMany(count: number, from: number): Promise<void> {
       .map(([what, times]) => `${what}: ${times}`)
       .join(', '),
   );
-  for (const { seed, violation, history } of totals.violations) {
-    say(`\nseed ${seed}: ${violation}\n${history.join('\n')}\nnpm run sim -- --seed ${seed} shows it again`);
-  }
   say(`${totals.seeds} worlds, ${totals.violations.length} went wrong`);
   if (totals.violations.length > 0) process.exitCode = 1;
+}
+
+function show({ seed, violation, history }: Violation): void {
+  say(`\nseed ${seed}: ${violation}\n${history.join('\n')}\nnpm run sim -- --seed ${seed} shows it again\n`);
 }
 
 function rateOf({ seeds, steps, violations }: Totals, ms: number): string {

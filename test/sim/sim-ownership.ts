@@ -36,7 +36,8 @@ export class SimSource implements OwnershipSource {
 
   async ask(question: OwnershipQuestion): Promise<OwnershipAnswer> {
     if (this.#faults.strikes('failing-source', 0.3)) throw new Error('the source is down');
-    const early = this.#dice.chance(0.5) ? this.#answerTo(question) : undefined;
+    const delayMs = this.#delayMs();
+    const early = this.#dice.chance(0.5) && delayMs < 2_000 ? this.#answerTo(question) : undefined;
     return await new Promise<OwnershipAnswer>((resolve, reject) => {
       const waiting: Waiting = {
         question,
@@ -46,7 +47,7 @@ export class SimSource implements OwnershipSource {
       };
       this.#waiting.add(waiting);
       const mute = this.#faults.strikes('mute-source', 0.3);
-      this.#clock.after(mute ? 60_000 : this.#delayMs(), () => {
+      this.#clock.after(mute ? 60_000 : delayMs, () => {
         if (mute || !this.#waiting.has(waiting)) reject(new Error('the source said nothing'));
         else this.#reply(waiting, early ?? this.#answerTo(question));
         this.#waiting.delete(waiting);

@@ -124,7 +124,7 @@ export class Viewer {
   /** Asks for what is somebody else's. */
   intrude(view: View): void {
     const { session } = view;
-    const [socket] = this.sockets;
+    const socket = this.sockets.find(({ owner }) => owner !== view.person);
     if (socket === undefined || session === undefined || !socket.proved) return;
     const method = this.#world.dice.pick(['trickle', 'leave', 'extend', 'invite']);
     const foreign = { session, foreign: true };
