@@ -84,8 +84,8 @@ export const guards: readonly Guard[] = [
       proofNamesQuestion,
       pairNamesBoth,
     ],
-    seed: 9,
-    sees: /A crossing to another subject/,
+    seed: 23,
+    sees: /gets a grant for another/,
   },
   {
     name: 'a question that has been answered is not joined any more',
@@ -350,7 +350,7 @@ export const guards: readonly Guard[] = [
         by: 'this.#view(session).session.pair',
       },
     ],
-    seed: 287,
+    seed: 430,
     sees: /is granted to/,
   },
   {
