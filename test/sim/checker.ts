@@ -147,6 +147,7 @@ export class Checker extends DatagramChecker {
       return;
     }
     if (asked.foreign) this.violated(`${asked.method} is granted to whom it may not be`);
+    if (asked.method === 'unregister') socket.registered = false;
     if (asked.method === 'register') this.#registered(socket, result?.id);
     if (asked.method === 'invite' && socket.kind === 'camera') {
       this.#demandViewer(socket, asked.session ?? '', result?.answer ?? '', result?.grant);
