@@ -1,3 +1,4 @@
+import { limits } from '../../src/base/index.ts';
 import type { HttpResponse } from '../../src/signaling/index.ts';
 import type { Message } from '../support/memory-transport.ts';
 import { DatagramChecker } from './datagram-checker.ts';
@@ -86,8 +87,9 @@ export class Checker extends DatagramChecker {
     if (response.status !== 200) this.refusal(response);
     if (response.status !== 200 || this.world.forgivesCameras) return;
     const { nowMs } = this.world.timeline;
+    const sinceMs = askedMs - limits.ownershipAnswerMsMax;
     for (const id of `${response.body ?? ''}`.match(ids) ?? []) {
-      if (!this.world.truth.allowed(person, id, askedMs, nowMs)) this.violated(`${person} is told of ${id}`);
+      if (!this.world.truth.allowed(person, id, sinceMs, nowMs)) this.violated(`${person} is told of ${id}`);
     }
   }
 

@@ -67,7 +67,8 @@ export function crossingSessions(real: Sessions, faults: Faults, dice: Dice): Se
       return real.size;
     },
     open(pair): Session {
-      const other = seen.length > 0 && faults.strikes('crossed-sessions', 0.4) ? dice.pick(seen) : pair;
+      const others = seen.filter(({ subject, device }) => subject !== pair.subject || device !== pair.device);
+      const other = others.length > 0 && faults.strikes('crossed-sessions', 0.4) ? dice.pick(others) : pair;
       seen.push(pair);
       return real.open(other);
     },

@@ -106,6 +106,7 @@ export class Viewer {
   off(): void {
     this.#gone = true;
     this.drop();
+    this.#sockets.clear();
     this.whep.off();
   }
 
