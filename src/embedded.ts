@@ -1,8 +1,16 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, LatchkeyError, systemClock } from './base/index.ts';
-import type { Settings } from './config/index.ts';
-import { createDevelopmentIssuer, type DevelopmentIssuer } from './identity/index.ts';
+import { type Clock, LatchkeyError, type RandomSource, systemClock } from './base/index.ts';
+import { keptSecret, replaceSecret, type Settings } from './config/index.ts';
+import {
+  createDevelopmentIssuer,
+  type DevelopmentIssuer,
+  givenTicketKeys,
+  keptTicketKeys,
+  sharedTicketKeys,
+  type TicketKeys,
+  type TicketKeysObserver,
+} from './identity/index.ts';
 import { openSqliteSource, type SqliteSource } from './ownership/index.ts';
 
 /**
@@ -18,6 +26,27 @@ export function developmentIssuerOf(settings: Settings, clock: Clock = systemClo
     audiences: settings.identity.audiences,
     clock,
   });
+}
+
+/**
+ * The keys of reconnect tickets: those of the settings, those of a file that relays share, or the relay's own in the data directory.
+ * Undefined where there are no tickets. Throws `settings-invalid` for keys that cannot be used.
+ */
+export async function openTicketKeys(
+  settings: Settings,
+  powers: { readonly clock: Clock; readonly random: RandomSource },
+  observer: TicketKeysObserver,
+): Promise<TicketKeys | undefined> {
+  const { enabled, keys, keysFile, rotateSeconds, lifetimeSecondsMax } = settings.identity.tickets;
+  if (!enabled) return undefined;
+  if (keys.length > 0) return givenTicketKeys(keys);
+  if (keysFile !== null) return await sharedTicketKeys(keysFile, powers.clock, observer);
+  const file = join(settings.dataDirectory, 'ticket-keys.json');
+  const store = {
+    load: <T>(make: () => Promise<T>) => keptSecret(file, make),
+    save: async (ring: unknown) => replaceSecret(file, ring),
+  };
+  return await keptTicketKeys({ store, rotateSeconds, lifetimeSecondsMax, ...powers, observer });
 }
 
 /** The embedded database of who may see what. Throws `settings-invalid` where the settings have none. */

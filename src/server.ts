@@ -4,19 +4,41 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
-import { createIdentity, type DevelopmentIssuer } from './identity/index.ts';
-import { createOwnership, type OwnershipSource, refusingSource } from './ownership/index.ts';
-import { createGrantSigner, createPairing, createSessions, newGrantKey, type Sessions } from './pairing/index.ts';
-import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
+import { developmentIssuerOf, openTicketKeys } from './embedded.ts';
 import {
+  claimedKind,
+  createIdentity,
+  createRevocations,
+  type DevelopmentIssuer,
+  type RevocationTable,
+} from './identity/index.ts';
+import {
+  createOwnership,
+  type OwnershipAlarm,
+  type OwnershipSource,
+  type SharedCacheObserver,
+} from './ownership/index.ts';
+import {
+  createGrantSigner,
+  createPairing,
+  createReproof,
+  createSessions,
+  newGrantKey,
+  type Sessions,
+} from './pairing/index.ts';
+import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
+import { openSharedCache } from './shared.ts';
+import {
+  type AdmissionSettings,
   createSignaling,
   type HttpRequest,
   type HttpResponse,
+  LoopLag,
   openTransport,
   type SignalingObserver,
 } from './signaling/index.ts';
-import { createLog, type Log, Metrics, openOperations, type Readiness } from './telemetry/index.ts';
+import { openOwnershipSource } from './sources.ts';
+import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 
 /** A running relay. */
@@ -44,6 +66,8 @@ export interface ServerParts {
   readonly source?: OwnershipSource;
   readonly openPort?: OpenUdpPort;
   readonly sessions?: (real: Sessions) => Sessions;
+  /** What was taken back of cameras; an empty table otherwise. */
+  readonly revocations?: RevocationTable;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -73,42 +97,79 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     ...settings.identity.issuers,
     ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
   ];
+  const ticketKeys = await openTicketKeys(
+    settings,
+    { clock, random },
+    {
+      ticketKeys(outcome) {
+        metrics.count('latchkey_ticket_keys_total', { outcome });
+        if (outcome === 'failed') log.warn('the keys of reconnect tickets could not be had; the old ones stay');
+      },
+    },
+  );
+  if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
+  const revocations = parts.revocations ?? createRevocations();
   const identity = await createIdentity(
     { ...settings.identity, issuers },
-    { clock },
+    { clock, revocations, ticketKeys },
     {
       keySet(outcome) {
         metrics.count('latchkey_key_sets_total', { outcome });
         if (outcome === 'failed') log.warn('the keys of an issuer could not be had');
       },
       keyIgnored: (reason) => metrics.count('latchkey_keys_ignored_total', { reason }),
+      ticketMade: () => metrics.count('latchkey_tickets_made_total'),
+      ticketAccepted: () => metrics.count('latchkey_tickets_accepted_total'),
+      ticketRefused: (reason) => metrics.count('latchkey_tickets_refused_total', { reason }),
     },
   );
+  started.defer(() => identity.close?.());
 
+  const alarm = (kind: OwnershipAlarm) => {
+    metrics.count('latchkey_alarms_total', { kind });
+    log.warn('an answer did not belong to its question', { kind });
+  };
+  const rarely = new Rarely(clock, limits.faultLogMsMin);
   const source =
-    parts.source ?? (settings.ownership.source === 'none' ? refusingSource() : openEmbeddedOwnership(settings, clock));
+    parts.source ??
+    openOwnershipSource(settings, process.env, {
+      clock,
+      random,
+      observer: {
+        alarm,
+        fault(fault, code) {
+          metrics.count('latchkey_ownership_source_faults_total', { reason: fault });
+          if (rarely.may(fault)) log.warn('the source of ownership failed', { fault, code });
+        },
+      },
+    });
+  started.defer(() => source.close());
+  const shared = openSharedCache(settings, source, { clock, random }, sharedCacheObserver(metrics, log));
   const ownership = createOwnership(
     source,
     settings.ownership.cache,
-    { clock, random },
+    { clock, random, ...(shared && { shared }) },
     {
       answered(outcome, from, ms) {
         metrics.count('latchkey_ownership_answers_total', { outcome, from });
         metrics.took('latchkey_ownership_answer_seconds', ms);
       },
-      alarm(kind) {
-        metrics.count('latchkey_alarms_total', { kind });
-        log.warn('an answer did not belong to its question', { kind });
-      },
+      alarm,
     },
   );
   started.defer(() => ownership.close());
+  const reproof = createReproof(ownership, clock, {
+    reproved: (outcome) => metrics.count('latchkey_reproofs_total', { outcome }),
+    internal: (error) => fault(metrics, log, error),
+  });
+  started.defer(() => reproof.close());
 
   const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
   const table = createSessions(
     { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
     clock,
     random,
+    reproof,
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
@@ -120,6 +181,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   started.defer(() => relay.close());
 
+  const lag = new LoopLag(clock, (ms) => metrics.took('latchkey_event_loop_lag_seconds', ms));
+  started.defer(() => lag.stop());
+
   const assets = createWebAssets();
   const signaling = createSignaling({
     identity,
@@ -129,7 +193,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     grants: await createGrantSigner(grantKey, 'latchkey', clock),
     clock,
     random,
-    settings: { realm: 'latchkey', unregisteredMax: limits.connectionsUnregisteredMax },
+    settings: {
+      realm: 'latchkey',
+      unregisteredMax: limits.connectionsUnregisteredMax,
+      admission: admissionSettings(settings.admission),
+    },
+    claimedKind: (token) => claimedKind(token, settings.identity.audiences),
+    lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
     async web(request) {
       const answer = await route?.(request);
@@ -143,7 +213,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
     connections: () => connections,
+    sharedCache: () => (shared?.inUse ? 1 : 0),
     wires: () => relay.gauges.wires,
+    admission: () => signaling.admission,
     relay: () => relay.counters,
   });
 
@@ -200,17 +272,48 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
 
 function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
   return {
+    notAdmitted: (lane, reason) => metrics.count('latchkey_admission_refused_total', { lane, reason }),
+    admitted: (lane, waitedMs) => metrics.took('latchkey_admission_wait_seconds', waitedMs, { lane }),
     refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
     registered: () => metrics.count('latchkey_registrations_total'),
     unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
     sessionOpened: (flow) => metrics.count('latchkey_sessions_opened_total', { flow }),
     answered: (ms) => metrics.took('latchkey_answer_seconds', ms),
     sessionEnded: (reason) => metrics.count('latchkey_sessions_ended_total', { reason }),
+    sessionMoved: () => metrics.count('latchkey_sessions_moved_total'),
     firstMedia(side, ms) {
       if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
     },
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
     internal: (error) => fault(metrics, log, error),
+  };
+}
+
+function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
+  let logged = '';
+  return {
+    asked: (outcome) => metrics.count('latchkey_shared_cache_questions_total', { outcome }),
+    alarm(kind) {
+      metrics.count('latchkey_alarms_total', { kind });
+      log.warn('an answer did not belong to its question', { kind });
+    },
+    state(state, code) {
+      metrics.count('latchkey_shared_cache_changes_total', { state });
+      // A cache that stays away is told of once, and not at every look.
+      if (logged === `${state} ${code}`) return;
+      logged = `${state} ${code}`;
+      log[state === 'connected' || state === 'taken-back' ? 'info' : 'warn']('the shared cache', { state, code });
+    },
+  };
+}
+
+function admissionSettings({ attempts, failures, registrations, ...others }: Settings['admission']): AdmissionSettings {
+  const bounds = ({ perMinute, burst }: typeof attempts) => (perMinute === null ? undefined : { perMinute, burst });
+  return {
+    ...others,
+    attempts: bounds(attempts),
+    failures: bounds(failures),
+    registrations: bounds(registrations),
   };
 }
 

@@ -37,13 +37,18 @@ export class Child implements AsyncDisposable {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** The next line of its output, as JSON. Rejects with what it said on its standard error when it has ended. */
-  async answer(): Promise<unknown> {
+  /** The next line of its output, as JSON. Rejects as `line` does. */
+  async answer(msMax = lineMsMax): Promise<unknown> {
+    return JSON.parse(await this.line(msMax));
+  }
+
+  /** The next line of its output. Rejects after so many milliseconds, and with what it said on its standard error when it has ended. */
+  async line(msMax = lineMsMax): Promise<string> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error(`${this.#name} says nothing`)), lineMsMax);
+    const timer = setTimeout(() => late.reject(new Error(`${this.#name} says nothing`)), msMax);
     try {
       const next = await Promise.race([this.#lines.next(), late.promise]);
-      if (next.done !== true) return JSON.parse(next.value);
+      if (next.done !== true) return next.value;
       await this.#gone;
       throw new Error(this.#errors.trim().split('\n').at(-1) || `${this.#name} ended`);
     } finally {

@@ -56,6 +56,18 @@ export const errorTable = {
     close: 4401,
     text: 'Two tokens were given and they name different subjects. Send one.',
   },
+  'token-revoked': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The token was taken back. Ask your issuer for a new one.',
+  },
+  'ticket-invalid': {
+    rpc: 401,
+    http: 401,
+    close: 4401,
+    text: 'The reconnect ticket is not good, or no longer. Send the token.',
+  },
   'keys-unavailable': {
     rpc: 503,
     http: 503,
@@ -204,6 +216,7 @@ export const endReasons = {
   'viewer-left': 'You stopped watching.',
   'camera-left': 'The camera went away.',
   'camera-replaced': 'The camera connected again from somewhere else.',
+  'camera-restarted': 'The camera has started again.',
   'media-silent': 'The connection was lost.',
   'setup-failed': 'The live view could not be set up.',
   expired: 'Your permission to watch has ended.',

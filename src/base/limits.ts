@@ -18,6 +18,13 @@ export const limits = {
   keyFileLookMsMin: 1_000,
   rsaModulusBitsMin: 2_048,
   rsaModulusBitsMax: 8_192,
+  ticketCharactersMax: 2_048,
+  ticketKeysMax: 8,
+  ticketKeyBytesMin: 32,
+  ticketKeyBytesMax: 64,
+  ticketKeysFileBytesMax: 8 * 1024,
+  ticketKeysLookMs: 5_000,
+  revocationsMax: 100_000,
 
   // ownership
   ownershipAnswerMsMax: 3_000,
@@ -26,7 +33,63 @@ export const limits = {
   devicesPerSubjectMax: 1_000,
   sourceVersionCharactersMax: 128,
   grantsListedMax: 100_000,
+  devicesPerTokenMax: 256,
   sqliteBusyMsMax: 2_000,
+  sqliteLookMs: 250,
+  sqliteChangesReadMax: 1_000,
+  sqliteChangesKeptMax: 10_000,
+  postgresConnectionsMax: 64,
+  postgresConnectMsMax: 2_000,
+  postgresStatementMsMax: 2_000,
+  postgresIdleMsMax: 30_000,
+  /** Changes of one statement that are told one by one; of more, everything is. */
+  postgresLinesToldMax: 100,
+  postgresLookMs: 300,
+  postgresLookAnswerMsMax: 2_000,
+  postgresListenRetryMsFirst: 100,
+  postgresListenRetryMsMax: 2_000,
+  serviceAnswerMsMax: 2_000,
+  serviceAnswerBytesMax: 512 * 1024,
+  serviceQuestionsAtOnceMax: 256,
+  serviceQuestionsWaitingMax: 512,
+  serviceFailuresMax: 5,
+  serviceRestMsFirst: 1_000,
+  serviceRestMsMax: 30_000,
+  serviceKeysMax: 8,
+  serviceKeyBytesMin: 32,
+  secretFileBytesMax: 16 * 1024,
+  certificatesBytesMax: 1024 * 1024,
+  faultLogMsMin: 10_000,
+
+  // proving a live view again, when its grant may have changed
+  reproofsInFlightMax: 64,
+  reproofRetryMsFirst: 100,
+  reproofRetryMsMax: 2_000,
+  /** How long a view goes on whose grant is known to have changed, while nobody can say how. */
+  reproofMsMax: 10_000,
+
+  // the shared cache
+  sharedAnswerMsMax: 200,
+  sharedConnectMsMax: 2_000,
+  sharedCommandsInFlightMax: 512,
+  /** Answers that are written leave room for questions. */
+  sharedWritesInFlightMax: 256,
+  sharedReplyBytesMax: 8 * 1024,
+  sharedEntryCharactersMax: 4 * 1024,
+  sharedEntryPaddedBytes: 64,
+  sharedKeysMax: 4,
+  sharedKeyBytesMin: 32,
+  sharedKeyBytesMax: 128,
+  sharedReconnectMsFirst: 100,
+  sharedReconnectMsMax: 10_000,
+  /** How long a connection must last before its loss is no reason to wait longer for the next. */
+  sharedSteadyMs: 10_000,
+  /** How far the clocks of two relays may be apart before an entry of the one is an alarm to the other. */
+  sharedClockMsMax: 2_000,
+  sharedAlarmsMax: 3,
+  sharedAlarmWindowMs: 60_000,
+  sharedDistrustMsFirst: 60_000,
+  sharedDistrustMsMax: 3_600_000,
 
   // sessions
   sessionsMax: 50_000,
@@ -49,23 +112,61 @@ export const limits = {
   messagesBurstMax: 100,
   registerMsMax: 10_000,
   cameraAnswerMsMax: 10_000,
+  /** How long live views wait for their camera's signaling to come back; their media flows on meanwhile. */
+  cameraAwayMsMax: 60_000,
   viewerAnswerMsMax: 10_000,
   callsInFlightPerConnectionMax: 64,
   candidatesPerSessionMax: 64,
   requestHeaderMsMax: 10_000,
   requestHeaderBytesMax: 16 * 1024,
   requestHeadersMax: 64,
+  forwardedHopsMax: 16,
+  trustedProxiesMax: 64,
   requestBodyMsMax: 10_000,
   httpIdleMsMax: 10_000,
   responseStallMsMax: 30_000,
   messageFragmentsMax: 256,
   keepAliveMs: 30_000,
+  keepAlivePeersPerSweepMax: 512,
+  keepAliveRestMs: 10,
   timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,
   connectionsRefusedAtOnceMax: 1_024,
   overloadRetrySecondsMin: 5,
   overloadRetrySecondsMax: 30,
+
+  // admission
+  verificationsInFlightMax: 1_024,
+  /** A verification that takes longer waits for somebody else, such as an issuer's keys, and gives its slot to another. */
+  verificationSlotMsMax: 250,
+  verificationsLaggingMax: 1_024,
+  verificationsWaitingMax: 65_536,
+  /** Work for that long may wait in a lane; whoever comes then is told when to come back. */
+  admissionComfortMs: 5_000,
+  admissionWaitMsMax: 8_000,
+  viewersBeforeCameraMax: 3,
+  /** What is believed before anything was measured, and the least that is. */
+  servedPerSecondFirst: 1_000,
+  servedPerSecondMin: 5,
+  /** A measurement takes that long, and longer where little was done in it. */
+  servedWindowMsMin: 250,
+  servedWindowMsMax: 2_000,
+  servedInWindowMin: 16,
+  servedRiseMs: 500,
+  servedFallMs: 4_000,
+  /** Which part of the measured rate is promised to those who are told to come back. */
+  rampPercentMax: 90,
+  rampMsMax: 300_000,
+  rampJitterMs: 1_000,
+  rampEarlyMsMax: 250,
+  rampLateMsMax: 60_000,
+  rampToldMax: 200_000,
+  addressesRatedMax: 32_768,
+  devicesRatedMax: 131_072,
+  ratePerMinuteMax: 100_000,
+  rateRetryMsMax: 30_000,
+  lagSampleMs: 100,
 
   // the sealed wire
   iceUfragCharactersMin: 4,
@@ -94,6 +195,8 @@ export const limits = {
   udpBufferBytes: 4 * 1024 * 1024,
   udpSendQueueBytesMax: 4 * 1024 * 1024,
   linksMax: 64,
+  /** Places whose text is kept, on a port that takes no other. */
+  placesWrittenMax: 4_096,
   /** How many messages one system call moves, and the pieces that those sent have in all. */
   batchMessagesMax: 64,
   batchPiecesMax: 512,
@@ -176,18 +279,70 @@ export const limits = {
   sourceRestartMsFirst: 500,
   sourceRestartMsMax: 30_000,
   processEndMsMax: 2_000,
+
+  // the storm that an operator makes
+  stormCamerasMax: 200_000,
+  stormViewersMax: 10_000,
+  stormConnectsPerSecondMax: 50_000,
+  stormAsksPerSecondMax: 5_000,
+  stormAsksInFlightMax: 1_024,
+  stormAskMsMax: 30_000,
+  stormSecondsMax: 86_400,
+  stormSamplesMax: 1_000_000,
+  /** How long cameras are sent off at a stretch, before what has come back is looked at. */
+  stormLaunchMs: 4,
+  stormHeadBytesMax: 16 * 1024,
+  stormCrossingsToldMax: 20,
+  /** What a process has open beside its cameras and viewers. */
+  stormDescriptorsSpareMin: 128,
+  stormTokensBytesMax: 256 * 1024 * 1024,
+  stormMetricsBytesMax: 4 * 1024 * 1024,
+  stormMetricsMsMax: 5_000,
 } as const;
 
 assert(limits.sdpBytesMax < limits.messageBytesMax, 'an SDP fits into a message, with room for its JSON');
 assert(limits.messageBytesMax < limits.sendBufferBytesMax, 'a slow reader can be sent at least one message');
 assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a message');
 assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
+assert(limits.tokenBytesMax + limits.ticketCharactersMax < limits.requestHeaderBytesMax, 'a ticket fits beside it');
+assert(
+  limits.reconnectMsMax + limits.upgradeMsMax + limits.registerMsMax < limits.cameraAwayMsMax,
+  'a camera that comes back at its slowest finds its live views',
+);
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
+assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits.connectionsUnregisteredMax);
+assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
+assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
+assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);
+assert(limits.servedWindowMsMin < limits.servedWindowMsMax && limits.servedWindowMsMax < limits.admissionComfortMs);
+assert(limits.rampEarlyMsMax < limits.rampJitterMs && limits.rampJitterMs < limits.rampMsMax);
+assert(limits.rampMsMax + limits.rampJitterMs <= 1_000 * limits.retryAfterSecondsMax, 'our own ends wait as told');
+assert(limits.connectionsMax <= limits.rampToldMax, 'each connection of a fleet can be told a time of its own');
 assert(limits.sessionsPerDeviceMax <= limits.sessionsMax && limits.sessionsPerSubjectMax <= limits.sessionsMax);
 assert(limits.keySetFetchMsMax < limits.keySetRefetchMsMin, 'a fetch of keys is over before the next one may begin');
 assert(limits.keySetRefetchMsMin < limits.keySetFreshMsMax, 'keys that have aged are fetched again at once');
 assert(limits.rsaModulusBitsMin < limits.rsaModulusBitsMax);
 assert(limits.sqliteBusyMsMax < limits.ownershipAnswerMsMax, 'a locked database answers before its answer is late');
+assert(limits.sharedAnswerMsMax < limits.ownershipAnswerMsMax, 'a dead cache leaves time to ask the source');
+assert(limits.sharedWritesInFlightMax < limits.sharedCommandsInFlightMax, 'a question finds a place among answers');
+assert(limits.sharedEntryCharactersMax < limits.sharedReplyBytesMax, 'an entry fits into a reply');
+assert(limits.sharedReconnectMsFirst < limits.sharedReconnectMsMax);
+assert(limits.sharedDistrustMsFirst <= limits.sharedDistrustMsMax);
+assert(limits.sharedDistrustMsMax <= limits.timerMsMax);
+assert(2 * limits.postgresLookMs < 1_000 && 2 * limits.sqliteLookMs < 1_000, 'a change is seen within a second');
+assert(limits.sqliteChangesReadMax <= limits.sqliteChangesKeptMax);
+assert(limits.postgresConnectMsMax < limits.ownershipAnswerMsMax);
+assert(
+  limits.postgresStatementMsMax < limits.ownershipAnswerMsMax,
+  'a slow database gives up before its answer is late',
+);
+assert(limits.serviceAnswerMsMax < limits.ownershipAnswerMsMax);
+assert(limits.devicesPerTokenMax <= limits.devicesPerSubjectMax);
+assert(
+  limits.reproofsInFlightMax < limits.ownershipQuestionsInFlightMax,
+  'asking again leaves room for those who come',
+);
+assert(limits.reproofRetryMsMax < limits.reproofMsMax && limits.ownershipAnswerMsMax < limits.reproofMsMax);
 assert(limits.messagesPerSecondMax <= limits.messagesBurstMax);
 assert(limits.transactionMsMax < limits.sideSilentMsMax, 'a transaction is over before its side counts as silent');
 assert(limits.ownershipAnswerMsMax < limits.cameraAnswerMsMax);
@@ -225,10 +380,16 @@ assert(
   limits.tcpConnectionsMax * (limits.tcpSocketBytesMax + limits.tcpQueueBytesMax) <= 2 ** 30,
   'readers that all stand still cost a gigabyte at most',
 );
+assert(
+  (limits.connectionsMax / limits.keepAlivePeersPerSweepMax) * limits.keepAliveRestMs < limits.keepAliveMs,
+  'all peers can be pinged within a period',
+);
 assert(limits.connectionsUnregisteredMax < limits.connectionsMax);
 assert(limits.connectionsUnregisteredPerAddressMax < limits.connectionsUnregisteredMax, 'no address holds all places');
 assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than the camera’s answer that it waits for');
 assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
 assert(limits.frameBytesMax < limits.framesHeldBytesMax);
 assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingMax, 'the largest frame can be queued');
+assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
+assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);

@@ -1,5 +1,13 @@
 import { decodeJwt, type JSONWebKeySet } from 'jose';
-import { asLatchkeyError, errorTable, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import {
+  asLatchkeyError,
+  type ErrorCode,
+  errorTable,
+  LatchkeyError,
+  limits,
+  Redacted,
+  type Timer,
+} from '../base/index.ts';
 import {
   type Backoff,
   type Certificate,
@@ -10,7 +18,7 @@ import {
   type RpcConnection,
   rehearse,
 } from '../peer/index.ts';
-import { read, registerResult } from '../protocol/index.ts';
+import { type RegisterResult, read, registerResult } from '../protocol/index.ts';
 import { Audience } from './audience.ts';
 import type { OwnName } from './own-name.ts';
 import type { Camera, CameraObserver, CameraPowers, CameraSettings } from './settings.ts';
@@ -42,6 +50,10 @@ export class Agent implements Camera {
   #renewal: Timer | undefined;
   #grantKeys: JSONWebKeySet | undefined;
   #fingerprint: string | undefined;
+  /** What the relay gave to come back with, and its end. It is kept in memory alone. */
+  #ticket: { readonly text: Redacted<string>; readonly expiresMs: number } | undefined;
+  /** Since the relay was lost: those who watch go on, for as long as a relay waits for the camera. */
+  #outageOver: Timer | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
@@ -76,6 +88,7 @@ export class Agent implements Camera {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#renewal?.cancel();
+    this.#outageOver?.cancel();
     await this.#audience?.close();
     this.#connection?.close();
     await this.#life;
@@ -102,9 +115,11 @@ export class Agent implements Camera {
       const cause = await this.#connectOnce(this.#audience, learnsKeys);
       this.#renewal?.cancel();
       this.#connection = undefined;
-      this.#audience.endAll('relay-lost');
       if (this.#closing.signal.aborted) return;
+      if (cause.code === 'device-mismatch') this.#audience.endAll('relay-lost');
+      else this.#goOn(this.#audience);
       const refused = errorTable[cause.code].rpc === errorTable['token-expired'].rpc;
+      if (refused) this.#ticket = undefined;
       if (refused) observer.tokenRefused?.(cause.code);
       const mismatch = cause.code === 'device-mismatch';
       if (mismatch) observer.registrationRefused?.('device-mismatch');
@@ -123,14 +138,20 @@ export class Agent implements Camera {
     let connection: RpcConnection | undefined;
     try {
       const token = await untilAborted(settings.token(), signal);
-      connection = await openRpc(target, token, standing, powers.clock, signal);
+      connection = await openRpc(target, token, standing, powers.clock, signal, this.#ticketNow());
       audience.attach(connection);
-      const result = read(registerResult, await connection.call('register', this.#registration()));
+      const params = { ...this.#registration(), sessions: audience.sessions };
+      const result = read(registerResult, await connection.call('register', params));
       if (signal.aborted) throw new LatchkeyError('relay-unreachable', 'closed');
       name.confirm(result.id, token);
       if (learnsKeys) this.#grantKeys = result.grantKeys as JSONWebKeySet | undefined;
       this.#connection = connection;
+      this.#outageOver?.cancel();
+      this.#outageOver = undefined;
+      // Before anything new is heard on this connection, so that what is new is not among the old.
+      audience.endOthers(result.sessions ?? []);
       standing.confirm();
+      this.#keepTicket(result);
       this.#renewLater(connection, standing, token);
       observer.registered?.(result.id);
       const registeredMs = powers.clock.now();
@@ -147,6 +168,23 @@ export class Agent implements Camera {
     }
   }
 
+  /** Without a relay, who watches goes on watching for as long as the relay waits for its camera; only the first loss counts. */
+  #goOn(audience: Audience): void {
+    audience.detach();
+    this.#outageOver ??= this.#parts.powers.clock.after(limits.cameraAwayMsMax, () => audience.endAll('relay-lost'));
+  }
+
+  #ticketNow(): Redacted<string> | undefined {
+    if (this.#ticket !== undefined && this.#ticket.expiresMs <= this.#parts.powers.clock.now())
+      this.#ticket = undefined;
+    return this.#ticket?.text;
+  }
+
+  #keepTicket({ ticket, ticketExpiresInSeconds = 0 }: RegisterResult): void {
+    const expiresMs = this.#parts.powers.clock.now() + ticketExpiresInSeconds * 1000;
+    this.#ticket = ticket === undefined ? undefined : { text: new Redacted(ticket), expiresMs };
+  }
+
   #resetBackoff(): void {
     this.#outage.reset();
     this.#refusal.reset();
@@ -157,15 +195,25 @@ export class Agent implements Camera {
     return { capabilities: ['answer'], ...(name === undefined ? {} : { name }) };
   }
 
-  /** Registers again with a fresh token, in time before the last one expires. Where that fails, once more soon. */
+  /**
+   * Registers again with a fresh token, in time before the last one or the ticket expires: one that came by a ticket is known to the
+   * relay by the token before. Where that fails, once more soon.
+   */
   #renewLater(connection: RpcConnection, standing: Standing, token: string): void {
     const { clock } = this.#parts.powers;
-    const expiresMs = expiryOf(token);
-    if (expiresMs === undefined) return;
+    const expiresMs = Math.min(
+      expiryOf(token) ?? Number.POSITIVE_INFINITY,
+      this.#ticket?.expiresMs ?? Number.POSITIVE_INFINITY,
+    );
+    if (expiresMs === Number.POSITIVE_INFINITY) return;
     const restMs = expiresMs - clock.now();
     const delayMs = Math.min(Math.max(restMs * renewalFraction, limits.tokenRenewalMsMin), timerMsMax);
+    this.#renewIn(delayMs, connection, standing, token);
+  }
+
+  #renewIn(delayMs: number, connection: RpcConnection, standing: Standing, token: string): void {
     this.#renewal?.cancel();
-    this.#renewal = clock.after(delayMs, () => void this.#renew(connection, standing, token));
+    this.#renewal = this.#parts.powers.clock.after(delayMs, () => void this.#renew(connection, standing, token));
   }
 
   async #renew(connection: RpcConnection, standing: Standing, token: string): Promise<void> {
@@ -174,7 +222,9 @@ export class Agent implements Camera {
       const fresh = await untilAborted(settings.token(), this.#closing.signal);
       const answer = await connection.call('register', { ...this.#registration(), authorization: fresh });
       if (this.#connection !== connection) return;
-      name.confirm(read(registerResult, answer).id, fresh);
+      const result = read(registerResult, answer);
+      name.confirm(result.id, fresh);
+      this.#keepTicket(result);
       this.#renewLater(connection, standing, fresh);
     } catch (thrown) {
       if (this.#connection !== connection) return;
@@ -183,7 +233,11 @@ export class Agent implements Camera {
         standing.end(error);
         return;
       }
+      // A relay that has no time for it just now has refused nothing: the old token lasts until then, or the relay says so.
+      const busy = busyCodes.has(error.code);
+      if (busy) this.#renewIn(this.#outage.next(error.retryAfterSeconds), connection, standing, token);
       observer.tokenRefused?.(error.code);
+      if (busy) return;
       // Between sessions a new connection does the same; while somebody watches, the old one lasts as long as it can.
       if (this.viewers === 0) connection.close();
       else this.#renewLater(connection, standing, token);
@@ -203,6 +257,7 @@ export class Agent implements Camera {
 }
 
 const renewalFraction = 0.8;
+const busyCodes: ReadonlySet<ErrorCode> = new Set(['overloaded', 'rate-exceeded', 'keys-unavailable']);
 const timerMsMax = 2 ** 31 - 1;
 
 /** When a JWT expires, in milliseconds; undefined of a token that does not say so. It is the relay that verifies it. */

@@ -61,6 +61,23 @@ export class Audience {
     this.#connection = connection;
   }
 
+  /** The connection was lost. Who watches goes on watching: their media has no need of it. */
+  detach(): void {
+    this.#connection = undefined;
+  }
+
+  /** The sessions of all who watch. */
+  get sessions(): string[] {
+    return [...this.#viewings.keys()];
+  }
+
+  /** Ends those that a relay which the camera came back to does not know any more. */
+  endOthers(sessions: readonly string[]): void {
+    for (const viewing of [...this.#viewings.values()]) {
+      if (!sessions.includes(viewing.session)) viewing.end('relay-ended');
+    }
+  }
+
   /** Answers a request of the relay's. Throws `LatchkeyError`s. */
   async request(method: string, params: unknown): Promise<object> {
     switch (method) {

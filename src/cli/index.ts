@@ -4,6 +4,7 @@ import { cameraCommand } from './camera.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
 import { ownCommand } from './own.ts';
 import { serveCommand } from './serve.ts';
+import { stormCommand } from './storm.ts';
 import { tokenCommand } from './token.ts';
 import { viewCommand } from './view.ts';
 
@@ -15,7 +16,8 @@ export function latchkey(): Command {
     .version(version)
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
-  for (const command of [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand()]) {
+  const commands = [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand(), stormCommand()];
+  for (const command of commands) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }
   return endsWithUsageCode(program);

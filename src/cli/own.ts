@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
-import { openEmbeddedOwnership } from '../embedded.ts';
-import type { Role, SqliteSource } from '../ownership/index.ts';
+import { type GrantBook, postgresSchema, type Role } from '../ownership/index.ts';
+import { openGrantBook } from '../sources.ts';
 import { momentMs } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';
@@ -15,10 +15,11 @@ interface OwnOptions {
 /** `latchkey own grant|revoke|list` */
 export function ownCommand(): Command {
   return new Command('own')
-    .description('Say who may see which camera, in the embedded database.')
+    .description('Say who may see which camera, in the relay’s database: SQLite or PostgreSQL.')
     .addCommand(grantCommand())
     .addCommand(revokeCommand())
-    .addCommand(listCommand());
+    .addCommand(listCommand())
+    .addCommand(schemaCommand());
 }
 
 function grantCommand(): Command {
@@ -32,7 +33,7 @@ function grantCommand(): Command {
       new Option('--until <time>', 'when the share ends: ISO 8601, or from now such as 7d').argParser(momentMs),
     )
     .action((subject: string, device: string, options: OwnOptions & { role: Role; until?: number }) =>
-      withSource(options, (source) => {
+      withBook(options, async (book) => {
         const grant = {
           subject: subjectId(subject),
           device: deviceId(device),
@@ -42,7 +43,7 @@ function grantCommand(): Command {
         if (options.until !== undefined && options.until <= Date.now()) {
           throw new LatchkeyError('params-invalid', '--until lies in the past');
         }
-        source.grant(grant);
+        await book.grant(grant);
         const until = options.until === undefined ? '' : ` until ${new Date(options.until).toISOString()}`;
         return {
           printed: { granted: printable(grant) },
@@ -53,16 +54,12 @@ function grantCommand(): Command {
 }
 
 function revokeCommand(): Command {
-  return shared(
-    new Command('revoke').description(
-      'Take a grant back. A view that is open goes on until its token or its session ends.',
-    ),
-  )
+  return shared(new Command('revoke').description('Take a grant back. A view that rests on it ends within a second.'))
     .argument('<subject>', 'the person')
     .argument('<device>', 'the camera')
     .action((subject: string, device: string, options: OwnOptions) =>
-      withSource(options, (source) => {
-        const revoked = source.revoke({ subject: subjectId(subject), device: deviceId(device) });
+      withBook(options, async (book) => {
+        const revoked = await book.revoke({ subject: subjectId(subject), device: deviceId(device) });
         const words = revoked ? `${subject} may no longer see ${device}` : `${subject} had no grant for ${device}`;
         return { printed: { revoked }, words };
       }),
@@ -74,33 +71,38 @@ function listCommand(): Command {
     .option('--subject <subject>', 'of this person alone')
     .option('--device <device>', 'for this camera alone')
     .action((options: OwnOptions & { subject?: string; device?: string }) =>
-      withSource(options, (source) => {
-        const grants = source
-          .list({
-            ...(options.subject !== undefined && { subject: subjectId(options.subject) }),
-            ...(options.device !== undefined && { device: deviceId(options.device) }),
-          })
-          .map(printable);
+      withBook(options, async (book) => {
+        const listed = await book.list({
+          ...(options.subject !== undefined && { subject: subjectId(options.subject) }),
+          ...(options.device !== undefined && { device: deviceId(options.device) }),
+        });
+        const grants = listed.map(printable);
         return { printed: { grants }, words: grants.length === 0 ? 'no grants' : table(grants) };
       }),
     );
+}
+
+function schemaCommand(): Command {
+  return new Command('schema')
+    .description('Print the schema of PostgreSQL, for psql.')
+    .action(() => void process.stdout.write(postgresSchema));
 }
 
 function shared(command: Command): Command {
   return command.addOption(configOption()).addOption(jsonOption());
 }
 
-function withSource(
+function withBook(
   options: OwnOptions,
-  work: (source: SqliteSource) => { printed: object; words: string },
+  work: (book: GrantBook) => Promise<{ printed: object; words: string }>,
 ): Promise<void> {
   return concluded(async () => {
-    const source = openEmbeddedOwnership(loadSettings(options.config, process.env));
+    const book = openGrantBook(loadSettings(options.config, process.env), process.env);
     try {
-      const { printed, words } = work(source);
+      const { printed, words } = await work(book);
       process.stdout.write(options.json ? `${JSON.stringify(printed)}\n` : `${words}\n`);
     } finally {
-      await source.close();
+      await book.close();
     }
   }, options.json);
 }

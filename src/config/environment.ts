@@ -9,8 +9,14 @@ export interface SettingLine {
   readonly meaning: string;
 }
 
-/** Variables of the command's own, which are no settings of the relay. */
-const otherVariables = new Set(['LATCHKEY_TOKEN', 'LATCHKEY_RELAY', 'LATCHKEY_CONFIG']);
+/** Variables of the command's own and secrets, which are no settings of the relay. */
+const otherVariables = new Set([
+  'LATCHKEY_TOKEN',
+  'LATCHKEY_RELAY',
+  'LATCHKEY_CONFIG',
+  'LATCHKEY_POSTGRES_PASSWORD',
+  'LATCHKEY_SERVICE_KEYS',
+]);
 
 /** Every setting, in the order of the schema. */
 export function settingLines(): SettingLine[] {

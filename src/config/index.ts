@@ -1,4 +1,4 @@
 export { type SettingLine, settingLines } from './environment.ts';
 export { loadSettings } from './load.ts';
 export type { Settings } from './schema.ts';
-export { keptSecret } from './secrets.ts';
+export { givenSecret, givenText, keptSecret, replaceSecret, type SecretPlace, secretText } from './secrets.ts';

@@ -41,6 +41,16 @@ function checkTogether(settings: Settings): void {
   if (identity.audiences.viewer === identity.audiences.camera) {
     refuse('identity.audiences: a viewer’s and a camera’s must differ');
   }
+  if (ownership.source === 'http' && ownership.http.url === null) {
+    refuse('ownership.http.url: needed with "ownership": {"source": "http"}');
+  }
+  const { tickets } = identity;
+  if (tickets.rotateSeconds < tickets.lifetimeSecondsMax) {
+    refuse('identity.tickets.rotateSeconds: a key signs at least as long as a ticket lives');
+  }
+  if (tickets.keysFile !== null && tickets.keys.length > 0) {
+    refuse('identity.tickets: the keys are in keysFile or in keys, not in both');
+  }
   if (ownership.cache.refusalMsMax > ownership.cache.grantMsMax) {
     refuse('ownership.cache.refusalMsMax: a no is remembered at most as long as a yes');
   }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { limits } from '../base/index.ts';
+import { limits, Redacted } from '../base/index.ts';
 
 const port = z.number().int().min(0).max(65_535);
 const file = z.string().min(1);
 const bitsPerSecond = z.number().int().min(10_000).max(limits.policedBitsPerSecondMax);
 const packetsPerSecond = z.number().int().min(10).max(limits.policedPacketsPerSecondMax);
+const perMinute = z.number().min(1).max(limits.ratePerMinuteMax).nullable();
+const burst = z.number().int().min(1).max(limits.ratePerMinuteMax);
 const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
 
 const keys = z.union(
@@ -19,6 +21,30 @@ const keys = z.union(
       '(or ES256, RS256, PS256)',
   },
 );
+
+const secret = z.union(
+  [
+    z.strictObject({ file }),
+    z.strictObject({
+      environment: z
+        .string()
+        .regex(/^(?!LATCHKEY_)[A-Za-z_]\w*$/, 'must be the name of a variable that does not begin with LATCHKEY_'),
+    }),
+  ],
+  { error: 'must be {"file": "secret"} or {"environment": "NAME_OF_A_VARIABLE"}' },
+);
+
+const redisUrl = z.string().refine(isRedisUrl, {
+  error:
+    'must be redis://host:port or rediss://host:port, with a user@ where there is one, and no password or database',
+});
+
+const sharedCache = z.strictObject({
+  url: redisUrl,
+  keys: secret,
+  password: secret.optional(),
+  caFile: file.optional(),
+});
 
 const issuer = z.strictObject({
   issuer: z.string().min(1).describe('The `iss` of its tokens, compared whole'),
@@ -56,6 +82,48 @@ export const settingsSchema = z.strictObject({
       .nullable()
       .describe('PEM files; `null` serves plain HTTP, for loopback or behind a proxy that ends TLS'),
     connectionsMax: z.number().int().min(1).max(limits.connectionsMax).describe('Open TCP connections; more get 503'),
+    trustedProxies: z
+      .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+      .max(limits.trustedProxiesMax)
+      .describe(
+        'Addresses and networks of proxies whose `X-Forwarded-For` is believed, such as `127.0.0.1` and `10.0.0.0/8`',
+      ),
+  }),
+  admission: z.strictObject({
+    verificationsMax: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.verificationsInFlightMax)
+      .describe('Tokens that are verified at once; the others wait for their turn, viewers before cameras'),
+    waitingMax: z
+      .number()
+      .int()
+      .min(1)
+      .max(limits.verificationsWaitingMax)
+      .describe('How many viewers may wait for their turn, and how many cameras; more get 503 with `Retry-After`'),
+    lagMsMax: z
+      .number()
+      .int()
+      .min(10)
+      .max(10_000)
+      .describe('While the event loop is later than that, new cameras get 503; at twice as much, new viewers too'),
+    attempts: z.strictObject({
+      perMinute: perMinute.describe(
+        'How often one address may ask for what has to be verified (IPv6: one /64); `null`: as often as it likes',
+      ),
+      burst: burst.describe('How often at once'),
+    }),
+    failures: z.strictObject({
+      perMinute: perMinute.describe('How many refused tokens one address may bring before it has to wait; `null`: any'),
+      burst: burst.describe('How many at once'),
+    }),
+    registrations: z.strictObject({
+      perMinute: perMinute.describe(
+        'How often one camera may register, so that two with one token, or one that crashes again and again, slow down; `null`: always',
+      ),
+      burst: burst.describe('How often at once'),
+    }),
   }),
   relay: z.strictObject({
     host: z.string().min(1).describe('Address of the media ports; `::` is every address, IPv4 and IPv6'),
@@ -107,18 +175,79 @@ export const settingsSchema = z.strictObject({
     algorithms: z.array(algorithm).min(1).describe('Signature algorithms that are taken'),
     clockToleranceSeconds: z.number().int().min(0).max(300).describe('How far an issuer’s clock may be off'),
     tokenLifetimeSecondsMax: z.number().int().min(60).max(31_536_000).describe('A token that lives longer is refused'),
+    tickets: z.strictObject({
+      enabled: z.boolean().describe('Give cameras a ticket to come back with, which costs microseconds to verify'),
+      lifetimeSecondsMax: z
+        .number()
+        .int()
+        .min(60)
+        .max(604_800)
+        .describe('How long a ticket is good; never longer than the token behind it'),
+      rotateSeconds: z
+        .number()
+        .int()
+        .min(60)
+        .max(604_800)
+        .describe('How often the relay changes the key in its data directory; at least the lifetime'),
+      keysFile: file.nullable().describe('File of keys that several relays share; `null`: one in the data directory'),
+      keys: z
+        .array(z.string().transform((text) => new Redacted(text)))
+        .max(limits.ticketKeysMax)
+        .describe('The same lines, for the environment: a JSON list; empty: as `keysFile` says'),
+    }),
     issuers: z.array(issuer).max(limits.issuersMax).describe('Who may sign tokens; see below'),
     developmentIssuer: z
       .boolean()
       .describe('Makes a key of its own and takes the tokens of `latchkey token`; refused in production'),
   }),
   ownership: z.strictObject({
-    source: z.enum(['none', 'sqlite']).describe('Who knows who owns what; `none` refuses everyone'),
+    source: z
+      .enum(['none', 'sqlite', 'postgres', 'http', 'claims'])
+      .describe(
+        'Who knows who owns what: a database, a service of your own, or the viewer’s token; `none` refuses everyone',
+      ),
     file: file.nullable().describe('The SQLite file; `null`: `ownership.sqlite` in the data directory'),
+    postgres: z.strictObject({
+      host: z.string().min(1).describe('The server of PostgreSQL, or the folder of its Unix socket'),
+      port: port.min(1).describe('Its TCP port'),
+      database: z.string().min(1).describe('The database that has the schema of `latchkey own schema`'),
+      user: z.string().min(1).describe('Whom the relay signs in as'),
+      passwordFile: file
+        .nullable()
+        .describe('A file with the password; `null`: `LATCHKEY_POSTGRES_PASSWORD`, where that is set'),
+      tls: z
+        .enum(['verify', 'off'])
+        .describe(
+          '`verify` checks the server’s certificate and its name; `off` is for this machine and networks of your own',
+        ),
+      caFile: file.nullable().describe('PEM certificates to check it against; `null`: those of the platform'),
+      connectionsMax: z
+        .number()
+        .int()
+        .min(1)
+        .max(limits.postgresConnectionsMax)
+        .describe('Connections for questions; one more listens'),
+    }),
+    http: z.strictObject({
+      url: z
+        .url({ protocol: /^https?$/ })
+        .nullable()
+        .describe('Your own service; https, or http on this machine'),
+      keyFile: file
+        .nullable()
+        .describe('A file with the shared keys, one on each line; `null`: `LATCHKEY_SERVICE_KEYS`, where that is set'),
+      caFile: file.nullable().describe('PEM certificates to check it against; `null`: those of the platform'),
+      connectionsMax: z.number().int().min(1).max(limits.serviceQuestionsAtOnceMax).describe('Questions at once'),
+    }),
     cache: z.strictObject({
       entriesMax: z.number().int().min(1).max(limits.cacheEntriesMax).describe('Answers remembered'),
       grantMsMax: z.number().int().min(1).max(300_000).describe('How long a yes is remembered, in milliseconds'),
       refusalMsMax: z.number().int().min(0).max(300_000).describe('How long a no is; at most as long as a yes'),
+      shared: sharedCache
+        .nullable()
+        .describe(
+          'Redis or Valkey, where relays remember answers for each other; `null`: none. `{"url": …, "keys": …}`; see below',
+        ),
     }),
   }),
   sessions: z.strictObject({
@@ -141,5 +270,12 @@ export const settingsSchema = z.strictObject({
   }),
   demo: z.boolean().describe('Two households with four cameras, and sign-in links on the page; in `development` alone'),
 });
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, password, pathname, search, hash } = new URL(text);
+  const rest = [password, search, hash, pathname === '/' ? '' : pathname];
+  return ['redis:', 'rediss:'].includes(protocol) && hostname !== '' && rest.every((part) => part === '');
+}
 
 export type Settings = z.infer<typeof settingsSchema>;

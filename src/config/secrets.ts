@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, limits, Redacted } from '../base/index.ts';
 
 /**
  * Reads a secret that this relay keeps for itself (JSON, mode 0600), and makes it the first time.
@@ -30,6 +30,63 @@ export async function keptSecret<T>(file: string, make: () => Promise<T>): Promi
   const agreed = readSecret<T>(file);
   if (agreed === undefined) throw new LatchkeyError('settings-invalid', `${file} went away as it was made`);
   return agreed;
+}
+
+/** Where an operator keeps a secret that is not the relay’s own. */
+export type SecretPlace = { readonly file: string } | { readonly environment: string };
+
+/**
+ * A secret from its file or its environment variable, without the space around it. Throws `settings-invalid` when it cannot be
+ * read, is empty, or is a file of more than `limits.secretFileBytesMax` bytes; it names the place, never what it read.
+ */
+export function secretText(place: SecretPlace, environment: NodeJS.ProcessEnv = process.env): Redacted<string> {
+  if ('file' in place) return new Redacted(givenText(place.file));
+  const secret = environment[place.environment]?.trim() ?? '';
+  if (secret === '') throw new LatchkeyError('settings-invalid', `the variable ${place.environment} holds no secret`);
+  return new Redacted(secret);
+}
+
+/**
+ * The same where the place is a file, or a variable of a given name. Undefined where neither is there.
+ */
+export function givenSecret(
+  file: string | null,
+  variable: string,
+  environment: NodeJS.ProcessEnv,
+): Redacted<string> | undefined {
+  const hasVariable = (environment[variable]?.trim() ?? '') !== '';
+  if (file === null && !hasVariable) return undefined;
+  return secretText(file === null ? { environment: variable } : { file }, environment);
+}
+
+/** What a file of the operator's holds, `bytesMax` bytes at most, without the space around it. Throws as `secretText` does. */
+export function givenText(file: string, bytesMax: number = limits.secretFileBytesMax): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (Buffer.byteLength(text) > bytesMax) {
+    throw new LatchkeyError('settings-invalid', `${file} has more than ${bytesMax} bytes`);
+  }
+  if (text.trim() === '') throw new LatchkeyError('settings-invalid', `${file} holds nothing`);
+  return text.trim();
+}
+
+/** Puts another secret in the place of a kept one, whole or not at all. Throws `settings-invalid` when it cannot. */
+export function replaceSecret(file: string, secret: unknown): void {
+  const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeFileSync(unfinished, JSON.stringify(secret), { mode: 0o600, flag: 'wx' });
+    renameSync(unfinished, file);
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `${file} cannot be replaced: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 function readSecret<T>(file: string): T | undefined {

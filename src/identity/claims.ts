@@ -1,11 +1,17 @@
 import type { JWTPayload } from 'jose';
 import { type DeviceId, deviceId, LatchkeyError, type SubjectId, subjectId } from '../base/index.ts';
+import { readDevices } from './devices-claim.ts';
 import type { IdentitySettings, TokenKind } from './settings.ts';
 import type { TokenEvidence } from './verified.ts';
 
 /** What the claims of a token whose signature is verified say. */
 export type Claims =
-  | { readonly kind: 'viewer'; readonly subject: SubjectId; readonly evidence: TokenEvidence }
+  | {
+      readonly kind: 'viewer';
+      readonly subject: SubjectId;
+      readonly devices: readonly DeviceId[];
+      readonly evidence: TokenEvidence;
+    }
   | { readonly kind: 'camera'; readonly device: DeviceId; readonly evidence: TokenEvidence };
 
 export type ClaimRules = Pick<IdentitySettings, 'audiences' | 'clockToleranceSeconds' | 'tokenLifetimeSecondsMax'> & {
@@ -33,7 +39,7 @@ export function readClaims(payload: JWTPayload, rules: ClaimRules, nowSeconds: n
   };
   const name = rules.namespace + sub;
   return kind === 'viewer'
-    ? { kind, subject: named(() => subjectId(name)), evidence }
+    ? { kind, subject: named(() => subjectId(name)), devices: readDevices(payload), evidence }
     : { kind, device: named(() => deviceId(name)), evidence };
 }
 

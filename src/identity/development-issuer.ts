@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { type Clock, LatchkeyError, type RandomSource, systemRandom } from '../base/index.ts';
+import { devicesClaim } from './devices-claim.ts';
 import { keptKey } from './kept-key.ts';
 import type { IssuerSettings, TokenKind } from './settings.ts';
 
@@ -20,8 +21,8 @@ export interface DevelopmentIssuerSettings {
 export interface DevelopmentIssuer {
   /** How a relay comes to trust it. */
   readonly settings: IssuerSettings;
-  /** Signs a token that lives for `lifetimeSeconds` from now. */
-  token(kind: TokenKind, subject: string, lifetimeSeconds: number): Promise<string>;
+  /** Signs a token that lives for `lifetimeSeconds` from now, and names these devices as its viewer's where any are given. */
+  token(kind: TokenKind, subject: string, lifetimeSeconds: number, devices?: readonly string[]): Promise<string>;
 }
 
 /** Throws `settings-invalid` in production, and when the key can neither be read nor made. */
@@ -34,9 +35,9 @@ export async function createDevelopmentIssuer(settings: DevelopmentIssuerSetting
   const key = await imported(jwk, keyFile);
   return {
     settings: { issuer, ...(namespace === undefined ? {} : { namespace }), keys: { jwksFile: keyFile } },
-    token(kind, subject, lifetimeSeconds) {
+    token(kind, subject, lifetimeSeconds, devices) {
       const nowSeconds = Math.floor(clock.now() / 1000);
-      return new SignJWT()
+      return new SignJWT(devices === undefined ? {} : { [devicesClaim]: [...devices] })
         .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', ...(jwk.kid === undefined ? {} : { kid: jwk.kid }) })
         .setIssuer(issuer)
         .setAudience(audiences[kind])

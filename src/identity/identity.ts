@@ -10,24 +10,26 @@ import { type Clock, LatchkeyError, limits, type Redacted } from '../base/index.
 import type { Algorithm } from './algorithms.ts';
 import { type Claims, readClaims } from './claims.ts';
 import type { Identity } from './index.ts';
-import { type CurrentKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
+import { type CurrentKeys, type FreshKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
 import type { VerificationKey } from './key-set.ts';
-import { checkSettings, type IdentitySettings, type IssuerSettings } from './settings.ts';
+import type { Revocations } from './revocations.ts';
+import { checkSettings, type IdentitySettings } from './settings.ts';
+import type { TicketKeys } from './ticket-keys.ts';
+import { type TicketGround, TicketOffice, type Tickets, type TicketsObserver, type TrustedIssuer } from './tickets.ts';
 import { mintCamera, mintViewer, type VerifiedCamera, type VerifiedViewer } from './verified.ts';
 
 export interface IdentityPowers {
   readonly clock: Clock;
   /** What key sets are fetched with; the platform's unless told otherwise. */
   readonly fetch?: typeof fetch;
+  /** What was taken back; nothing, when left out. */
+  readonly revocations?: Revocations | undefined;
+  /** What tickets are signed with. Without, there are no tickets. */
+  readonly ticketKeys?: TicketKeys | undefined;
 }
 
 /** What this room has to tell. Every value is from a closed set. */
-export type IdentityObserver = KeysObserver;
-
-interface Issuer {
-  readonly settings: IssuerSettings;
-  readonly keys: CurrentKeys;
-}
+export interface IdentityObserver extends KeysObserver, TicketsObserver {}
 
 /**
  * Opens the issuers' keys. Throws a TypeError for an algorithm that is not taken here or a bound that is none, and
@@ -40,30 +42,65 @@ export async function createIdentity(
 ): Promise<Identity> {
   checkSettings(settings);
   const opened = settings.issuers.map(
-    async (issuer): Promise<[string, Issuer]> => [
+    async (issuer): Promise<[string, TrustedIssuer]> => [
       issuer.issuer,
       { settings: issuer, keys: await openKeys(issuer.keys, powers, observer) },
     ],
   );
-  return new Verifier(settings, new Map(await Promise.all(opened)), powers.clock);
+  const verifier = new Verifier(settings, new Map(await Promise.all(opened)), powers, observer);
+  await verifier.ready;
+  return verifier;
 }
+
+const nothingRevoked: Revocations = { epochOf: () => 0 };
 
 class Verifier implements Identity {
   readonly #settings: IdentitySettings;
-  readonly #issuers: ReadonlyMap<string, Issuer>;
+  readonly #issuers: ReadonlyMap<string, TrustedIssuer>;
   readonly #clock: Clock;
+  readonly #revocations: Revocations;
+  readonly #office: TicketOffice | undefined;
+  readonly #refreshing: readonly FreshKeys[];
 
-  constructor(settings: IdentitySettings, issuers: ReadonlyMap<string, Issuer>, clock: Clock) {
+  constructor(
+    settings: IdentitySettings,
+    issuers: ReadonlyMap<string, TrustedIssuer>,
+    { clock, revocations = nothingRevoked, ticketKeys: keys }: IdentityPowers,
+    observer: IdentityObserver,
+  ) {
     this.#settings = settings;
     this.#issuers = issuers;
     this.#clock = clock;
+    this.#revocations = revocations;
+    const { tickets } = settings;
+    const made = tickets?.enabled === true && keys !== undefined;
+    this.#office = made
+      ? new TicketOffice({ settings: { ...settings, tickets }, issuers, keys, revocations, clock, observer })
+      : undefined;
+    // A ticket is judged by the keys that are there, so somebody has to see to it that they are the ones of now.
+    this.#refreshing = made ? [...issuers.values()].map((issuer) => issuer.keys.keepFresh()) : [];
+  }
+
+  /** Resolves when the keys that tickets are judged by are there, or cannot be had: a whole fleet may come at once. */
+  get ready(): Promise<unknown> {
+    return Promise.all(this.#refreshing.map(({ first }) => first));
+  }
+
+  get tickets(): Tickets | undefined {
+    return this.#office;
+  }
+
+  close(): void {
+    for (const { timer } of this.#refreshing) timer.cancel();
   }
 
   async verify(token: Redacted<string>): Promise<VerifiedViewer | VerifiedCamera> {
-    const claims = await this.#claimsOf(token.reveal());
-    return claims.kind === 'viewer'
-      ? mintViewer(claims.subject, claims.evidence)
-      : mintCamera(claims.device, claims.evidence);
+    const { claims, ground } = await this.#claimsOf(token.reveal());
+    if (claims.kind === 'viewer') return mintViewer(claims.subject, claims.evidence, claims.devices);
+    if (claims.evidence.issuedAtMs < this.#revocations.epochOf(claims.device)) throw new LatchkeyError('token-revoked');
+    const camera = mintCamera(claims.device, claims.evidence);
+    this.#office?.remember(camera, ground);
+    return camera;
   }
 
   async verifyViewer(token: Redacted<string>): Promise<VerifiedViewer> {
@@ -78,18 +115,21 @@ class Verifier implements Identity {
     return proof;
   }
 
-  async #claimsOf(token: string): Promise<Claims> {
+  async #claimsOf(token: string): Promise<{ claims: Claims; ground: TicketGround }> {
     const { header, issuerName } = peek(token);
     const algorithm = this.#settings.algorithms.find((taken) => taken === header.alg);
     if (algorithm === undefined) throw new LatchkeyError('token-algorithm');
     const issuer = this.#issuers.get(issuerName);
     if (issuer === undefined) throw new LatchkeyError('token-issuer');
     const keys = await keysFor(issuer.keys, algorithm, header.kid);
-    const payload = await this.#payloadOf(token, issuerName, algorithm, keys);
+    const { payload, key } = await this.#payloadOf(token, issuerName, algorithm, keys);
     const { namespace = '', mints } = issuer.settings;
-    const claims = readClaims(payload, { ...this.#settings, issuer: issuerName, namespace }, this.#clock.now() / 1000);
+    const nowMs = this.#clock.now();
+    const claims = readClaims(payload, { ...this.#settings, issuer: issuerName, namespace }, nowMs / 1000);
     if (mints !== undefined && !mints.includes(claims.kind)) throw new LatchkeyError('token-issuer', claims.kind);
-    return claims;
+    const { audiences } = this.#settings;
+    const { thumbprint } = key;
+    return { claims, ground: { namespace, audience: audiences.camera, algorithm, thumbprint, verifiedAtMs: nowMs } };
   }
 
   async #payloadOf(
@@ -97,7 +137,7 @@ class Verifier implements Identity {
     issuer: string,
     algorithm: Algorithm,
     keys: readonly VerificationKey[],
-  ): Promise<JWTPayload> {
+  ): Promise<{ payload: JWTPayload; key: VerificationKey }> {
     const options = {
       algorithms: [algorithm],
       issuer,
@@ -105,9 +145,9 @@ class Verifier implements Identity {
       clockTolerance: this.#settings.clockToleranceSeconds,
       currentDate: new Date(this.#clock.now()),
     };
-    for (const { key } of keys) {
+    for (const key of keys) {
       try {
-        return (await jwtVerify(token, key, options)).payload;
+        return { payload: (await jwtVerify(token, key.key, options)).payload, key };
       } catch (thrown) {
         if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) throw refusalOf(thrown);
       }

@@ -1,15 +1,28 @@
 import type { Redacted } from '../base/index.ts';
+import type { Tickets } from './tickets.ts';
 import { VerifiedCamera, VerifiedViewer } from './verified.ts';
 
 export { type Algorithm, algorithms } from './algorithms.ts';
+export { claimedKind } from './claimed-kind.ts';
 export {
   createDevelopmentIssuer,
   type DevelopmentIssuer,
   type DevelopmentIssuerSettings,
 } from './development-issuer.ts';
+export { devicesClaim } from './devices-claim.ts';
 export { createIdentity, type IdentityObserver, type IdentityPowers } from './identity.ts';
+export {
+  type KeptTicketKey,
+  keptTicketKeys,
+  sharedTicketKeys,
+  type TicketKeyStore,
+  type TicketKeysObserver,
+} from './kept-ticket-keys.ts';
 export type { KeyFault } from './key-set.ts';
-export type { IdentitySettings, IssuerKeys, IssuerSettings, TokenKind } from './settings.ts';
+export { createRevocations, type Revocations, type RevocationTable } from './revocations.ts';
+export type { IdentitySettings, IssuerKeys, IssuerSettings, TicketSettings, TokenKind } from './settings.ts';
+export { givenTicketKeys, type TicketKeys } from './ticket-keys.ts';
+export type { IssuedTicket, TicketRefusal, Tickets } from './tickets.ts';
 export type { TokenEvidence, VerifiedCamera, VerifiedViewer } from './verified.ts';
 
 export const isVerifiedViewer = VerifiedViewer.is;
@@ -26,4 +39,8 @@ export interface Identity {
   verifyViewer(token: Redacted<string>): Promise<VerifiedViewer>;
   /** The same, and throws `token-audience` for a viewer's token. */
   verifyCamera(token: Redacted<string>): Promise<VerifiedCamera>;
+  /** Reconnect tickets for cameras; undefined where none are made or taken. */
+  readonly tickets?: Tickets | undefined;
+  /** Stops to look after the issuers' keys. */
+  close?(): void;
 }

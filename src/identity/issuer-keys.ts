@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Clock, LatchkeyError, limits } from '../base/index.ts';
+import { type Clock, LatchkeyError, limits, type Timer } from '../base/index.ts';
 import { type KeyFault, readPem, type VerificationKey } from './key-set.ts';
 import { jwksFileText, jwksUrlText } from './key-set-texts.ts';
 import { RefreshedKeys } from './refreshed-keys.ts';
@@ -14,6 +14,19 @@ export interface CurrentKeys {
   get(unknownId?: boolean): Promise<readonly VerificationKey[]>;
   /** Whether the last try to have a newer set failed, so that a key may exist that is not known here. */
   readonly behind: boolean;
+  /**
+   * The keys that are there already, for whoever cannot wait. Undefined where there are none, or where nobody has looked for newer
+   * ones for so long that a key may have gone; then `keepFresh` is late, or nobody asked for it.
+   */
+  loaded(): readonly VerificationKey[] | undefined;
+  /** Looks for newer keys by itself, now and whenever the old ones have aged, until its timer is cancelled. */
+  keepFresh(): FreshKeys;
+}
+
+export interface FreshKeys {
+  /** Resolves after the first look, whatever came of it. */
+  readonly first: Promise<unknown>;
+  readonly timer: Timer;
 }
 
 /** What the keys of an issuer have to tell. */
@@ -35,7 +48,12 @@ export async function openKeys(source: IssuerKeys, powers: KeysPowers, observer:
     const key = await atStart(source.pemFile, async () =>
       readPem(await readFile(source.pemFile, 'utf8'), source.algorithm),
     );
-    return { get: async () => [key], behind: false };
+    return {
+      get: async () => [key],
+      behind: false,
+      loaded: () => [key],
+      keepFresh: () => ({ first: Promise.resolve(), timer: { cancel() {} } }),
+    };
   }
   if ('jwksFile' in source) {
     const { keyFileLookMsMin } = limits;

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { LatchkeyError, limits } from '../base/index.ts';
 import { type Algorithm, algorithms, fits } from './algorithms.ts';
 
@@ -7,6 +7,8 @@ export interface VerificationKey {
   readonly id: string | undefined;
   readonly algorithms: readonly Algorithm[];
   readonly key: KeyObject;
+  /** SHA-256 of its SubjectPublicKeyInfo (RFC 5280), in base64url: what it is called where it stands for itself. */
+  readonly thumbprint: string;
 }
 
 /** Why a member of a key set is left aside: a shared secret, a key for something else, or of a kind that is not taken here. */
@@ -41,7 +43,7 @@ export function readPem(text: string, algorithm: Algorithm): VerificationKey {
     throw new LatchkeyError('settings-invalid', 'there is no public key in PEM');
   }
   if (!fits(algorithm, key)) throw new LatchkeyError('settings-invalid', `the key does not fit ${algorithm}`);
-  return { id: undefined, algorithms: [algorithm], key };
+  return { id: undefined, algorithms: [algorithm], key, thumbprint: thumbprintOf(key) };
 }
 
 function membersOf(text: string): unknown[] {
@@ -68,7 +70,13 @@ function readKey(member: unknown): VerificationKey | KeyFault {
   const key = publicKeyOf(member);
   if (key === undefined) return 'kind';
   const fitting = algorithms.filter((each) => (alg === undefined || alg === each) && fits(each, key));
-  return fitting.length === 0 ? 'kind' : { id: kid, algorithms: fitting, key };
+  return fitting.length === 0 ? 'kind' : { id: kid, algorithms: fitting, key, thumbprint: thumbprintOf(key) };
+}
+
+function thumbprintOf(key: KeyObject): string {
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64url');
 }
 
 /** A private key says `sign` of itself; its public half verifies. */

@@ -1,5 +1,5 @@
-import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
-import type { CurrentKeys, KeysObserver } from './issuer-keys.ts';
+import { type Clock, LatchkeyError, limits, type Timer, within } from '../base/index.ts';
+import type { CurrentKeys, FreshKeys, KeysObserver } from './issuer-keys.ts';
 import { readKeySet, type VerificationKey } from './key-set.ts';
 
 /** Gives a key set's text, or undefined when it is the same as the last that was given, good or bad. */
@@ -47,6 +47,20 @@ export class RefreshedKeys implements CurrentKeys {
     if (wanted) await this.#flight;
     if (this.#keys !== undefined) return this.#keys;
     throw new LatchkeyError('keys-unavailable', whyOf(this.#fault), { cause: this.#fault });
+  }
+
+  loaded(): readonly VerificationKey[] | undefined {
+    const lookedMsMax = 2 * this.#settings.freshMsMax + limits.keySetFetchMsMax;
+    return isOver(this.#clock.now(), this.#triedAtMs, lookedMsMax) ? undefined : this.#keys;
+  }
+
+  keepFresh(): FreshKeys {
+    let timer: Timer;
+    const look = () => {
+      timer = this.#clock.after(this.#settings.freshMsMax / 2, look);
+      return this.get().catch(() => {});
+    };
+    return { first: look(), timer: { cancel: () => timer.cancel() } };
   }
 
   /** Never rejects: whatever is wrong with a newer set, the old one stays in use. */

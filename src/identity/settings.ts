@@ -33,6 +33,14 @@ export interface IdentitySettings {
   readonly tokenLifetimeSecondsMax: number;
   /** At most `limits.issuersMax`. */
   readonly issuers: readonly IssuerSettings[];
+  /** Reconnect tickets; none are made or taken when left out. */
+  readonly tickets?: TicketSettings | undefined;
+}
+
+export interface TicketSettings {
+  readonly enabled: boolean;
+  /** How long a token's verification may stand for itself, in seconds. The token's own end may come before. */
+  readonly lifetimeSecondsMax: number;
 }
 
 /** Throws a TypeError for what only a program can get wrong, and `settings-invalid` for what an operator can. */
@@ -40,6 +48,9 @@ export function checkSettings(settings: IdentitySettings): void {
   for (const algorithm of settings.algorithms) demandAlgorithm(algorithm);
   if (!(settings.clockToleranceSeconds >= 0)) throw new TypeError('clockToleranceSeconds is 0 or more.');
   if (!(settings.tokenLifetimeSecondsMax > 0)) throw new TypeError('tokenLifetimeSecondsMax is more than 0.');
+  if (settings.tickets !== undefined && !(settings.tickets.lifetimeSecondsMax > 0)) {
+    throw new TypeError('tickets.lifetimeSecondsMax is more than 0.');
+  }
   const { viewer, camera } = settings.audiences;
   if (viewer === '' || camera === '' || viewer === camera) refuse('the audiences of viewers and cameras must differ');
   checkIssuers(settings.issuers);

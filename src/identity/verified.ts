@@ -10,6 +10,8 @@ export interface TokenEvidence {
   readonly issuedAtMs: number;
   /** Milliseconds since the epoch; nothing that rests on this token outlives it. */
   readonly expiresAtMs: number;
+  /** There where a reconnect ticket proved it, in the place of that token. */
+  readonly ticket?: true;
 }
 
 const mint = Symbol('identity.mint');
@@ -19,11 +21,14 @@ export class VerifiedViewer {
   readonly #minted = true;
   readonly kind = 'viewer';
   readonly subject: SubjectId;
+  /** The devices that the token itself names as this viewer's, in order, each once; none where it names none. */
+  readonly devices: readonly DeviceId[];
   readonly evidence: TokenEvidence;
 
-  constructor(key: symbol, subject: SubjectId, evidence: TokenEvidence) {
+  constructor(key: symbol, subject: SubjectId, evidence: TokenEvidence, devices: readonly DeviceId[]) {
     if (key !== mint) throw new TypeError('A VerifiedViewer is made by verifying a token, and in no other way.');
     this.subject = subject;
+    this.devices = Object.freeze([...devices]);
     this.evidence = Object.freeze({ ...evidence });
     Object.freeze(this);
   }
@@ -63,8 +68,12 @@ export class VerifiedCamera {
 }
 
 /** For the verifier of this room alone. */
-export function mintViewer(subject: SubjectId, evidence: TokenEvidence): VerifiedViewer {
-  return new VerifiedViewer(mint, subject, evidence);
+export function mintViewer(
+  subject: SubjectId,
+  evidence: TokenEvidence,
+  devices: readonly DeviceId[] = [],
+): VerifiedViewer {
+  return new VerifiedViewer(mint, subject, evidence, devices);
 }
 
 /** For the verifier of this room alone. */

@@ -1,7 +1,7 @@
 import { type Clock, type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
-import { isVerifiedViewer } from '../identity/index.ts';
-import type { Ownership } from './index.ts';
-import { mintProof, type OwnershipProof } from './proof.ts';
+import { isVerifiedViewer, type VerifiedViewer } from '../identity/index.ts';
+import type { Ownership, OwnershipWatch } from './index.ts';
+import { mintProof, OwnershipProof } from './proof.ts';
 import { Questions } from './questions.ts';
 import {
   type CacheAlarm,
@@ -10,7 +10,14 @@ import {
   type SealedCache,
   type SealedStore,
 } from './sealed-cache.ts';
-import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, roles } from './source.ts';
+import type { SharedCache } from './shared-cache.ts';
+import {
+  type OwnershipAnswer,
+  type OwnershipChange,
+  type OwnershipQuestion,
+  type OwnershipSource,
+  roles,
+} from './source.ts';
 
 export interface OwnershipSettings {
   /** Answers remembered, at most `limits.cacheEntriesMax`. */
@@ -26,18 +33,23 @@ export interface OwnershipPowers {
   readonly random: RandomSource;
   /** Where sealed answers are kept; in this process unless told otherwise. */
   readonly store?: SealedStore;
+  /** Where relays remember answers for each other; asked when there is none in this process, before the source. */
+  readonly shared?: SharedCache;
 }
 
 /**
  * An answer that was not believed. `cache-mac`: an entry that this process did not write. `cache-crossed`: an entry of
  * another question. `source-crossed`: the source answered another question. `flight-crossed`: a question that was joined
- * got the answer of another. `source-malformed`: the source's answer is none.
+ * got the answer of another. `source-malformed`: the source's answer is none. `source-mac`: it was not sealed by the source.
  */
-export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed';
+export type OwnershipAlarm = CacheAlarm | 'source-crossed' | 'flight-crossed' | 'source-malformed' | 'source-mac';
+
+/** Who answered: the memory of this process, that which relays share, or the source. */
+export type AnswerFrom = 'cache' | 'shared' | 'source';
 
 /** What this room has to tell. Every value is from a closed set, or a number of milliseconds. */
 export interface OwnershipObserver {
-  answered?(outcome: 'granted' | 'refused' | 'unavailable', from: 'cache' | 'source', ms: number): void;
+  answered?(outcome: 'granted' | 'refused' | 'unavailable', from: AnswerFrom, ms: number): void;
   alarm?(kind: OwnershipAlarm): void;
 }
 
@@ -47,26 +59,33 @@ export function createOwnership(
   settings: OwnershipSettings,
   powers: OwnershipPowers,
   observer: OwnershipObserver = {},
-): Ownership {
+): Ownership & OwnershipWatch {
   checkSettings(settings);
+  if (powers.shared !== undefined && powers.shared.sharedAs !== source.sharedAs) {
+    throw new TypeError('A shared cache holds the answers of one source and is used with no other.');
+  }
   const store = powers.store ?? createLruStore(settings.entriesMax);
   const cache = createSealedCache(store, powers.random, (kind) => observer.alarm?.(kind));
-  return new SealedOwnership(source, settings, powers.clock, cache, observer);
+  return new SealedOwnership(source, settings, powers, cache, observer);
 }
 
-class SealedOwnership implements Ownership {
+class SealedOwnership implements Ownership, OwnershipWatch {
   readonly #source: OwnershipSource;
   readonly #settings: OwnershipSettings;
   readonly #clock: Clock;
   readonly #cache: SealedCache;
+  readonly #shared: SharedCache | undefined;
   readonly #observer: OwnershipObserver;
-  readonly #questions: Questions;
+  readonly #questions: Questions<Found>;
+  readonly #listeners = new Set<(change: OwnershipChange) => void>();
+  readonly #unlisten: () => void;
+  #era = 0;
   #closed = false;
 
   constructor(
     source: OwnershipSource,
     settings: OwnershipSettings,
-    clock: Clock,
+    { clock, shared }: OwnershipPowers,
     cache: SealedCache,
     observer: OwnershipObserver,
   ) {
@@ -74,18 +93,23 @@ class SealedOwnership implements Ownership {
     this.#settings = settings;
     this.#clock = clock;
     this.#cache = cache;
+    this.#shared = shared;
     this.#observer = observer;
-    this.#questions = new Questions(clock, (question, signal) => this.#ask(question, signal));
+    this.#questions = new Questions<Found>(clock, (question, signal, viewer) => this.#ask(question, signal, viewer));
+    this.#unlisten = source.changes?.((change) => this.#changed(change)) ?? (() => {});
   }
 
   async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId): Promise<OwnershipProof> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
     const askedMs = this.#clock.now();
+    const era = this.#era;
     const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
-    const from = remembered === undefined ? 'source' : 'cache';
+    let from: AnswerFrom = remembered === undefined ? 'source' : 'cache';
     try {
-      const proof = this.#conclude(question, remembered ?? (await this.#join(question)));
+      const found = remembered === undefined ? await this.#join(question, viewer) : { answer: remembered, from };
+      from = found.from;
+      const proof = this.#conclude(question, found.answer, era);
       this.#observer.answered?.('granted', from, this.#clock.now() - askedMs);
       return proof;
     } catch (thrown) {
@@ -98,17 +122,43 @@ class SealedOwnership implements Ownership {
   async devices(viewer: Parameters<Ownership['devices']>[0]): Promise<OwnershipProof[]> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Devices are listed for a VerifiedViewer and for nobody else.');
     const { subject } = viewer;
-    const answers = await this.#questions.once((signal) => this.#list(subject, signal));
+    const era = this.#era;
+    const answers = await this.#questions.once((signal) => this.#list(subject, signal, viewer));
     const nowMs = this.#clock.now();
     return answers.flatMap((answer) => {
       const question = { subject, device: answer.device };
-      return mintProof(question, answer, this.#source.name, nowMs) ?? [];
+      return mintProof(question, answer, this.#source.name, nowMs, era) ?? [];
     });
+  }
+
+  async again(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof> {
+    if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
+    const question = { subject: viewer.subject, device };
+    const era = this.#era;
+    const answer = await this.#questions.once((signal) => this.#askSource(question, signal, viewer));
+    return this.#conclude(question, answer, era);
+  }
+
+  isCurrent(proof: OwnershipProof): boolean {
+    return OwnershipProof.eraOf(proof) === this.#era;
+  }
+
+  changes(listener: (change: OwnershipChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#shared?.close();
+    this.#unlisten();
     await this.#source.close();
+  }
+
+  #changed(change: OwnershipChange): void {
+    this.#era += 1;
+    this.#questions.partFromThoseUnderWay();
+    for (const listener of this.#listeners) listener(change);
   }
 
   #recall(question: OwnershipQuestion, nowMs: number): OwnershipAnswer | undefined {
@@ -119,34 +169,49 @@ class SealedOwnership implements Ownership {
   }
 
   /** Joins the question that is under way, if there is one; its answer is compared with this one's question again. */
-  async #join(question: OwnershipQuestion): Promise<OwnershipAnswer> {
-    const answer = await this.#questions.ask(question);
-    if (answers(answer, question)) return answer;
+  async #join(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Found> {
+    const found = this.#source.restsOnToken
+      ? await this.#questions.once((signal) => this.#ask(question, signal, viewer))
+      : await this.#questions.ask(question, viewer);
+    if (answers(found.answer, question)) return found;
     this.#observer.alarm?.('flight-crossed');
     throw new LatchkeyError('not-allowed');
   }
 
+  /** Asks what the relays remember, and then the source. */
+  async #ask(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<Found> {
+    if (this.#closed) throw new Error('ownership is closed');
+    const shared = this.#shared && (await this.#shared.recall(question, () => this.#revision()));
+    if (shared !== undefined && !signal.aborted && !this.#closed) {
+      this.#cache.remember(question, shared);
+      return { answer: shared.answer, from: 'shared' };
+    }
+    return { answer: await this.#askSource(question, signal, viewer), from: 'source' };
+  }
+
   /** Asks the source and remembers what it says, counted from the moment and in the revision of the question. */
-  async #ask(question: OwnershipQuestion, signal: AbortSignal): Promise<OwnershipAnswer> {
+  async #askSource(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer> {
     if (this.#closed) throw new Error('ownership is closed');
     const revision = this.#revision();
-    const askedMs = this.#clock.now();
-    const answer = this.#wellFormed(await this.#source.ask(question, signal));
+    const askedAtMs = this.#clock.now();
+    const answer = this.#wellFormed(await this.#source.ask(question, signal, viewer));
     if (!answers(answer, question)) {
       this.#observer.alarm?.('source-crossed');
       throw new LatchkeyError('not-allowed');
     }
     const { name: source } = this.#source;
-    const expiresAtMs = this.#expiryOf(answer, askedMs);
+    const expiresAtMs = this.#expiryOf(answer, askedAtMs);
     if (revision !== undefined && !signal.aborted && expiresAtMs > this.#clock.now()) {
-      this.#cache.remember(question, { answer, source, revision, expiresAtMs });
+      const remembered = { answer, source, revision, expiresAtMs };
+      this.#cache.remember(question, remembered);
+      this.#shared?.remember(question, remembered, askedAtMs);
     }
     return answer;
   }
 
-  async #list(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]> {
+  async #list(subject: SubjectId, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer[]> {
     if (this.#closed) throw new Error('ownership is closed');
-    const all: unknown = await this.#source.devicesOf(subject, signal);
+    const all: unknown = await this.#source.devicesOf(subject, signal, viewer);
     if (!Array.isArray(all)) throw this.#malformed();
     const bounded = all.slice(0, limits.devicesPerSubjectMax).map((answer) => this.#wellFormed(answer));
     const own = bounded.filter((answer) => answer.subject === subject);
@@ -154,8 +219,8 @@ class SealedOwnership implements Ownership {
     return [...new Map(own.map((answer) => [answer.device, answer])).values()];
   }
 
-  #conclude(question: OwnershipQuestion, answer: OwnershipAnswer): OwnershipProof {
-    const proof = mintProof(question, answer, this.#source.name, this.#clock.now());
+  #conclude(question: OwnershipQuestion, answer: OwnershipAnswer, era: number): OwnershipProof {
+    const proof = mintProof(question, answer, this.#source.name, this.#clock.now(), era);
     if (proof === undefined) throw new LatchkeyError('not-allowed');
     return proof;
   }
@@ -168,6 +233,7 @@ class SealedOwnership implements Ownership {
 
   /** The source's revision; empty for a source that has none, and undefined when it cannot be had: nothing is remembered. */
   #revision(): string | undefined {
+    if (this.#source.restsOnToken) return undefined;
     try {
       return this.#source.revision?.() ?? '';
     } catch {
@@ -185,6 +251,12 @@ class SealedOwnership implements Ownership {
     this.#observer.alarm?.('source-malformed');
     return new Error('the source gave no answer');
   }
+}
+
+/** An answer, and who gave it. */
+interface Found {
+  readonly answer: OwnershipAnswer;
+  readonly from: AnswerFrom;
 }
 
 function answers(answer: OwnershipAnswer, question: OwnershipQuestion): boolean {

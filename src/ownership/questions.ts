@@ -1,32 +1,40 @@
 import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
+import type { VerifiedViewer } from '../identity/index.ts';
 import { joinFields } from './fields.ts';
-import type { OwnershipAnswer, OwnershipQuestion } from './source.ts';
+import type { OwnershipQuestion } from './source.ts';
 
-type Ask = (question: OwnershipQuestion, signal: AbortSignal) => Promise<OwnershipAnswer>;
+type Ask<Answer> = (question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer) => Promise<Answer>;
 
 /**
  * The questions to a source that are under way: one at a time for each subject and device, `limits.ownershipAnswerMsMax` for
  * each, and `limits.ownershipQuestionsInFlightMax` of all. Whatever keeps a source from answering is `source-unavailable`;
  * a refusal stays `not-allowed`.
  */
-export class Questions {
+export class Questions<Answer> {
   readonly #clock: Clock;
-  readonly #ask: Ask;
-  readonly #flights = new Map<string, Promise<OwnershipAnswer>>();
+  readonly #ask: Ask<Answer>;
+  readonly #flights = new Map<string, Promise<Answer>>();
   #inFlight = 0;
 
-  constructor(clock: Clock, ask: Ask) {
+  constructor(clock: Clock, ask: Ask<Answer>) {
     this.#clock = clock;
     this.#ask = ask;
   }
 
-  ask(question: OwnershipQuestion): Promise<OwnershipAnswer> {
+  ask(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Answer> {
     const name = joinFields([question.subject, question.device]);
     const flying = this.#flights.get(name);
     if (flying !== undefined) return flying;
-    const flight = this.once((signal) => this.#ask(question, signal)).finally(() => this.#flights.delete(name));
+    const flight = this.once((signal) => this.#ask(question, signal, viewer)).finally(() => {
+      if (this.#flights.get(name) === flight) this.#flights.delete(name);
+    });
     this.#flights.set(name, flight);
     return flight;
+  }
+
+  /** Those that are under way get their answers; nobody joins them any more, since what they ask of may have changed. */
+  partFromThoseUnderWay(): void {
+    this.#flights.clear();
   }
 
   /** A question that nobody joins. */

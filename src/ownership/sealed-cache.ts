@@ -1,7 +1,8 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { DeviceId, RandomSource, SubjectId } from '../base/index.ts';
+import type { RandomSource } from '../base/index.ts';
 import { joinFields, splitFields } from './fields.ts';
-import { type OwnershipAnswer, type OwnershipQuestion, roles } from './source.ts';
+import { fieldsOf, type Remembered, rememberedFrom } from './remembered.ts';
+import type { OwnershipAnswer, OwnershipQuestion } from './source.ts';
 
 /** Where sealed answers are kept. It is not trusted: what it gives back is checked, and what it loses or throws is asked again. */
 export interface SealedStore {
@@ -12,15 +13,6 @@ export interface SealedStore {
 
 /** Why what a store gave back was not believed: somebody wrote it who has no key, or it answers another question. */
 export type CacheAlarm = 'cache-mac' | 'cache-crossed';
-
-/** An answer of one source in one revision, and when it was asked for. */
-export interface Remembered {
-  readonly answer: OwnershipAnswer;
-  readonly source: string;
-  readonly revision: string;
-  /** From when on it is forgotten, in milliseconds since the epoch. */
-  readonly expiresAtMs: number;
-}
 
 export interface SealedCache {
   /** The answer to this very question, from the same source and revision, that has not expired. */
@@ -127,9 +119,8 @@ function macOf(key: KeyObject, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url');
 }
 
-function seal(key: KeyObject, { answer, source, revision, expiresAtMs }: Remembered): string {
-  const { subject, device, role = '', notAfterMs = '', version } = answer;
-  const text = joinFields([subject, device, role, `${notAfterMs}`, version, source, revision, `${expiresAtMs}`]);
+function seal(key: KeyObject, remembered: Remembered): string {
+  const text = joinFields(fieldsOf(remembered));
   return macOf(key, text) + text;
 }
 
@@ -140,20 +131,7 @@ function unseal(key: KeyObject, sealed: unknown): Remembered | undefined {
   const said = Buffer.from(sealed.slice(0, macCharacters));
   const right = Buffer.from(macOf(key, text));
   if (said.length !== right.length || !timingSafeEqual(said, right)) return undefined;
-  const fields = splitFields(text);
-  if (fields === undefined) throw new TypeError('A sealed entry has a good MAC and cannot be read.');
-  const [subject = '', device = '', role, notAfterMs = '', version = '', source = '', revision = '', expiresAtMs] =
-    fields;
-  return {
-    answer: {
-      subject: subject as SubjectId,
-      device: device as DeviceId,
-      role: roles.find((known) => known === role),
-      notAfterMs: notAfterMs === '' ? undefined : Number(notAfterMs),
-      version,
-    },
-    source,
-    revision,
-    expiresAtMs: Number(expiresAtMs),
-  };
+  const remembered = rememberedFrom(splitFields(text) ?? []);
+  if (remembered === undefined) throw new TypeError('A sealed entry has a good MAC and cannot be read.');
+  return remembered;
 }

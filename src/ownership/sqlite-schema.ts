@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, limits } from '../base/index.ts';
 
 /**
  * Each step takes a database from the version of its index to the next. The triggers raise the revision on every change,
@@ -23,6 +23,19 @@ const steps = [
      BEGIN UPDATE ownership_revision SET revision = revision + 1; END;
    CREATE TRIGGER ownership_revoked AFTER DELETE ON ownership_grant
      BEGIN UPDATE ownership_revision SET revision = revision + 1; END;`,
+  // Which grants have changed, the latest of them, for whoever looks every now and then.
+  `CREATE TABLE ownership_change (
+     number INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, device TEXT NOT NULL
+   ) STRICT;
+   CREATE TRIGGER ownership_change_bounded AFTER INSERT ON ownership_change
+     BEGIN DELETE FROM ownership_change WHERE number <= NEW.number - ${limits.sqliteChangesKeptMax}; END;
+   CREATE TRIGGER ownership_grant_noted AFTER INSERT ON ownership_grant
+     BEGIN INSERT INTO ownership_change (subject, device) VALUES (NEW.subject, NEW.device); END;
+   CREATE TRIGGER ownership_change_noted AFTER UPDATE ON ownership_grant
+     BEGIN INSERT INTO ownership_change (subject, device)
+       VALUES (OLD.subject, OLD.device), (NEW.subject, NEW.device); END;
+   CREATE TRIGGER ownership_revocation_noted AFTER DELETE ON ownership_grant
+     BEGIN INSERT INTO ownership_change (subject, device) VALUES (OLD.subject, OLD.device); END;`,
 ];
 
 /** Brings a database to this program's schema. Throws `settings-invalid` for one of a later program. */

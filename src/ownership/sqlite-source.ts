@@ -8,7 +8,9 @@ import {
   type SubjectId,
   subjectId,
 } from '../base/index.ts';
+import { demandGrant, type Grant, type GrantBook } from './grant-book.ts';
 import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, type Role, roles } from './source.ts';
+import { watchChanges } from './sqlite-changes.ts';
 import { demandCurrent, migrate } from './sqlite-schema.ts';
 
 export interface SqliteSourceSettings {
@@ -19,20 +21,14 @@ export interface SqliteSourceSettings {
   readonly readOnly?: boolean;
 }
 
-/** One grant: this subject may see this device, in this role. */
-export interface Grant extends OwnershipQuestion {
-  readonly role: Role;
-  /** When a time-limited share ends, in whole milliseconds since the epoch. */
-  readonly notAfterMs?: number | undefined;
-}
-
 /** The embedded database of who may see what. Several processes may have it open, and each sees at once what another wrote. */
-export interface SqliteSource extends OwnershipSource {
-  /** Makes a grant, or replaces the one of the same subject and device. Throws `params-invalid` for one that is none. */
+export interface SqliteSource extends OwnershipSource, GrantBook {
   grant(grant: Grant): void;
-  /** Takes a grant back; says whether there was one. */
+  /** Makes all of these grants, or none of them. Throws as `grant` does. */
+  grantAll(grants: Iterable<Grant>): void;
   revoke(question: OwnershipQuestion): boolean;
-  /** The grants of a subject, of a device, or all, also those whose time is over; `limits.grantsListedMax` at most. */
+  /** Takes all of these back, or none. */
+  revokeAll(questions: Iterable<OwnershipQuestion>): void;
   list(of?: { readonly subject?: SubjectId; readonly device?: DeviceId }): Grant[];
 }
 
@@ -72,6 +68,20 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
   const take = database.prepare('DELETE FROM ownership_grant WHERE subject = ? AND device = ?');
   const mark = database.prepare('SELECT revision FROM ownership_revision');
   const revision = () => String(mark.get()?.revision);
+  const atOnce = (work: () => void) => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      database.exec('COMMIT');
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  const grant = (asked: Grant) => {
+    const { subject, device, role, notAfterMs } = demandGrant(asked);
+    put.run(subject, device, role, notAfterMs ?? null, clock.now());
+  };
 
   return {
     name: 'sqlite',
@@ -88,12 +98,17 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
       const version = revision();
       return inForce.all(subject, clock.now(), limits.devicesPerSubjectMax).map((row) => answerOf(row, version));
     },
-    grant({ subject, device, role, notAfterMs }) {
-      if (!roles.includes(role)) throw new LatchkeyError('params-invalid', `a role is one of ${roles.join(', ')}`);
-      if (notAfterMs !== undefined && !Number.isSafeInteger(notAfterMs)) {
-        throw new LatchkeyError('params-invalid', 'a share ends at a whole number of milliseconds');
-      }
-      put.run(subjectId(subject), deviceId(device), role, notAfterMs ?? null, clock.now());
+    changes: (listener) => watchChanges(database, clock, listener),
+    grant,
+    grantAll(grants) {
+      atOnce(() => {
+        for (const each of grants) grant(each);
+      });
+    },
+    revokeAll(questions) {
+      atOnce(() => {
+        for (const { subject, device } of questions) take.run(subject, device);
+      });
     },
     revoke({ subject, device }) {
       return take.run(subject, device).changes === 1;

@@ -2,7 +2,14 @@ import { VerifiedPair } from './verified-pair.ts';
 
 export { createGrantSigner, type GrantedSession, type GrantSigner, newGrantKey } from './grants.ts';
 export { createPairing, type Pairing } from './pairing.ts';
-export { createSessions, type Session, type SessionSettings, type Sessions } from './sessions.ts';
+export { createReproof, type Reproof, type ReproofObserver } from './reproof.ts';
+export {
+  createSessions,
+  type Session,
+  type SessionSettings,
+  type Sessions,
+  type SessionsObserver,
+} from './sessions.ts';
 export type { VerifiedPair } from './verified-pair.ts';
 
 /** Whether `value` is a real pair, whatever its type says. For the doors. */

@@ -2,13 +2,17 @@ import { type Clock, type EndReason, LatchkeyError, type SessionId, type Timer }
 import type { Session } from './sessions.ts';
 import { samePair, VerifiedPair } from './verified-pair.ts';
 
-/** A session of the table, which is told through `left` when it ends. Its pair can't be exchanged but by `extend`. */
+/**
+ * A session of the table, which is told through `left` when it ends. Its pair can't be exchanged but by `extend`, which is told
+ * through `paired`.
+ */
 export class LiveSession implements Session {
   readonly id: SessionId;
   readonly startedAtMs: number;
   readonly #clock: Clock;
   readonly #latestEndMs: number;
   readonly #left: (session: Session) => void;
+  readonly #paired: (session: Session) => void;
   readonly #controller = new AbortController();
   #pair: VerifiedPair;
   #timer: Timer | undefined;
@@ -19,12 +23,14 @@ export class LiveSession implements Session {
     lifetimeMsMax: number,
     clock: Clock,
     left: (session: Session) => void,
+    paired: (session: Session) => void,
   ) {
     this.id = id;
     this.startedAtMs = clock.now();
     this.#clock = clock;
     this.#latestEndMs = this.startedAtMs + lifetimeMsMax;
     this.#left = left;
+    this.#paired = paired;
     this.#pair = pair;
     this.#arm();
     Object.freeze(this);
@@ -62,6 +68,7 @@ export class LiveSession implements Session {
     this.#timer?.cancel();
     this.#pair = fresh;
     this.#arm();
+    this.#paired(this);
   }
 
   /** The end may lie further away than one timer of the platform can. */

@@ -52,7 +52,18 @@ export interface SessionSettings {
   perSubjectMax: number;
 }
 
-export function createSessions(settings: SessionSettings, clock: Clock, random: RandomSource): Sessions {
+/** What the table has to tell. */
+export interface SessionsObserver {
+  /** A session has opened, or lives on under another pair. */
+  paired?(session: Session): void;
+}
+
+export function createSessions(
+  settings: SessionSettings,
+  clock: Clock,
+  random: RandomSource,
+  observer: SessionsObserver = {},
+): Sessions {
   const live = new Map<string, LiveSession>();
   const past = new Map<string, VerifiedPair>();
   const perDevice = new Map<DeviceId, number>();
@@ -64,6 +75,8 @@ export function createSessions(settings: SessionSettings, clock: Clock, random: 
     const gone = past.get(id);
     throw new LatchkeyError(gone !== undefined && owns(gone) ? 'peer-gone' : 'session-unknown');
   }
+
+  const paired = (session: Session) => observer.paired?.(session);
 
   function forget({ id, pair }: Session): void {
     live.delete(id);
@@ -88,10 +101,11 @@ export function createSessions(settings: SessionSettings, clock: Clock, random: 
       if ((perSubject.get(pair.subject) ?? 0) >= settings.perSubjectMax) throw new LatchkeyError('session-limit');
       const id = newSessionId(random);
       assert(!live.has(id) && !past.has(id), 'a session id never comes twice');
-      const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, forget);
+      const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, forget, paired);
       live.set(id, session);
       count(perDevice, pair.device, 1);
       count(perSubject, pair.subject, 1);
+      paired(session);
       return session;
     },
 

@@ -4,12 +4,18 @@ import { isOwnershipProof, type OwnershipProof, type Role } from '../ownership/i
 
 const mint = Symbol('pairing.mint');
 
+interface PairProofs {
+  readonly viewer: VerifiedViewer;
+  readonly proof: OwnershipProof;
+}
+
 /**
  * The capability: this subject may see this device until `expiresAtMs`. The relay's door takes it and nothing else.
  * It is minted in this file alone, from two proofs that agree, and it does not serialise.
  */
 export class VerifiedPair {
   readonly #minted = true;
+  readonly #proofs: PairProofs;
   readonly subject: SubjectId;
   readonly device: DeviceId;
   readonly role: Role;
@@ -19,6 +25,7 @@ export class VerifiedPair {
 
   constructor(key: symbol, viewer: VerifiedViewer, proof: OwnershipProof) {
     if (key !== mint) throw new TypeError('A VerifiedPair is minted from two proofs, and in no other way.');
+    this.#proofs = { viewer, proof };
     this.subject = proof.subject;
     this.device = proof.device;
     this.role = proof.role;
@@ -30,6 +37,11 @@ export class VerifiedPair {
   /** Whether `value` is a real pair, whatever its type says. */
   static is(value: unknown): value is VerifiedPair {
     return typeof value === 'object' && value !== null && #minted in value && value.#minted;
+  }
+
+  /** For this room alone: what a pair was minted from, to ask again. */
+  static proofsOf(pair: VerifiedPair): PairProofs {
+    return pair.#proofs;
   }
 
   toJSON(): never {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { asLatchkeyError, type Clock, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import { asLatchkeyError, type Clock, LatchkeyError, limits, type Redacted, type Timer } from '../base/index.ts';
 import {
   errorObjectFor,
   errorText,
@@ -11,6 +11,7 @@ import {
   requestText,
   resultText,
   subprotocol,
+  ticketHeader,
 } from '../protocol/index.ts';
 import { refusalOf, refusalOfClose, refusalOfHttp, unreachable } from './refusal.ts';
 import type { RelayTarget } from './relay-target.ts';
@@ -32,7 +33,7 @@ export interface RpcConnection {
 }
 
 /**
- * Opens a connection and shows `token` in its header. Throws what the relay refused it with, or `relay-unreachable`; also
+ * Opens a connection and shows `token` in its header, and beside it a reconnect ticket where there is one. Throws what the relay refused it with, or `relay-unreachable`; also
  * when `signal` aborts before the connection is open.
  */
 export async function openRpc(
@@ -41,9 +42,13 @@ export async function openRpc(
   handlers: RpcHandlers,
   clock: Clock,
   signal: AbortSignal,
+  ticket?: Redacted<string>,
 ): Promise<RpcConnection> {
   const socket = new WebSocket(target.webSocket, subprotocol, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(ticket === undefined ? {} : { [ticketHeader]: ticket.reveal() }),
+    },
     maxPayload: limits.messageBytesMax,
     perMessageDeflate: false,
     ...(target.ca === undefined ? {} : { ca: target.ca }),

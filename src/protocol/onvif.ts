@@ -28,6 +28,8 @@ export const registerParams = z.object({
   name: text.optional(),
   /** `answer` is Latchkey's addition: the device takes `invite` with an `offer` from the server. */
   capabilities: list.optional(),
+  /** Addition: the live views that a device which comes back still has; those that it does not name are over. */
+  sessions: z.array(session).max(limits.sessionsPerDeviceMax).optional(),
 });
 /** What register, connect and extend have in common: where several tokens are given, they name the same subject. */
 export const authorizationParams = z.object({ authorization: token.optional() });
@@ -35,7 +37,15 @@ export const registerResult = z.object({
   id: z.string(),
   /** Addition: the JSON Web Key Set that a device checks session grants with. */
   grantKeys: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(8) }).optional(),
+  /** Addition: what the device may show in `Latchkey-Ticket` beside its token when it comes back, and for how long. */
+  ticket: z.string().max(limits.ticketCharactersMax).optional(),
+  ticketExpiresInSeconds: z.number().nonnegative().optional(),
+  /** Addition, where the device has named its own: the live views that go on. It ends those that are not there. */
+  sessions: z.array(session).max(limits.sessionsPerDeviceMax).optional(),
 });
+
+/** The header of an upgrade in which a device shows a reconnect ticket. */
+export const ticketHeader = 'latchkey-ticket';
 
 /** Client to server. `offer` is Latchkey's addition: the answer then comes in the result. */
 export const connectParams = z.object({
@@ -117,6 +127,7 @@ export const deviceListing = z.object({
     }),
   ),
 });
+export type RegisterResult = z.infer<typeof registerResult>;
 export type DeviceListing = z.infer<typeof deviceListing>;
 export type TrickleCandidate = z.infer<typeof trickleParams>['candidate'];
 export type IceServer = z.infer<typeof iceServer>;

@@ -1,5 +1,8 @@
 import { LatchkeyError, limits, Redacted } from '../base/index.ts';
 import type { Identity, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import { ticketHeader } from '../protocol/index.ts';
+import type { Lane } from './admission/index.ts';
+import type { Core } from './parts.ts';
 import type { HttpRequest } from './transport/transport.ts';
 
 export type Holder = VerifiedViewer | VerifiedCamera;
@@ -23,18 +26,70 @@ export function redacted(token: string): Redacted<string> {
   return new Redacted(token);
 }
 
-/** Verifies every token that came with an upgrade. They must all name one holder: throws `token-conflict` otherwise. */
-export async function holderOf(request: HttpRequest, identity: Identity): Promise<Holder | undefined> {
-  const header = headerToken(request);
-  const tokens = [...(header === undefined ? [] : [header]), ...queryTokens(request)];
-  if (tokens.length > 2) throw new LatchkeyError('token-conflict', 'too many tokens');
-  let holder: Holder | undefined;
-  for (const token of tokens) {
-    const next = await identity.verify(token);
-    if (holder !== undefined && !isSameHolder(holder, next)) throw new LatchkeyError('token-conflict');
-    holder = holder === undefined ? next : later(holder, next);
+/** What came with a request to open a WebSocket, before any of it is believed: it says where the request waits, and no more. */
+export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
+  try {
+    const [token] = tokensOf(request);
+    if (token !== undefined) return { lane: laneOf(core, token), token };
+    return { lane: request.header(ticketHeader) === undefined ? 'viewer' : 'camera', token };
+  } catch {
+    return { lane: 'camera', token: undefined };
   }
-  return holder;
+}
+
+/** Where a token waits: what does not say what it is waits with the cameras. */
+export function laneOf(core: Core, token: Redacted<string>): Lane {
+  return core.claimedKind(token) ?? 'camera';
+}
+
+/**
+ * Who came with an upgrade. A good ticket waits for no turn, and stands for the header's token, which is then not verified. Every other
+ * token is, in its turn, and all must name one holder: throws `token-conflict` otherwise, and `ticket-invalid` for a bad ticket without
+ * a token beside it.
+ */
+export async function holderOf(core: Core, request: HttpRequest, lane: Lane): Promise<Holder | undefined> {
+  const ticket = ticketHolder(request, core.identity);
+  const tokens = ticket === undefined ? tokensOf(request) : demandFew(queryTokens(request));
+  const [first] = tokens;
+  if (first === undefined) {
+    if (ticket === undefined && request.header(ticketHeader) !== undefined) throw new LatchkeyError('ticket-invalid');
+    return ticket;
+  }
+  const visitor = { lane, address: request.remoteAddress, known: false, gone: request.aborted };
+  return core.admission.verify(visitor, first, async () => {
+    let holder: Holder | undefined = ticket;
+    for (const token of tokens) {
+      const next = await core.identity.verify(token);
+      if (holder !== undefined && !isSameHolder(holder, next)) throw new LatchkeyError('token-conflict');
+      holder = holder === undefined ? next : later(holder, next);
+    }
+    return holder;
+  });
+}
+
+/** The viewer of a request over HTTP, verified in its turn. Throws `token-…`, `rate-exceeded` and `overloaded`. */
+export async function viewerOf(core: Core, request: HttpRequest): Promise<VerifiedViewer> {
+  const token = headerToken(request);
+  core.admission.arrive('viewer', request.remoteAddress, token);
+  if (token === undefined) throw new LatchkeyError('token-missing');
+  const visitor = { lane: 'viewer', address: request.remoteAddress, known: false, gone: request.aborted } as const;
+  return core.admission.verify(visitor, token, () => core.identity.verifyViewer(token));
+}
+
+/** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
+function ticketHolder(request: HttpRequest, identity: Identity): VerifiedCamera | undefined {
+  const ticket = request.header(ticketHeader);
+  return ticket === undefined ? undefined : identity.tickets?.redeem(new Redacted(ticket));
+}
+
+function tokensOf(request: HttpRequest): Redacted<string>[] {
+  const header = headerToken(request);
+  return demandFew([...(header === undefined ? [] : [header]), ...queryTokens(request)]);
+}
+
+function demandFew(tokens: Redacted<string>[]): Redacted<string>[] {
+  if (tokens.length > 2) throw new LatchkeyError('token-conflict', 'too many tokens');
+  return tokens;
 }
 
 /** Whether two proofs name the same subject and are of the same kind. */
@@ -43,7 +98,7 @@ export function isSameHolder(a: Holder, b: Holder): boolean {
   return b.kind === 'camera' && a.device === b.device;
 }
 
-/** The proof that lasts longer. */
+/** The proof that lasts longer; of two that last as long, the second, which was verified later. */
 export function later(a: Holder, b: Holder): Holder {
-  return b.evidence.expiresAtMs > a.evidence.expiresAtMs ? b : a;
+  return b.evidence.expiresAtMs >= a.evidence.expiresAtMs ? b : a;
 }

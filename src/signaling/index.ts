@@ -1,3 +1,10 @@
+export {
+  type AdmissionReadings,
+  type AdmissionSettings,
+  type Lane,
+  LoopLag,
+  type NotAdmitted,
+} from './admission/index.ts';
 export type { IgnoredKind, SignalingObserver, UnregisterReason, ViewKind } from './observer.ts';
 export type { SignalingParts, SignalingSettings } from './parts.ts';
 export { createSignaling, type Signaling } from './signaling.ts';

@@ -4,39 +4,24 @@ import { extendResult, inviteParams, inviteResult, type RpcError, read } from '.
 import type { RelayAddress, Reservation, Wire } from '../relay/index.ts';
 import { demandCrossing } from './crossing.ts';
 import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
-import type { ViewKind } from './observer.ts';
 import type { Core } from './parts.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
 import { checkCandidate, type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
-import type { Registration, View, ViewerEnd } from './view.ts';
+import type { Registration, View, ViewerEnd, ViewPhase, ViewRequest } from './view.ts';
 
 /**
- * Where a live view stands. `inviting`: the camera has the viewer's offer. `connecting`: the camera was told of the session
- * and shall make the offer. `offering`: its offer is due. `answering`: the viewer has it. `open`: the wire stands.
- */
-type Phase = 'new' | 'inviting' | 'connecting' | 'offering' | 'answering' | 'open' | 'restarting' | 'ended';
-
-export interface ViewRequest {
-  readonly kind: ViewKind;
-  readonly pair: VerifiedPair;
-  readonly registration: Registration;
-  readonly end: ViewerEnd;
-  readonly offer: Description | undefined;
-  readonly profile: string | undefined;
-}
-
-/**
- * One live view between one viewer's end and one camera's registration. It lives as long as its session and holds its wire.
+ * One live view between one viewer's end and one camera's registration, which may be followed by a newer one of the same device. It
+ * lives as long as its session and holds its wire.
  * Every message of a side is an event here; none of them throws, and a message that does not fit its phase is refused.
  */
 export class LiveView implements View {
   readonly session: Session;
-  readonly registration: Registration;
   readonly #core: Core;
+  #registration: Registration;
   readonly #end: ViewerEnd;
   readonly #profile: string | undefined;
   readonly #startedMs: number;
-  #phase: Phase = 'new';
+  #phase: ViewPhase = 'new';
   #wait: Timer | undefined;
   #reservation: Reservation | undefined;
   /** The pair that the place was reserved for; the session may have a fresher one by the time that the wire stands. */
@@ -48,6 +33,7 @@ export class LiveView implements View {
   /** The camera's own request, while the viewer has not answered it. */
   #invite: IncomingRequest | undefined;
   #restart: ((answered: Description | LatchkeyError) => void) | undefined;
+  #owesExtension = false;
   #viewerKnows = false;
   #cameraKnows = false;
   #cause: LatchkeyError | undefined;
@@ -60,7 +46,7 @@ export class LiveView implements View {
     this.#end = end;
     this.#profile = request.profile;
     this.#startedMs = core.clock.now();
-    this.registration = registration;
+    this.#registration = registration;
     this.session = core.sessions.open(pair);
     registration.views.set(this.session.id, this);
     this.session.ended.addEventListener('abort', () => {
@@ -74,6 +60,10 @@ export class LiveView implements View {
     core.observer.sessionOpened?.(request.kind);
     if (request.offer !== undefined && registration.answers) this.#inviteCamera(request.offer);
     else this.#connectCamera();
+  }
+
+  get registration(): Registration {
+    return this.#registration;
   }
 
   get live(): boolean {
@@ -113,10 +103,31 @@ export class LiveView implements View {
     this.session.extend(pair);
     this.#wire?.extend(pair);
     const viewerSdp = this.#viewerSdp;
-    if (viewerSdp === undefined || !this.#cameraKnows) return;
+    if (viewerSdp !== undefined && this.#cameraKnows) this.#tellExtended(viewerSdp);
+  }
+
+  move(to: Registration): boolean {
+    if (this.#phase !== 'open' && this.#phase !== 'restarting') return false;
+    if (to.camera.device !== this.session.pair.device) throw new TypeError('A live view stays with its device.');
+    this.#registration.views.delete(this.session.id);
+    this.#registration = to;
+    to.views.set(this.session.id, this);
+    // Asked again, of the proof that speaks for the camera from now on. What it throws ends the view, at its new place.
+    this.#guard(() => {
+      this.#demandCrossing();
+      if (this.#owesExtension) this.#tellExtended(this.#descriptions().viewer);
+    });
+    return true;
+  }
+
+  /** Where the camera's connection is lost before it heard of it, its next one is told. */
+  #tellExtended(viewerSdp: Description): void {
+    this.#owesExtension = true;
     this.#withGrant(viewerSdp, (grant) => {
       const params = { session: this.session.id, expiryTimeSeconds: this.expiryTimeSeconds, grant };
       this.registration.call('extend', params, limits.cameraAnswerMsMax, (outcome) => {
+        if (outcome.kind === 'gone') return;
+        this.#owesExtension = false;
         if (outcome.kind !== 'result' || !extendResult.safeParse(outcome.result).success)
           this.#core.observer.ignored?.('device-fault');
       });

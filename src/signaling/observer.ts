@@ -1,5 +1,6 @@
 import type { EndReason, ErrorCode } from '../base/index.ts';
 import type { Side } from '../relay/index.ts';
+import type { AdmissionObserver } from './admission/index.ts';
 
 /** How a live view was set up: ONVIF's own flow, the camera's answer to a viewer's offer, or the same over WHEP. */
 export type ViewKind = 'onvif' | 'answer' | 'whep';
@@ -11,7 +12,7 @@ export type UnregisterReason = 'asked' | 'closed' | 'replaced' | 'expired' | 'st
 export type IgnoredKind = 'unknown-answer' | 'candidate' | 'notification' | 'device-fault';
 
 /** What signaling tells whoever counts and logs. Every value is from a closed set or a number of milliseconds. */
-export interface SignalingObserver {
+export interface SignalingObserver extends AdmissionObserver {
   /** A peer was told an error of the table. */
   refused?(code: ErrorCode, where: 'http' | 'websocket'): void;
   registered?(): void;
@@ -20,6 +21,8 @@ export interface SignalingObserver {
   /** A viewer has its description, that long after it asked. */
   answered?(ms: number): void;
   sessionEnded?(reason: EndReason): void;
+  /** A live view went on with a newer connection of its camera. */
+  sessionMoved?(): void;
   /** A side proved its address to the relay for the first time. */
   latched?(side: Side): void;
   /** The first media of a side was forwarded, that long after the session began. */

@@ -1,7 +1,8 @@
-import type { Clock, RandomSource } from '../base/index.ts';
-import type { Identity } from '../identity/index.ts';
+import type { Clock, RandomSource, Redacted } from '../base/index.ts';
+import type { Identity, TokenKind } from '../identity/index.ts';
 import type { GrantSigner, Pairing, Sessions } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
+import { Admission, type AdmissionSettings } from './admission/index.ts';
 import type { SignalingObserver } from './observer.ts';
 import { Registrations } from './registrations.ts';
 import type { HttpRequest, HttpResponse } from './transport/transport.ts';
@@ -11,6 +12,7 @@ export interface SignalingSettings {
   readonly realm: string;
   /** Open WebSockets that have not shown a token yet; more are refused. `limits.connectionsUnregisteredMax` at most. */
   readonly unregisteredMax: number;
+  readonly admission: AdmissionSettings;
 }
 
 export interface SignalingParts {
@@ -22,6 +24,10 @@ export interface SignalingParts {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly settings: SignalingSettings;
+  /** What a token says that it is, unverified: it chooses where the token waits, and nothing else. */
+  readonly claimedKind: (token: Redacted<string>) => TokenKind | undefined;
+  /** How late the event loop is, in milliseconds. Undefined: never. */
+  readonly lagMs?: (() => number) | undefined;
   readonly observer?: SignalingObserver | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
@@ -31,8 +37,11 @@ export interface SignalingParts {
 export interface Core extends SignalingParts {
   readonly observer: SignalingObserver;
   readonly registrations: Registrations;
+  readonly admission: Admission;
 }
 
 export function coreOf(parts: SignalingParts): Core {
-  return { ...parts, observer: parts.observer ?? {}, registrations: new Registrations() };
+  const { settings, clock, random, lagMs, observer = {} } = parts;
+  const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
+  return { ...parts, observer, registrations: new Registrations(clock), admission };
 }

@@ -1,6 +1,7 @@
 import { LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
-import { holderOf } from './bearer.ts';
+import type { AdmissionReadings } from './admission/index.ts';
+import { claimOf, type Holder, holderOf } from './bearer.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
@@ -12,6 +13,8 @@ export interface Signaling extends TransportHandlers {
   readonly devicesOnline: number;
   /** WebSockets that are open now. */
   readonly connections: number;
+  /** Who waits to be let in, and how fast they are. */
+  readonly admission: AdmissionReadings;
   /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
   stop(): void;
 }
@@ -24,12 +27,21 @@ export function createSignaling(parts: SignalingParts): Signaling {
   const unverified = new Strangers<Endpoint>(unverifiedMax(core), limits.connectionsUnregisteredPerAddressMax);
   let stopped = false;
 
+  /** Whose request it is, when it may come in. */
+  async function admitted(request: HttpRequest): Promise<Holder | undefined> {
+    const { lane, token } = claimOf(core, request);
+    core.admission.arrive(lane, request.remoteAddress, token);
+    const holder = await holderOf(core, request, lane);
+    if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
+    return holder;
+  }
+
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {
-    if (stopped) throw comeBack(core);
+    if (stopped) throw core.admission.comeBack();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
-    const holder = await holderOf(request, core.identity);
-    if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw comeBack(core);
+    const holder = await admitted(request);
+    if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     return {
       subprotocol,
       open(connection) {
@@ -55,6 +67,9 @@ export function createSignaling(parts: SignalingParts): Signaling {
     get connections() {
       return endpoints.size;
     },
+    get admission() {
+      return core.admission.readings;
+    },
     request(request) {
       return routes.answer(request);
     },
@@ -67,7 +82,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     },
     stop() {
       stopped = true;
-      routes.stop(comeBack(core));
+      routes.stop(() => core.admission.comeBack());
       for (const endpoint of [...endpoints]) endpoint.stop();
     },
   };
@@ -80,10 +95,4 @@ function offers(request: HttpRequest, wanted: string): boolean {
 
 function unverifiedMax(core: Core): number {
   return Math.min(core.settings.unregisteredMax, limits.connectionsUnregisteredMax);
-}
-
-/** A refusal for now, with a time to come back that is spread, so that not all come back at once. */
-function comeBack(core: Core): LatchkeyError {
-  const seconds = 1 + Math.floor((core.random.fraction() * limits.registerMsMax) / 1000);
-  return new LatchkeyError('overloaded', undefined, { retryAfterSeconds: seconds });
 }

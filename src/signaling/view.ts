@@ -3,6 +3,7 @@ import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import type { Session, VerifiedPair } from '../pairing/index.ts';
 import type { RpcError } from '../protocol/index.ts';
 import type { RelayAddress } from '../relay/index.ts';
+import type { ViewKind } from './observer.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
 import type { Description } from './sdp/index.ts';
 
@@ -23,6 +24,11 @@ export interface View {
   restart(offer: Description, settled: (answered: Description | LatchkeyError) => void): void;
   /** One side named this session in an `error` notification: it is over for both. */
   faulted(side: 'viewer' | 'camera', error: RpcError): void;
+  /**
+   * Goes on with another registration of the same device, where both sides have all that their media needs. False where they
+   * have not: it stays, and whoever asked ends it. Throws a TypeError for another device.
+   */
+  move(to: Registration): boolean;
 }
 
 /** What a viewer gets when a live view opened. */
@@ -63,6 +69,21 @@ export interface Registration {
   readonly views: Map<string, View>;
   call(method: string, params: object, msMax: number, settled: (outcome: CallOutcome) => void): void;
   tell(error: RpcError): void;
-  /** A newer registration of the same device took over. */
-  replaced(): void;
+  /** A newer registration of the same device took over, and with it the live views that can go on. */
+  replaced(by: Registration): void;
+}
+
+/**
+ * Where a live view stands. `inviting`: the camera has the viewer's offer. `connecting`: the camera was told of the session
+ * and shall make the offer. `offering`: its offer is due. `answering`: the viewer has it. `open`: the wire stands.
+ */
+export type ViewPhase = 'new' | 'inviting' | 'connecting' | 'offering' | 'answering' | 'open' | 'restarting' | 'ended';
+
+export interface ViewRequest {
+  readonly kind: ViewKind;
+  readonly pair: VerifiedPair;
+  readonly registration: Registration;
+  readonly end: ViewerEnd;
+  readonly offer: Description | undefined;
+  readonly profile: string | undefined;
 }

@@ -45,12 +45,23 @@ export interface Quality extends Readonly<Record<Side, SideQuality>> {
   readonly firstMediaMs: number | undefined;
 }
 
+/** Who waits to be let in. */
+export interface AdmissionReadings {
+  readonly inFlight: number;
+  readonly waiting: Tally;
+  readonly servedPerSecond: Tally;
+  readonly rampSeconds: Tally;
+}
+
 /** Gauges that somebody else knows the value of. */
 export interface Readings {
   sessions(): number;
   devices(): number;
   connections(): number;
+  /** 1 while questions go to the shared cache, else 0. */
+  sharedCache(): number;
   wires(): number;
+  admission(): AdmissionReadings;
   relay(): RelayReadings;
 }
 
@@ -89,8 +100,8 @@ export class Metrics {
   }
 
   /** Takes a duration in milliseconds; it is kept in seconds. */
-  took(name: HistogramName, ms: number): void {
-    this.#observe(name, {}, ms / 1000);
+  took(name: HistogramName, ms: number, labels: Readonly<Record<string, string>> = {}): void {
+    this.#observe(name, labels, ms / 1000);
   }
 
   /** Reads the rest from whoever knows it, at each scrape. */
@@ -98,7 +109,13 @@ export class Metrics {
     this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
     this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
     this.#gauge('latchkey_connections', 'TCP connections of HTTP and WebSocket.', () => readings.connections());
+    this.#gauge(
+      'latchkey_shared_cache_in_use',
+      '1 while questions go to the shared cache; 0 where there is none, it cannot be reached, or it was left out after alarms.',
+      () => readings.sharedCache(),
+    );
     this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
+    this.#readAdmission(() => readings.admission());
     const relay = (name: string, help: string, label: string | undefined, read: (from: RelayReadings) => Tally) =>
       this.#tallied(name, help, label, () => read(readings.relay()));
     const packets = 'Datagrams from an address that its side has latched, by the side that sent them.';
@@ -159,6 +176,23 @@ export class Metrics {
     );
   }
 
+  #readAdmission(read: () => AdmissionReadings): void {
+    this.#gauge('latchkey_admission_in_flight', 'Verifications under way.', () => read().inFlight);
+    const each = (name: string, help: string, of: (readings: AdmissionReadings) => Tally) =>
+      this.#gauges(name, help, 'lane', () => of(read()));
+    each('latchkey_admission_waiting', 'Requests that wait for their verification.', ({ waiting }) => waiting);
+    each(
+      'latchkey_admission_served_per_second',
+      'Verifications per second, as measured while some waited.',
+      ({ servedPerSecond }) => servedPerSecond,
+    );
+    each(
+      'latchkey_admission_ramp_seconds',
+      'How far ahead those who were sent away have been told to come back.',
+      ({ rampSeconds }) => rampSeconds,
+    );
+  }
+
   /** Takes what was seen of a live view’s media, once it is over. A side that sent no media has nothing to tell, and jitter of 0 is not known. */
   finished(quality: Quality): void {
     if (quality.firstMediaMs !== undefined) this.took('latchkey_relay_latch_to_media_seconds', quality.firstMediaMs);
@@ -196,6 +230,18 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.set(read());
+      },
+    });
+  }
+
+  #gauges(name: string, help: string, label: string, read: () => Tally): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        for (const [value, now] of Object.entries(read())) this.set({ [label]: value }, now);
       },
     });
   }
@@ -239,24 +285,68 @@ const counters = {
   latchkey_registrations_ended_total: { help: 'Registrations that ended.', labels: ['reason'] },
   latchkey_sessions_opened_total: { help: 'Live views that were opened, by flow.', labels: ['flow'] },
   latchkey_sessions_ended_total: { help: 'Live views that ended.', labels: ['reason'] },
+  latchkey_sessions_moved_total: {
+    help: 'Live views that went on with a newer connection of their camera.',
+    labels: [],
+  },
   latchkey_ownership_answers_total: { help: 'Answers about ownership.', labels: ['outcome', 'from'] },
+  latchkey_ownership_source_faults_total: {
+    help: 'Questions that the source of ownership left open, and times when it was not heard.',
+    labels: ['reason'],
+  },
+  latchkey_reproofs_total: {
+    help: 'Live views that were proven again, because their grant may have changed.',
+    labels: ['outcome'],
+  },
   latchkey_alarms_total: {
     help: 'Answers and messages that did not belong to their question. Each is worth a look.',
     labels: ['kind'],
   },
+  latchkey_shared_cache_questions_total: {
+    help: 'Questions for which there was no answer in this process, by what the shared cache made of them.',
+    labels: ['outcome'],
+  },
+  latchkey_shared_cache_changes_total: {
+    help: 'Connections to the shared cache that were made or lost, and trust in it that was lost or given back.',
+    labels: ['state'],
+  },
   latchkey_key_sets_total: { help: 'Key sets of issuers that were taken, or could not be.', labels: ['outcome'] },
   latchkey_keys_ignored_total: { help: 'Keys in a set that are of no use here.', labels: ['reason'] },
+  latchkey_tickets_made_total: { help: 'Reconnect tickets that were given to cameras.', labels: [] },
+  latchkey_tickets_accepted_total: { help: 'Cameras that came back by their ticket.', labels: [] },
+  latchkey_tickets_refused_total: {
+    help: 'Tickets that were not believed; the token beside them was verified instead.',
+    labels: ['reason'],
+  },
+  latchkey_ticket_keys_total: {
+    help: 'Keys of tickets that were changed, taken from their file, or could not be.',
+    labels: ['outcome'],
+  },
   latchkey_connections_refused_total: {
     help: 'Connections and requests that the server refused before reading them.',
     labels: ['reason'],
   },
   latchkey_connections_dropped_total: { help: 'WebSockets that broke a bound or a rule.', labels: ['reason'] },
   latchkey_messages_ignored_total: { help: 'Messages that were late, repeated or for nobody.', labels: ['what'] },
+  latchkey_admission_refused_total: {
+    help: 'Requests that were not let in, and told when to come back.',
+    labels: ['lane', 'reason'],
+  },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 const histograms = {
+  latchkey_event_loop_lag_seconds: {
+    help: 'How late the event loop is, ten times a second.',
+    buckets: fast,
+    labels: [],
+  },
+  latchkey_admission_wait_seconds: {
+    help: 'From a request to the beginning of its verification.',
+    buckets: fast,
+    labels: ['lane'],
+  },
   latchkey_answer_seconds: { help: 'From a viewer’s connect to the camera’s answer.', buckets: fast, labels: [] },
   latchkey_first_media_seconds: {
     help: 'From a viewer’s connect to the first packet of media.',

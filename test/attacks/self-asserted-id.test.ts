@@ -2,7 +2,7 @@
 // a device is the subject of its verified token, and what it says of itself displaces nobody.
 import { expect, it } from 'vitest';
 import { MemorySocket } from '../support/memory-transport.ts';
-import { signalingWorld, viewerOffer } from '../support/signaling-world.ts';
+import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 
 it('a camera that claims another id gets its own, and displaces nobody', async () => {
   const world = signalingWorld();
@@ -57,4 +57,31 @@ it('a camera that was replaced does not take its place out when it closes', asyn
   older.drop();
   await world.settle();
   expect(world.signaling.devicesOnline).toBe(1);
+});
+
+it('a camera that names the live views of another one takes none of them, though that one is away', async () => {
+  const world = signalingWorld();
+  world.own('alice', 'cam1');
+  const camera = await world.camera('cam1');
+  const viewer = await world.socket('viewer/alice');
+  viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
+  await world.settle();
+  const { session = '' } = camera.request('invite').params;
+  camera.answer(camera.request('invite'), { answer: cameraAnswer });
+  await world.settle();
+  camera.drop();
+  await world.settle();
+
+  const impostor = await world.socket('camera/cam9');
+  const id = impostor.ask('register', { id: 'cam1', capabilities: ['answer'], sessions: [session] });
+  await world.settle();
+  for (const method of ['leave', 'extend']) impostor.ask(method, { session });
+  impostor.fault({ code: 1001, message: 'x', session });
+  viewer.ask('invite', { session, offer: viewerOffer });
+  await world.settle();
+
+  expect(impostor.reply(id)?.result?.sessions).toEqual([]);
+  expect(impostor.requests('invite')).toEqual([]);
+  expect(viewer.notices()).toEqual([]);
+  expect(world.relay.live).toHaveLength(1);
 });

@@ -22,7 +22,9 @@ it('what happens to one live view is heard by its two ends alone', async () => {
   camera.ask('trickle', { session, candidate: { candidate: '' } });
   camera.drop();
   await world.settle();
-  await world.camera('cam1');
+  const newer = await world.camera('cam1');
+  expect([viewer.notices(), heard()]).toEqual([[], before]);
+  newer.ask('leave', { session });
 
   expect(viewer.notices()).toEqual(['camera-left']);
   expect(heard()).toEqual(before);

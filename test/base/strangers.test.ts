@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits, Strangers } from '../../src/base/index.ts';
 import { MemorySocket } from '../support/memory-transport.ts';
-import { signalingWorld } from '../support/signaling-world.ts';
+import { signalingWorld, worldAdmission } from '../support/signaling-world.ts';
 
 const share = limits.connectionsUnregisteredPerAddressMax;
 
@@ -64,7 +64,9 @@ describe('connections without a token', () => {
   });
 
   it('an upgrade past its share is told when to come back; others, and a token, still get in', async () => {
-    const world = signalingWorld(1, { settings: { realm: 'latchkey', unregisteredMax: 10 * share } });
+    const world = signalingWorld(1, {
+      settings: { realm: 'latchkey', unregisteredMax: 10 * share, admission: worldAdmission },
+    });
     const crowd = { remoteAddress: '198.51.100.7' };
     const sockets: unknown[] = [];
     for (let count = 0; count < share; count++) sockets.push(await world.upgrade(crowd));

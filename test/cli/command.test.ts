@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { postgresSchema } from '../../src/ownership/index.ts';
 import { command } from '../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
@@ -20,6 +21,7 @@ describe('latchkey', () => {
     'latchkey own grant',
     'latchkey own revoke',
     'latchkey own list',
+    'latchkey own schema',
   ])('%s explains itself', async (name) => {
     const { code, output } = await command([...name.split(' ').slice(1), '--help']);
     expect(code).toBe(0);
@@ -44,6 +46,8 @@ describe('latchkey', () => {
     ],
     ['a view of nothing', ['view', '--token', 'x'], /--list/],
     ['a view of nothing by nobody', ['view'], /--list/],
+    ['a camera’s token that watches', ['token', 'camera', 'garden', '--watches', 'door'], /viewer’s token/],
+    ['a token that watches what is no camera', ['token', 'viewer', 'alice', '--watches', 'a b'], /letters, digits/],
     ['a share until no time', ['own', 'grant', 'a', 'b', '--until', 'yesterday'], /2030-01-31T18:00:00Z/],
     ['a token that the relay would not take', ['token', 'viewer', 'alice', '-l', '30d'], /86400 s at most/],
     ['a relay that is no address', ['view', 'garden', '--token', 'x', '--relay', 'nonsense'], /nonsense|relay/],
@@ -119,6 +123,33 @@ describe('latchkey', () => {
     expect((await run('grant', 'ben', 'garden', '--until', '2001-01-01T00:00:00Z')).code).toBe(2);
     const table = await command(['own', 'list', ...demo], database);
     expect(table.output).toBe('SUBJECT  DEVICE  ROLE   UNTIL\nalice    garden  owner  -\n');
+  });
+
+  it('makes a token that names its cameras, for who takes ownership from claims', async () => {
+    const { output } = await command(['token', 'viewer', 'alice', '--watches', 'garden', 'door'], own);
+    expect(decodeJwt(output.trim())).toMatchObject({ latchkey_devices: ['garden', 'door'] });
+  });
+
+  it('prints the schema of PostgreSQL', async () => {
+    const { code, output } = await command(['own', 'schema']);
+    expect([code, output]).toEqual([0, postgresSchema]);
+  });
+
+  it('says who grants where it is not the relay', async () => {
+    const claims = { ...own, LATCHKEY_OWNERSHIP_SOURCE: 'claims', LATCHKEY_DEMO: 'false' };
+    const { code, errors } = await command(['own', 'grant', 'alice', 'garden', ...demo], claims);
+    expect([code, errors]).toEqual([2, expect.stringContaining('at its issuer')]);
+  });
+
+  it('a PostgreSQL that is not there is no place for grants right now', async () => {
+    const postgres = {
+      ...own,
+      LATCHKEY_OWNERSHIP_SOURCE: 'postgres',
+      LATCHKEY_OWNERSHIP_POSTGRES_PORT: '1',
+      LATCHKEY_DEMO: 'false',
+    };
+    const { code, errors } = await command(['own', 'list', ...demo], postgres);
+    expect([code, errors]).toEqual([5, expect.stringContaining('ECONNREFUSED')]);
   });
 
   it('an embedded database that the settings do not have is no place for grants', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keptSecret } from '../../src/config/index.ts';
+import { keptSecret, secretText } from '../../src/config/index.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'latchkey-secrets-'));
 
@@ -38,5 +38,34 @@ describe('a kept secret', () => {
     const place = folder();
     writeFileSync(join(place, 'plain'), '');
     await expect(keptSecret(join(place, 'plain', 'key.json'), async () => 1)).rejects.toThrow(/key\.json/);
+  });
+});
+
+describe('a secret that an operator keeps', () => {
+  it('is read from a file or a variable, without the white space around it', () => {
+    const file = join(folder(), 'secret');
+    writeFileSync(file, ' open sesame\n');
+    expect(secretText({ file }).reveal()).toBe('open sesame');
+    expect(secretText({ environment: 'SECRET' }, { SECRET: 'open sesame\n' }).reveal()).toBe('open sesame');
+  });
+
+  it('does not print', () => {
+    expect(`${secretText({ environment: 'SECRET' }, { SECRET: 'open sesame' })}`).toBe('[redacted]');
+  });
+
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['not set', {}],
+    ['empty', { SECRET: '' }],
+    ['blank', { SECRET: ' \n' }],
+  ])('is missed where its variable is %s', (_, environment) => {
+    const read = () => secretText({ environment: 'SECRET' }, environment);
+    expect(read).toThrow(expect.objectContaining({ code: 'settings-invalid' }));
+    expect(read).toThrow(/SECRET/);
+  });
+
+  it('is missed where its file is not there, or empty', () => {
+    const place = folder();
+    writeFileSync(join(place, 'empty'), '\n');
+    for (const name of ['nowhere', 'empty']) expect(() => secretText({ file: join(place, name) })).toThrow(name);
   });
 });

@@ -78,7 +78,46 @@ describe('settings', () => {
       /issuer of its own/,
     ],
     ['one audience for both', { identity: { audiences: { viewer: 'a', camera: 'a' } } }, /must differ/],
+    ...[
+      'http://cache:6379',
+      'redis://',
+      'cache:6379',
+      'redis://user:secret@cache',
+      'redis://cache/2',
+      'redis://cache?db=2',
+      'redis://cache#2',
+    ].map((url): [string, object, RegExp] => [
+      `a shared cache at ${url}`,
+      { ownership: { cache: { shared: { url, keys: { file: 'keys' } } } } },
+      /ownership\.cache\.shared\.url: must be redis:/,
+    ]),
+    [
+      'a shared cache without keys',
+      { ownership: { cache: { shared: { url: 'redis://cache' } } } },
+      /ownership\.cache\.shared\.keys/,
+    ],
+    [
+      'a secret in the settings themselves',
+      { ownership: { cache: { shared: { url: 'redis://cache', keys: 'c2VjcmV0' } } } },
+      /ownership\.cache\.shared\.keys: must be \{"file"/,
+    ],
+    [
+      'a secret in a variable that looks like a setting',
+      { ownership: { cache: { shared: { url: 'redis://cache', keys: { environment: 'LATCHKEY_KEYS' } } } } },
+      /LATCHKEY_/,
+    ],
     ['a no that outlives a yes', { ownership: { cache: { grantMsMax: 5, refusalMsMax: 6 } } }, /refusalMsMax/],
+    [
+      'a key of tickets that signs for less long than a ticket lives',
+      { identity: { tickets: { rotateSeconds: 60, lifetimeSecondsMax: 61 } } },
+      /tickets\.rotateSeconds/,
+    ],
+    [
+      'keys of tickets in two places',
+      { identity: { tickets: { keysFile: 'keys', keys: ['x'] } } },
+      /identity\.tickets: the keys/,
+    ],
+    ['a ticket that lives for ever', { identity: { tickets: { lifetimeSecondsMax: 604_801 } } }, /lifetimeSecondsMax/],
     ['a prototype', '{"__proto__": {"demo": true}}', /__proto__/],
     ['a list', '[]', /one JSON object/],
     ['something that is not JSON', '{', /JSON/],
@@ -90,12 +129,35 @@ describe('settings', () => {
     expect(() => loadSettings(fileWith(withIssuers), {})).toThrow(message);
   });
 
+  it.each([
+    ['redis://cache'],
+    ['rediss://cache.example:6380/'],
+    ['rediss://relay@cache.example'],
+    ['redis://[::1]:6379'],
+    ['redis://127.0.0.1:6379'],
+  ])('a shared cache may be at %s', (url) => {
+    const shared = { url, keys: { environment: 'CACHE_KEYS' } };
+    expect(loadSettings(fileWith({ identity: { issuers }, ownership: { cache: { shared } } }), {})).toMatchObject({
+      ownership: { cache: { shared } },
+    });
+  });
+
   it('a file that is not there is named', () => {
     expect(() => loadSettings(join(folder, 'nowhere.json'), {})).toThrow(/nowhere\.json/);
   });
 
   it('a variable that names no setting is refused', () => {
     expect(() => loadSettings('config/demo.json', { LATCHKEY_HTTP_PROT: '1' })).toThrow(/LATCHKEY_HTTP_PROT/);
+  });
+
+  it('keys of tickets come by the environment, and do not print', () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    const settings = loadSettings('config/demo.json', { LATCHKEY_IDENTITY_TICKETS_KEYS: JSON.stringify([secret]) });
+    expect(settings.identity.tickets.keys[0]?.reveal()).toBe(secret);
+    expect(JSON.stringify(settings)).not.toContain(secret);
+    const wrong = { LATCHKEY_IDENTITY_TICKETS_KEYS: JSON.stringify(secret) };
+    expect(() => loadSettings('config/demo.json', wrong)).toThrow(/identity\.tickets\.keys/);
+    expect(() => loadSettings('config/demo.json', wrong)).not.toThrow(new RegExp(secret.slice(0, 9)));
   });
 
   it('variables of the command itself are no settings', () => {

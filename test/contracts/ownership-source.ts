@@ -6,9 +6,11 @@ import { ManualClock } from '../support/manual-clock.ts';
 export interface SourceUnderTest {
   readonly source: OwnershipSource;
   /** Makes grants the source's truth. Absent: the source can be told nothing, and must refuse everyone. */
-  readonly grant?: (grants: readonly Grant[]) => void;
-  readonly revoke?: (grant: Pick<Grant, 'subject' | 'device'>) => void;
-  readonly end: () => void;
+  readonly grant?: (grants: readonly Grant[]) => void | Promise<void>;
+  readonly revoke?: (grant: Pick<Grant, 'subject' | 'device'>) => void | Promise<void>;
+  /** Lets the time pass in which a source on the suite's clock notices a change. */
+  readonly pass?: () => void;
+  readonly end: () => void | Promise<void>;
 }
 
 const subject = subjectId('alice');
@@ -16,24 +18,18 @@ const device = deviceId('cam1');
 const never = new AbortController().signal;
 
 /** What every source of ownership does, whatever it knows and however it knows it. */
-export function ownershipSourceContract(name: string, open: (clock: ManualClock) => SourceUnderTest): void {
+export function ownershipSourceContract(
+  name: string,
+  open: (clock: ManualClock) => SourceUnderTest | Promise<SourceUnderTest>,
+): void {
   const clock = new ManualClock();
   let under: SourceUnderTest;
-
-  beforeEach(() => {
-    under = open(clock);
-  });
-
-  afterEach(async () => {
-    await under.source.close();
-    under.end();
-  });
 
   /** Whether the source says so of a grant that it was told, or would not hear of. */
   const known = () => under.grant !== undefined;
 
   async function told(...grants: Grant[]): Promise<OwnershipSource> {
-    under.grant?.(grants);
+    await under.grant?.(grants);
     return under.source;
   }
 
@@ -45,6 +41,15 @@ export function ownershipSourceContract(name: string, open: (clock: ManualClock)
   }
 
   describe(`the source ${name}`, () => {
+    beforeEach(async () => {
+      under = await open(clock);
+    });
+
+    afterEach(async () => {
+      await under.source.close();
+      await under.end();
+    });
+
     it('has a short name of one word', () => {
       expect(under.source.name).toMatch(/^[a-z]{1,16}$/);
     });
@@ -97,11 +102,38 @@ export function ownershipSourceContract(name: string, open: (clock: ManualClock)
 
     it('forgets a grant that was taken back', async () => {
       const source = await told({ subject, device, role: 'owner' });
-      const before = source.revision?.();
-      under.revoke?.({ subject, device });
+      await under.revoke?.({ subject, device });
       expect(await rolesOf(source, [['alice', 'cam1']])).toEqual([undefined]);
       expect(await source.devicesOf(subject, never)).toEqual([]);
-      if (under.revoke !== undefined) expect(source.revision?.()).not.toBe(before ?? null);
+    });
+
+    it('tells of a change, and by then is of another revision', async () => {
+      const source = await told({ subject, device, role: 'owner' });
+      if (source.changes === undefined || under.revoke === undefined) {
+        expect(() => source.revision?.()).not.toThrow();
+        return;
+      }
+      const before = source.revision?.();
+      const heard = new Promise((resolve) => {
+        source.changes?.((change) => {
+          const isThis = change === 'everything' || (change.subject === subject && change.device === device);
+          if (isThis && source.revision?.() !== before) resolve(change);
+        });
+      });
+      await under.revoke({ subject, device });
+      under.pass?.();
+      await heard;
+      expect(source.revision?.()).not.toBe(before);
+    });
+
+    it('tells nobody who does not listen any more', async () => {
+      const { source } = under;
+      const heard: unknown[] = [];
+      source.changes?.((change) => heard.push(change))();
+      await told({ subject, device, role: 'owner' });
+      await under.revoke?.({ subject, device });
+      under.pass?.();
+      expect(heard).toEqual([]);
     });
 
     it('lists the grants of one subject, in the order of the devices', async () => {

@@ -220,6 +220,41 @@ export const hostileClaims: TransportClaim[] = [
       assert.ok(await stage.serves());
     },
   },
+  {
+    name: 'connections that are half open, of every kind, ask no handler, keep nobody waiting, and are gone in time',
+    slow: true,
+    async claim(open) {
+      await using stage = await Stage.set(open, {
+        settings: { connectionsMax: 200 },
+        request: (request) =>
+          request.method === 'POST'
+            ? request.body(1_000).then(() => ({ status: 200 }))
+            : Promise.resolve({ status: 200 }),
+      });
+      const openings = [
+        '',
+        'GET / HTTP/1.1\r\nHost: a\r\n',
+        `GET / HTTP/1.1\r\nHost: a\r\n${handshakeHeaders.join('\r\n')}\r\n`,
+        'POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nsome',
+        'POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsome',
+      ];
+      const clients: RawClient[] = [];
+      for (const opening of openings) {
+        for (let count = 0; count < 20; count++) {
+          const client = await stage.client();
+          clients.push(opening === '' ? client : client.send(opening));
+        }
+      }
+      await stage.requests.count(40);
+      assert.ok(stage.requests.entries.every(({ path }) => path === '/body'));
+      assert.equal(stage.upgrades.entries.length, 0);
+      assert.ok(await stage.serves());
+      stage.clock.advance(limits.requestBodyMsMax);
+      await Promise.all(clients.map((client) => client.closed));
+      await openBecomes(stage, 0);
+      assert.ok(stage.faults.entries.every((fault) => (fault as { code?: string }).code === 'request-timeout'));
+    },
+  },
 ];
 
 /** Upgrades that are accepted, refused by the handler, and refused before any handler is asked. */

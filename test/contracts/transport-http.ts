@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LatchkeyError } from '../../src/base/index.ts';
-import { Stage, type TransportClaim } from './transport-stage.ts';
+import { handshakeHeaders, Stage, type TransportClaim } from './transport-stage.ts';
 
 const tokenSized = 'x'.repeat(8 * 1024);
 
@@ -39,6 +39,24 @@ export const httpClaims: TransportClaim[] = [
       assert.equal((await stage.requests.first()).remoteAddress, '127.0.0.1');
       assert.equal((await stage.upgrades.first()).remoteAddress, '127.0.0.1');
       assert.equal((await stage.connections.first()).remoteAddress, '127.0.0.1');
+    },
+  },
+  {
+    name: 'a client behind a trusted proxy has the address that the proxy names, and behind any other it has the proxy’s',
+    async claim(open) {
+      for (const [trustedProxies, address] of [
+        [['127.0.0.0/8'], '203.0.113.9'],
+        [['192.0.2.1'], '127.0.0.1'],
+        [[], '127.0.0.1'],
+      ] as const) {
+        await using stage = await Stage.set(open, { settings: { trustedProxies } });
+        const headers = ['X-Forwarded-For: 198.51.100.1, 203.0.113.9'];
+        await (await stage.client()).request('GET', '/', headers).reply();
+        assert.equal((await stage.requests.first()).remoteAddress, address);
+        await (await stage.client()).request('GET', '/', [...headers, ...handshakeHeaders]).reply();
+        assert.equal((await stage.upgrades.first()).remoteAddress, address);
+        assert.equal((await stage.connections.first()).remoteAddress, address);
+      }
     },
   },
   {

@@ -463,3 +463,57 @@ describe('settings', () => {
     expect(store.size).toBe(1);
   });
 });
+
+describe('a change that the source tells of', () => {
+  it('keeps those who come after it from the answer to a question that was asked before it', async () => {
+    const { codeFor, source } = asking();
+    const early = Promise.withResolvers<unknown>();
+    source.answer = () => early.promise;
+    const before = codeFor('alice', 'cam1');
+    source.tell(questionOf('alice', 'cam1'));
+    source.answer = refusing;
+    const after = codeFor('alice', 'cam1');
+    early.resolve(granting(questionOf('alice', 'cam1')));
+    expect([await before, await after]).toEqual(['done', 'not-allowed']);
+  });
+
+  it('makes the proofs of before it not current, and those of after it current', async () => {
+    const { may, source, ownership } = asking();
+    const before = await may('alice', 'cam1');
+    expect(ownership.isCurrent(before)).toBe(true);
+    source.tell('everything');
+    const [after, listed] = [await may('alice', 'cam1'), ownership.devices(viewerProof('alice', 0, 9e15))];
+    expect([before, after].map((proof) => ownership.isCurrent(proof))).toEqual([false, true]);
+    expect((await listed).every((proof) => ownership.isCurrent(proof))).toBe(true);
+  });
+
+  it('is told on, until nobody listens, or the end', async () => {
+    const { source, ownership } = asking();
+    const heard: unknown[] = [];
+    const end = ownership.changes((change) => heard.push(change));
+    source.tell('everything');
+    end();
+    source.tell('everything');
+    expect(heard).toEqual(['everything']);
+    await ownership.close();
+    expect(source.listeners).toBe(0);
+  });
+});
+
+describe('asking again', () => {
+  it('asks the source, whatever is remembered, and gives its answer as `may` does', async () => {
+    const { codeFor, source, ownership, clock } = asking();
+    const viewer = viewerProof('alice', clock.now());
+    const { device } = questionOf('alice', 'cam1');
+    await codeFor('alice', 'cam1');
+    expect(await ownership.again(viewer, device)).toMatchObject({ subject: 'alice', device: 'cam1', role: 'owner' });
+    expect(source.asked).toEqual(['alice cam1', 'alice cam1']);
+    source.answer = refusing;
+    expect(await codeOf(ownership.again(viewer, device))).toBe('not-allowed');
+    source.answer = () => granting(questionOf('ben', 'cam1'));
+    expect(await codeOf(ownership.again(viewer, device))).toBe('not-allowed');
+    source.answer = () => Promise.reject(new Error('down'));
+    expect(await codeOf(ownership.again(viewer, device))).toBe('source-unavailable');
+    await expect(ownership.again({ ...viewer } as typeof viewer, device)).rejects.toThrow(TypeError);
+  });
+});

@@ -46,6 +46,25 @@ function byHand(sql: string): void {
   }
 }
 
+describe('many grants', () => {
+  it('are made at once, or none of them', () => {
+    const source = open();
+    const bob = questionOf('bob', 'cam1');
+    source.grantAll([alice, bob].map((pair) => ({ ...pair, role: 'owner' })));
+    expect(source.list()).toHaveLength(2);
+    const [good, bad] = [questionOf('carol', 'cam1'), { ...alice, notAfterMs: 0.5 }];
+    expect(() => source.grantAll([good, bad].map((pair) => ({ ...pair, role: 'viewer' })))).toThrow(/whole number/);
+    expect(source.list()).toEqual([alice, bob].map((pair) => ({ ...pair, role: 'owner', notAfterMs: undefined })));
+  });
+
+  it('are taken back at once, with those that are not there', () => {
+    const source = open();
+    source.grantAll(['cam1', 'cam2'].map((device) => ({ ...questionOf('alice', device), role: 'owner' })));
+    source.revokeAll([alice, questionOf('alice', 'cam9')]);
+    expect(source.list().map(({ device }) => device)).toEqual(['cam2']);
+  });
+});
+
 describe('a grant', () => {
   it('replaces the one before it', async () => {
     const source = open();

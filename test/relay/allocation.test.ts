@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../src/base/index.ts';
-import { Policer } from '../../src/relay/engine/policer.ts';
-import { RtpStreams } from '../../src/relay/engine/rtp-streams.ts';
+import { levelCells, Policer } from '../../src/relay/engine/policer.ts';
 import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../../src/relay/wire/rtp.ts';
 import type { Road } from './support/engine-heap.ts';
 import { heapBytesPerCall } from './support/heap-growth.ts';
+import { OneSide } from './support/one-stream.ts';
 
 const batch = 64;
 const strideBytes = 1_280;
@@ -52,7 +52,7 @@ describe('what a packet takes of the heap', () => {
     'is nothing for its header and %i streams',
     (count) => {
       const traffic = new Traffic(count);
-      const streams = new RtpStreams();
+      const streams = new OneSide();
       const bytes = heapBytesPerCall((round) => {
         const start = traffic.next(round);
         if (!isRtp(traffic.bytes, start, start + packetBytes)) return;
@@ -75,11 +75,12 @@ describe('what a packet takes of the heap', () => {
     ['over-packet-rate', 1_000_000_000, 1],
   ] as const)('is nothing when it is %s', (verdict, bitsPerSecondMax, packetsPerSecondMax) => {
     const traffic = new Traffic(1);
-    const policer = new Policer(traffic.nowMs, { bitsPerSecondMax, packetsPerSecondMax });
+    const policer = new Policer(new Float64Array(levelCells), { bitsPerSecondMax, packetsPerSecondMax });
+    policer.begin(0, traffic.nowMs);
     let verdicts = 0;
     const bytes = heapBytesPerCall((round) => {
       traffic.next(round);
-      if (policer.admit(traffic.nowMs, packetBytes) === verdict) verdicts++;
+      if (policer.admit(0, traffic.nowMs, packetBytes) === verdict) verdicts++;
     });
     expect(bytes).toBeLessThan(1);
     expect(verdicts).toBeGreaterThan(4_900_000);

@@ -51,7 +51,9 @@ test('one camera that floods takes nothing from another session on its worker, a
     sessions: () => 2,
     devices: () => 2,
     connections: () => 0,
+    sharedCache: () => 0,
     wires: () => 2,
+    admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
     relay: () => relay.counters,
   });
   const text = await metrics.text();

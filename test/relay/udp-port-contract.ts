@@ -8,7 +8,15 @@ import {
   type UdpPort,
   type UdpPortCounters,
 } from '../../src/relay/udp/port.ts';
-import { copyOfPath, type Datagram, type Path, type Place, pathOf, placeOf } from '../../src/relay/wire/path.ts';
+import {
+  copyOfPath,
+  type Datagram,
+  type Path,
+  type Place,
+  pathOf,
+  pathWords,
+  placeOf,
+} from '../../src/relay/wire/path.ts';
 import { UdpPeer } from './support/udp-peer.ts';
 
 /** What every implementation of `UdpPort` keeps. */
@@ -48,8 +56,8 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
       await using port = await opened({ host: '127.0.0.1', port: 0 });
       await using peer = await UdpPeer.open();
       const bytes = Buffer.from(Array.from({ length: 250 }, (_, n) => n));
-      port.send(pathTo(peer.address), bytes, 0, bytes.length, 100);
-      port.send(pathTo(peer.address), bytes, 10, 20, 100);
+      port.send(pathTo(peer.address), 0, bytes, 0, bytes.length, 100);
+      port.send(pathTo(peer.address), 0, bytes, 10, 20, 100);
       for (const [start, end] of [
         [0, 100],
         [100, 200],
@@ -57,6 +65,30 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
         [10, 20],
       ]) {
         expect((await peer.next()).bytes).toEqual(bytes.subarray(start, end));
+      }
+    });
+
+    test('a path lies anywhere in its words, which may be another’s when the call is over', async () => {
+      await using port = await echo({ host: '127.0.0.1', port: 0 });
+      await using first = await UdpPeer.open();
+      await using second = await UdpPeer.open();
+      const words = new Uint32Array(3 * pathWords);
+      // One of the port's own receive calls, so that all that is sent in it may leave at once.
+      const done = Promise.withResolvers<void>();
+      await using asked = await opened({ host: '127.0.0.1', port: 0 }, ({ bytes, start, end }) => {
+        for (const peer of [first, second, first, first]) {
+          words.set(pathTo(peer.address), pathWords);
+          asked.send(words, pathWords, bytes, start, end);
+        }
+        words.fill(0);
+        done.resolve();
+      });
+      first.send(Buffer.from('to whom?'), asked.address);
+      await done.promise;
+      for (const peer of [first, second, first, first]) expect((await peer.next()).from).toEqual(asked.address);
+      for (const peer of [first, second]) {
+        peer.send(Buffer.from('and nothing more'), port.address);
+        expect((await peer.next()).bytes.toString()).toBe('and nothing more');
       }
     });
 
@@ -92,7 +124,7 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
       await using port = await echo({ host: '127.0.0.1', port: 0 });
       await using peer = await UdpPeer.open();
       const large = Buffer.alloc(limits.datagramBytesMax + 1);
-      port.send(pathTo(peer.address), large, 0, large.length);
+      port.send(pathTo(peer.address), 0, large, 0, large.length);
       sendText(port, pathTo({ host: '2001:db8::1', port: 9 }), 'no IPv6 here');
       peer.send(Buffer.from('still there?'), port.address);
       expect((await peer.next()).bytes.toString()).toBe('still there?');
@@ -153,11 +185,11 @@ export function udpPortContract(name: string, open: OpenUdpPort): void {
 
 /** Sends a datagram back from where it lies. */
 function answer(port: UdpPort, { path, pathAt, bytes, start, end }: Datagram): void {
-  port.send(copyOfPath(path, pathAt), bytes, start, end);
+  port.send(copyOfPath(path, pathAt), 0, bytes, start, end);
 }
 
 function sendText(port: UdpPort, to: Path, text: string): void {
-  port.send(to, Buffer.from(text), 0, text.length);
+  port.send(to, 0, Buffer.from(text), 0, text.length);
 }
 
 function faults({ sendErrors }: UdpPortCounters): number {

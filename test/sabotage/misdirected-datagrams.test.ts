@@ -27,10 +27,10 @@ const corruptible: OpenUdpPort = async (at, receive, cells) => {
     receiveBufferBytes: port.receiveBufferBytes,
     sendBufferBytes: port.sendBufferBytes,
     close: () => port.close(),
-    send(to, ...datagrams) {
-      const wrong = instead.get(placeOf(to).port);
+    send(to, toAt, ...datagrams) {
+      const wrong = instead.get(placeOf(to, toAt).port);
       if (wrong !== undefined && ++count === enough) misdirected.resolve();
-      port.send(wrong ?? to, ...datagrams);
+      port.send(wrong ?? to, wrong === undefined ? toAt : 0, ...datagrams);
     },
   };
 };

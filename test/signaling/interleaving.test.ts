@@ -64,6 +64,7 @@ describe('live views that cross each other in time', () => {
   it('in no order does anything of a session reach a connection whose pair does not name it', async () => {
     let opened = 0;
     let answered = 0;
+    let moved = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 40, maxLength: 100, size: 'max' }),
@@ -143,7 +144,11 @@ describe('live views that cross each other in time', () => {
               const opened = await socket;
               sockets.push({ socket: opened, kind: 'camera', name: device, seen: 0 });
               current.set(device, opened);
-              opened.ask('register', { capabilities: device === 'cam3' ? [] : ['answer'] });
+              const had = camera.received.flatMap((sent) => sent.params?.session ?? []);
+              opened.ask('register', {
+                capabilities: device === 'cam3' ? [] : ['answer'],
+                ...(pick % 3 === 0 ? {} : { sessions: had.slice(-(pick % 3)) }),
+              });
             } else if (kind === 'viewer-reconnects') {
               watcher.drop();
               const socket = world.socket(`viewer/${viewer}/100000`);
@@ -167,7 +172,15 @@ describe('live views that cross each other in time', () => {
                 const session = sessionOf(message);
                 if (session === undefined) continue;
                 const holders = kind === 'viewer' ? viewersOf : camerasOf;
-                expect(holders.get(session) ?? socket).toBe(socket);
+                const holder = holders.get(session) ?? socket;
+                // A session follows its camera to a later connection, and never back.
+                if (kind === 'camera') {
+                  expect(sockets.findIndex((other) => other.socket === holder)).toBeLessThanOrEqual(
+                    sockets.indexOf(entry),
+                  );
+                  expect(sockets.find((other) => other.socket === holder)?.name).toBe(name);
+                  if (holder !== socket) moved += 1;
+                } else expect(holder).toBe(socket);
                 holders.set(session, socket);
                 const from = nameIn(message.params?.offer ?? message.params?.answer ?? message.result?.answer);
                 if (from === undefined) continue;
@@ -204,6 +217,7 @@ describe('live views that cross each other in time', () => {
     // Schedules in which nothing happens would prove nothing.
     expect(opened).toBeGreaterThan(150);
     expect(answered).toBeGreaterThan(40);
+    expect(moved).toBeGreaterThan(4);
   });
 });
 

@@ -2,12 +2,18 @@ import { expect, it } from 'vitest';
 import { LiveView } from '../../src/signaling/live-view.ts';
 import { coreOf } from '../../src/signaling/parts.ts';
 import type { CallOutcome } from '../../src/signaling/rpc-peer.ts';
+import { readDescription } from '../../src/signaling/sdp/index.ts';
 import type { Registration, View, ViewerEnd } from '../../src/signaling/view.ts';
+import { forgeriesOf } from '../support/forgeries.ts';
 import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
-import { signalingWorld } from '../support/signaling-world.ts';
+import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 
-function scene(call: (settled: (outcome: CallOutcome) => void) => void, told: Partial<Registration> = {}) {
-  const { clock, parts, faults } = signalingWorld();
+function scene(
+  call: (settled: (outcome: CallOutcome) => void) => void,
+  told: Partial<Registration> = {},
+  offer?: string,
+) {
+  const { clock, parts, faults, settle } = signalingWorld();
   const core = coreOf(parts);
   const registration: Registration = {
     camera: cameraProof('cam1', clock.now()),
@@ -29,8 +35,15 @@ function scene(call: (settled: (outcome: CallOutcome) => void) => void, told: Pa
     ended: (_view, reason) => heard.push(`ended ${reason}`),
   };
   const pair = pairProof('alice', 'cam1', clock.now());
-  const view = new LiveView(core, { kind: 'onvif', pair, registration, end, offer: undefined, profile: undefined });
-  return { view, registration, heard, clock, faults };
+  const view = new LiveView(core, {
+    kind: 'onvif',
+    pair,
+    registration,
+    end,
+    offer: offer === undefined ? undefined : readDescription(offer, 'offer'),
+    profile: undefined,
+  });
+  return { view, registration, heard, clock, faults, settle };
 }
 
 it('a view that ended is forgotten by its camera and by the clock', () => {
@@ -62,4 +75,48 @@ it.each([
   const { registration, heard } = scene((settled) => settled({ kind }));
   expect(heard).toEqual([`refused ${code}`]);
   expect(registration.views.size).toBe(0);
+});
+
+/** An open view of cam1, and somewhere that it could move to. */
+async function openView() {
+  const invite: Partial<Registration> = { answers: true };
+  const at = scene((settled) => settled({ kind: 'result', result: { answer: cameraAnswer } }), invite, viewerOffer);
+  await at.settle();
+  expect(at.heard).toEqual(['opened']);
+  const registrationOf = (camera: Registration['camera']): Registration => ({
+    ...at.registration,
+    camera,
+    views: new Map<string, View>(),
+  });
+  return { ...at, registrationOf };
+}
+
+it('an open view moves to another registration of its device', async () => {
+  const { view, registration, registrationOf, clock, heard } = await openView();
+  const newer = registrationOf(cameraProof('cam1', clock.now()));
+  expect(view.move(newer)).toBe(true);
+  expect([registration.views.size, [...newer.views.values()], view.registration]).toEqual([0, [view], newer]);
+  view.session.end('revoked');
+  expect([newer.views.size, heard]).toEqual([0, ['opened', 'ended revoked']]);
+});
+
+it('a view never moves to another device', async () => {
+  const { view, registration, registrationOf, clock } = await openView();
+  expect(() => view.move(registrationOf(cameraProof('cam2', clock.now())))).toThrow(TypeError);
+  expect([view.registration, view.live]).toEqual([registration, true]);
+});
+
+it('a view that is moved to what is no proof ends, and is a fault of the relay', async () => {
+  const { view, registrationOf, clock, heard, faults } = await openView();
+  const forgery = forgeriesOf(cameraProof('cam1', clock.now())).find(({ name }) => name.startsWith('a literal'));
+  if (forgery !== undefined) view.move(registrationOf(forgery.forged));
+  expect(heard).toEqual(['opened', 'ended setup-failed']);
+  expect(faults).toEqual([expect.any(TypeError)]);
+});
+
+it('a view that is not open yet does not move', () => {
+  const { view, registration, clock } = scene(() => {});
+  const newer: Registration = { ...registration, camera: cameraProof('cam1', clock.now()), views: new Map() };
+  expect(view.move(newer)).toBe(false);
+  expect(view.registration).toBe(registration);
 });

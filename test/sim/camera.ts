@@ -3,9 +3,9 @@ import type { Message } from '../support/memory-transport.ts';
 import { cameraAuthor, descriptionOf, fingerprintOf, readOf } from './descriptions.ts';
 import type { Node } from './node.ts';
 import { Peer } from './peer.ts';
-import { tokenOf } from './sim-identity.ts';
+import { forgedTicket, tokenOf } from './sim-identity.ts';
 import type { OpenGrant } from './sim-pairing.ts';
-import { Socket } from './socket.ts';
+import { Socket, type Ticket } from './socket.ts';
 import type { World } from './world.ts';
 
 /** A camera: it registers, comes back when it has lost its connection, and shows itself to whom the relay sends. */
@@ -17,6 +17,9 @@ export class Camera {
   readonly #checksGrants: boolean;
   readonly #fingerprint: string;
   readonly #peers = new Map<string, Peer>();
+  #ticket: Ticket | undefined;
+  /** Whether it says which live views it still has. */
+  readonly #saysSessions: boolean;
   #socket: Socket | undefined;
   #on = false;
 
@@ -27,6 +30,7 @@ export class Camera {
     this.node = node;
     this.#answers = dice.chance(0.7);
     this.#checksGrants = dice.chance(0.5);
+    this.#saysSessions = dice.chance(0.5);
     this.#fingerprint = fingerprintOf(0x10000 + number);
   }
 
@@ -43,7 +47,8 @@ export class Camera {
   /** It loses its connection, and comes back. */
   drop(): void {
     this.#socket?.drop();
-    this.#lost(this.#world.dice.between(300, 4_000));
+    const { dice } = this.#world;
+    this.#lost(dice.between(300, dice.pick([4_000, 4_000, 80_000])));
   }
 
   off(): void {
@@ -52,6 +57,7 @@ export class Camera {
     const socket = this.#socket;
     this.#world.timeline.after(200, () => socket?.drop());
     this.#lost(0);
+    this.#restart();
   }
 
   /** Asks for what is another camera's. */
@@ -72,8 +78,10 @@ export class Camera {
   #connect(): void {
     const { dice, timeline } = this.#world;
     if (!this.#on || this.#socket !== undefined) return;
-    const untilMs = timeline.nowMs + dice.between(10_000, 200_000);
-    const token = tokenOf('camera', this.name, untilMs);
+    const ticket = dice.chance(0.6) ? this.#ticketToShow() : undefined;
+    const alone = ticket !== undefined && dice.chance(0.5);
+    const untilMs = alone ? ticket.tokenUntilMs : timeline.nowMs + dice.between(10_000, 200_000);
+    const token = alone ? undefined : tokenOf('camera', this.name, untilMs, timeline.nowMs);
     const socket = new Socket(this.#world, this.node, 'camera', {
       request: (message) => this.#asked(socket, message),
       notice: (error) => this.#noticed(error),
@@ -83,9 +91,12 @@ export class Camera {
     });
     this.#socket = socket;
     socket.shows({ person: this.name, untilMs });
-    const inHeader = dice.chance(0.7);
+    const inHeader = alone || dice.chance(0.7);
+    socket.ticketAlone = alone ? ticket : undefined;
     timeline.after(dice.between(1, 40), async () => {
-      const outcome = await this.node.upgrade(socket, inHeader ? token : undefined);
+      socket.openedMs = timeline.nowMs;
+      const outcome = await this.node.upgrade(socket, inHeader ? token : undefined, ticket?.text);
+      if (outcome === 'refused') this.#ticket = undefined;
       if (this.#socket !== socket) {
         if (outcome === 'open') socket.drop();
       } else if (outcome === 'open') this.#register(socket, inHeader ? undefined : token);
@@ -96,7 +107,36 @@ export class Camera {
 
   #register(socket: Socket, authorization: string | undefined): void {
     const capabilities = this.#answers ? ['answer'] : [];
-    socket.ask('register', { name: `The ${this.name}`, capabilities, authorization });
+    const sessions = this.#saysSessions ? [...this.#peers.keys()].slice(-4) : undefined;
+    const answered = ({ result }: Message) => {
+      if (result?.sessions !== undefined) this.#keepOnly(result.sessions);
+      const { ticket, ticketExpiresInSeconds: restSeconds = 0 } = result ?? {};
+      if (ticket === undefined) return;
+      const { nowMs } = this.#world.timeline;
+      const untilMs = nowMs + (restSeconds + 1) * 1_000;
+      this.#ticket = { text: ticket, of: this.name, givenMs: nowMs, untilMs, tokenUntilMs: socket.tokenUntilMs };
+      this.#world.count('tickets given');
+    };
+    const params = { name: `The ${this.name}`, capabilities, authorization, sessions };
+    socket.ask('register', params, { sessions: socket.registered ? undefined : sessions, answered });
+  }
+
+  /** The one that it has, be it over; where it makes something of it, one of another camera. */
+  #ticketToShow(): Ticket | undefined {
+    const { faults, dice, cameras } = this.#world;
+    const ticket = this.#ticket;
+    if (ticket === undefined) return undefined;
+    const other = faults.strikes('forged-tickets', 0.5) ? dice.pick(cameras).name : this.name;
+    this.#world.count('tickets shown');
+    return other === this.name ? ticket : { ...ticket, text: forgedTicket(ticket.text, other) };
+  }
+
+  #keepOnly(sessions: readonly string[]): void {
+    for (const [session, peer] of this.#peers) {
+      if (sessions.includes(session)) continue;
+      peer.stopSoon();
+      this.#peers.delete(session);
+    }
   }
 
   /** Some ask for more time, and some let their time run out. */
@@ -105,14 +145,17 @@ export class Camera {
     if (this.#socket !== socket || !socket.registered || dice.chance(0.3)) return;
     const untilMs = timeline.nowMs + dice.between(10_000, 100_000);
     socket.shows({ person: this.name, untilMs });
-    this.#register(socket, tokenOf('camera', this.name, untilMs));
+    this.#register(socket, tokenOf('camera', this.name, untilMs, timeline.nowMs));
   }
 
   #lost(comesBackMs: number): void {
     this.#socket = undefined;
-    for (const peer of this.#peers.values()) peer.stopSoon();
-    this.#peers.clear();
+    if (this.#world.faults.strikes('restarting-cameras', 0.5)) this.#restart();
     this.#world.timeline.after(comesBackMs, () => this.#connect());
+  }
+
+  #restart(): void {
+    this.#keepOnly([]);
   }
 
   #asked(socket: Socket, message: Message): void {

@@ -1,6 +1,6 @@
 import { limits } from '../../src/base/index.ts';
 import type { HttpResponse } from '../../src/signaling/index.ts';
-import type { Message } from '../support/memory-transport.ts';
+import type { Fields, Message } from '../support/memory-transport.ts';
 import { DatagramChecker } from './datagram-checker.ts';
 import { readOf, viewerAuthor } from './descriptions.ts';
 import type { Node } from './node.ts';
@@ -21,6 +21,7 @@ const ids = /\b(?:cam|sub):[a-z0-9]+/g;
 export class Checker extends DatagramChecker {
   readonly #sessions = new Map<string, View>();
   readonly #authors = new Map<string, View>();
+  readonly #revoked = new Map<string, number>();
 
   constructor(world: World) {
     super(world);
@@ -69,7 +70,13 @@ export class Checker extends DatagramChecker {
   gone(socket: Socket): void {
     this.world.note(() => `connection ${socket.number} (${socket.owner}) is over at node ${socket.node.number}`);
     socket.registered = false;
-    for (const view of socket.views) view.ended = true;
+    if (socket.kind === 'viewer') for (const view of socket.views) view.ended = true;
+    else for (const view of this.#servedBy(socket)) view.awayUntilMs ??= this.#awayUntilMs(socket);
+  }
+
+  /** From now on nothing that was given to a camera before may open a connection for it. */
+  revoked(camera: string): void {
+    this.#revoked.set(camera, this.world.timeline.nowMs);
   }
 
   /** The node ends, or has ended: so has all that it carried. */
@@ -149,8 +156,11 @@ export class Checker extends DatagramChecker {
       return;
     }
     if (asked.foreign) this.violated(`${asked.method} is granted to whom it may not be`);
-    if (asked.method === 'unregister') socket.registered = false;
-    if (asked.method === 'register') this.#registered(socket, result?.id);
+    if (asked.method === 'unregister') {
+      socket.registered = false;
+      for (const other of this.#servedBy(socket)) other.ended = true;
+    }
+    if (asked.method === 'register') this.#registered(socket, asked, result ?? {});
     if (asked.method === 'invite' && socket.kind === 'camera') {
       this.#demandViewer(socket, asked.session ?? '', result?.answer ?? '', result?.grant);
       return;
@@ -166,7 +176,7 @@ export class Checker extends DatagramChecker {
     }
   }
 
-  #registered(socket: Socket, id: string | undefined): void {
+  #registered(socket: Socket, { sessions: kept }: Asked, { id, sessions }: Fields): void {
     if (id !== socket.owner) this.violated(`${socket.owner} is registered as ${id}`);
     if (socket.kind === 'viewer') return;
     for (const other of this.world.sockets) {
@@ -174,7 +184,45 @@ export class Checker extends DatagramChecker {
       if (same && other.node === socket.node && other.registered && !other.overAtNode)
         this.violated(`two connections stand for ${socket.owner}`);
     }
+    if (!socket.registered) {
+      this.#demandTicket(socket);
+      this.#follow(socket, kept === undefined ? undefined : (sessions ?? []));
+    }
     socket.registered = true;
+  }
+
+  #demandTicket({ owner, ticketAlone, openedMs }: Socket): void {
+    if (ticketAlone === undefined) return;
+    const { of, givenMs, untilMs } = ticketAlone;
+    const revokedMs = this.#revoked.get(owner) ?? Number.NEGATIVE_INFINITY;
+    if (of !== owner) this.violated(`${owner} is let in by a ticket of ${of}`);
+    else if (givenMs < revokedMs && revokedMs < openedMs)
+      this.violated(`${owner} is let in by a ticket that was taken back`);
+    else if (untilMs < openedMs) this.violated(`${owner} is let in by a ticket that is over`);
+  }
+
+  /** A camera is back: its live views go on with this connection, or those that it is told of. */
+  #follow(socket: Socket, sessions: readonly string[] | undefined): void {
+    for (const session of sessions ?? []) {
+      const camera = this.#sessions.get(session)?.camera;
+      if (camera !== socket.owner) this.violated(`session ${session} of ${camera} moves to ${socket.owner}`);
+    }
+    for (const view of this.#authors.values()) {
+      if (view.camera !== socket.owner || view.node !== socket.node || view.session === undefined) continue;
+      if (view.cameraSocket === socket) continue;
+      if (sessions !== undefined && !sessions.includes(view.session)) view.ended = true;
+      view.cameraSocket = socket;
+      view.awayUntilMs = undefined;
+    }
+  }
+
+  #servedBy(socket: Socket): View[] {
+    return [...this.#authors.values()].filter(({ cameraSocket }) => cameraSocket === socket);
+  }
+
+  /** Nothing outlives the proof of a camera. */
+  #awayUntilMs({ tokenUntilMs }: Socket): number {
+    return Math.min(tokenUntilMs, this.world.timeline.nowMs + limits.cameraAwayMsMax);
   }
 
   #bind(view: View, session: string): void {
@@ -182,6 +230,7 @@ export class Checker extends DatagramChecker {
     if (other !== undefined && other !== view) this.violated(`session ${session} is two live views`);
     if (view.session !== undefined && view.session !== session) this.violated('a live view has two sessions');
     view.session = session;
+    view.boundMs ??= this.world.timeline.nowMs;
     this.#sessions.set(session, view);
   }
 
@@ -198,6 +247,7 @@ export class Checker extends DatagramChecker {
     if (fingerprint !== view.fingerprint) this.violated('a viewer’s certificate changes in the middle of a live view');
     this.#bind(view, session);
     view.cameraSocket = socket;
+    view.awayUntilMs = undefined;
     socket.views.add(view);
     this.#demandLawful(view, `a description for ${socket.owner}`);
     this.#demandGrant(socket, view, session, grant);

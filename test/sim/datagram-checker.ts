@@ -1,14 +1,19 @@
-import { LatchkeyError } from '../../src/base/index.ts';
+import { LatchkeyError, limits } from '../../src/base/index.ts';
 import type { Side } from '../../src/relay/index.ts';
 import { isForged, seen } from './datagrams.ts';
 import type { Address } from './network.ts';
 import type { Node } from './node.ts';
 import type { Peer } from './peer.ts';
+import { isUnreliable } from './sim-ownership.ts';
 import type { Term, View } from './view.ts';
 import type { World } from './world.ts';
 
 /** What a wire without a sign of one side may still carry. */
 const silentMsMax = 30_000;
+/** How long after a change a source that answers has told of it and has been asked again. */
+const toldMsMax = 1_200;
+/** How much longer it takes at most where it does not answer. */
+const unansweredMsMax = limits.reproofMsMax + limits.reproofRetryMsMax + limits.ownershipAnswerMsMax;
 
 /** Who proved an address, in the order in which that happened. */
 interface Claims {
@@ -42,12 +47,25 @@ export class DatagramChecker {
 
   /** Whether a live pair can name the two, by any answer that it may rest on. */
   lawful(view: View): boolean {
-    return view.terms.some((term) => this.fits(view, term));
+    return view.terms.some((term) => this.fits(view, term)) && !this.#shouldHaveEnded(view);
   }
 
   fits({ person, camera }: View, { sinceMs, tokenUntilMs }: Term): boolean {
     const { nowMs } = this.world.timeline;
     return nowMs < tokenUntilMs && this.world.truth.allowed(person, camera, sinceMs, nowMs);
+  }
+
+  /**
+   * Whether a source that tells of changes has told for long enough of one that ends it. One that may be slow to answer is waited for, and
+   * only for a view that was there before.
+   */
+  #shouldHaveEnded({ person, camera, boundMs }: View): boolean {
+    const { plan, faults, truth, timeline } = this.world;
+    if (!plan.tellsChanges || faults.on('previous-answers') || faults.on('crossed-sessions')) return false;
+    const lostMs = truth.lostMs(person, camera, timeline.nowMs);
+    if (lostMs === undefined) return false;
+    if (!isUnreliable(faults)) return timeline.nowMs > lostMs + toldMsMax;
+    return boundMs !== undefined && boundMs < lostMs && timeline.nowMs > lostMs + toldMsMax + unansweredMsMax;
   }
 
   /** A datagram reaches a node. It proves an address only if whoever sent it wrote it. */
@@ -81,6 +99,8 @@ export class DatagramChecker {
     if (what.kind === 'request' && input?.peer === author) input.claims.owner = { peer: author, order: this.#order };
     if (view.ended) this.violated(`a datagram of ${this.#name(view)} after its end`);
     else if (!this.lawful(view)) this.violated(`a datagram of ${this.#name(view)}, which no live pair names`);
+    else if (view.awayUntilMs !== undefined && view.awayUntilMs < this.world.timeline.nowMs)
+      this.violated(`a datagram of ${this.#name(view)}, whose camera has not come back`);
     else if (!this.#isHeard(view)) this.violated(`a datagram of ${this.#name(view)}, whose other side is long gone`);
     else this.#demandAddress(node, to, author, author.side === 'viewer' ? 'camera' : 'viewer');
     if (what.kind === 'response' && this.world.peers[what.asker]?.view !== view)

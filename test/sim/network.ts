@@ -26,6 +26,8 @@ export class Network {
   readonly #dice: Dice;
   readonly #free: Address[] = [];
   readonly #holders = new Map<number, Peer>();
+  /** The last lease of each address: every lease is an object of its own. */
+  readonly #leases = new Map<number, Address>();
   #ports = 40_000;
 
   constructor(timeline: Timeline, faults: Faults, dice: Dice) {
@@ -37,8 +39,9 @@ export class Network {
   /** An address for a peer: where ports are reused, the one that somebody else gave back last. */
   lease(peer: Peer): Address {
     const used = this.#faults.strikes('reused-ports', 0.8) ? this.#free.pop() : undefined;
-    const address = used ?? this.#newAddress();
+    const address = { ...(used ?? this.#newAddress()) };
     this.#holders.set(address.key, peer);
+    this.#leases.set(address.key, address);
     return address;
   }
 
@@ -60,8 +63,9 @@ export class Network {
 
   toNode(node: Node, from: Address, bytes: Buffer, sender: Peer): void {
     this.#carry(() => {
-      // What is on its way from an address that has become somebody else's passes for theirs: no relay can tell, only the sealed wire.
-      if (this.#holders.get(from.key) !== sender && this.#holders.has(from.key)) return;
+      // What is on its way from an address that has become somebody else's since, even if they have left it too, passes for theirs: no
+      // relay can tell, only the sealed wire.
+      if (this.#leases.get(from.key) !== from) return;
       const passedOn = node.receive(from, bytes, sender);
       if (passedOn && this.#faults.strikes('replays', 0.15)) this.#replay(node, bytes, sender);
     });

@@ -1,13 +1,13 @@
-import { createOwnership } from '../../src/ownership/index.ts';
-import { createPairing, createSessions, type Sessions } from '../../src/pairing/index.ts';
-import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
+import { createOwnership, type Ownership } from '../../src/ownership/index.ts';
+import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
+import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
 import { createRelay, type OpenUdpPort, type ReceiveDatagram, type Relay } from '../../src/relay/index.ts';
 import { createSignaling, type HttpResponse, type Signaling } from '../../src/signaling/index.ts';
 import { type MemoryRequest, memoryRequest } from '../support/memory-transport.ts';
 import { relaySettings } from '../support/relay-settings.ts';
 import { type Address, keyOf } from './network.ts';
 import type { Peer } from './peer.ts';
-import { simIdentity } from './sim-identity.ts';
+import { claimedKind, simIdentity } from './sim-identity.ts';
 import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
 import type { Socket } from './socket.ts';
@@ -21,6 +21,8 @@ interface Running {
   readonly around: ProcessClock;
   readonly relay: Relay;
   readonly door: SlowDoor;
+  readonly ownership: Ownership;
+  readonly reproof: Reproof;
   readonly sessions: Sessions;
   readonly signaling: Signaling;
   readonly source: SimSource;
@@ -49,7 +51,7 @@ export class Node {
     const clock = new ProcessClock(timeline);
     const around = new ProcessClock(timeline);
     const relay = await this.#openRelay(clock, dice.named('relay'));
-    const source = new SimSource(truth, around, faults, dice.named('source'), plan.revisions);
+    const source = new SimSource(truth, around, faults, dice.named('source'), plan);
     const bounds = { entriesMax: 64, grantMsMax: plan.grantMsMax, refusalMsMax: plan.refusalMsMax };
     const ownership = createOwnership(
       source,
@@ -58,24 +60,32 @@ export class Node {
       { alarm: (kind) => this.#world.count(`alarm ${kind}`) },
     );
     const lifetimes = { lifetimeMsMax: plan.sessionMsMax, perDeviceMax: 4, perSubjectMax: 4 };
-    const sessions = createSessions(lifetimes, clock, dice.named('sessions'));
+    const internal = (error: unknown) => this.#world.checker.internal(error);
+    const reproof = createReproof(ownership, clock, {
+      reproved: (outcome) => this.#world.count(`reproved ${outcome}`),
+      internal,
+    });
+    const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof);
     const door = slowDoor(relay, around, faults, dice.named('door'));
     const signaling = createSignaling({
-      identity: simIdentity(around, faults, dice.named('identity')),
+      identity: simIdentity(this.#world.identity, around, faults, dice.named('identity')),
       pairing: forgetfulPairing(createPairing(ownership, clock), around, faults),
       sessions: crossingSessions(sessions, faults, dice.named('crossed')),
       relay: door,
       grants: simGrants(around, dice.named('grants')),
       clock,
       random: dice.named('signaling'),
-      settings: { realm: 'latchkey', unregisteredMax: 32 },
+      settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
+      claimedKind,
       observer: {
-        internal: (error) => this.#world.checker.internal(error),
+        internal,
+        notAdmitted: (lane, reason) => this.#world.count(`not admitted ${lane} ${reason}`),
+        sessionMoved: () => this.#world.count('moved'),
         refused: (code, where) => this.#world.count(`refused ${code} ${where}`),
         sessionEnded: (reason) => this.#world.count(`ended ${reason}`),
       },
     });
-    this.#running = { clock, around, relay, door, sessions, signaling, source };
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, signaling, source };
     this.#world.note(() => `node ${this.number} starts`);
   }
 
@@ -86,6 +96,8 @@ export class Node {
     running.signaling.stop();
     this.#world.checker.stopped(this);
     await running.relay.close();
+    running.reproof.close();
+    await running.ownership.close();
     this.#running = undefined;
     this.#cutAll();
     running.around.stop();
@@ -110,12 +122,13 @@ export class Node {
   }
 
   /** Opens a WebSocket. Undefined where it was refused, or the node has gone meanwhile. */
-  async upgrade(socket: Socket, token: string | undefined): Promise<'open' | 'refused' | 'gone'> {
+  async upgrade(socket: Socket, token: string | undefined, ticket?: string): Promise<'open' | 'refused' | 'gone'> {
     const running = this.#running;
     if (running === undefined) return 'gone';
     const headers = {
       'sec-websocket-protocol': subprotocol,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
     };
     const decision = await running.signaling.upgrade(memoryRequest({ path: webSocketPath, headers }));
     if (running !== this.#running) return 'gone';
@@ -144,7 +157,8 @@ export class Node {
   leaks(): string[] {
     const running = this.#running;
     if (running === undefined) return [];
-    const { relay, sessions, signaling, clock, source } = running;
+    const { relay, reproof, sessions, signaling, clock, source } = running;
+    const { inFlight, waiting } = signaling.admission;
     const sizes: Record<string, number> = {
       ...relay.gauges,
       sessions: sessions.size,
@@ -152,6 +166,8 @@ export class Node {
       connections: signaling.connections,
       timers: clock.pending,
       questions: source.pending,
+      reproofs: reproof.pending,
+      turns: inFlight + waiting.viewer + waiting.camera,
     };
     return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));
   }
@@ -164,9 +180,9 @@ export class Node {
         address: { host: at.host, port: at.port },
         receiveBufferBytes: 2 ** 30,
         sendBufferBytes: 2 ** 30,
-        send: (to, bytes, start, end, step = end - start) => {
+        send: (to, toAt, bytes, start, end, step = end - start) => {
           for (let from = start; from < end; from += step) {
-            this.#leaves(keyOf(to), bytes.subarray(from, Math.min(from + step, end)));
+            this.#leaves(keyOf(to, toAt), bytes.subarray(from, Math.min(from + step, end)));
           }
         },
         close: async () => {

@@ -1,3 +1,4 @@
+import type { AdmissionSettings } from '../../src/signaling/index.ts';
 import { Dice } from './dice.ts';
 
 /** What may go wrong in a world. A class that is on has its own chance to strike each time. */
@@ -26,6 +27,8 @@ export const faultClasses = [
   'mute-cameras',
   'refusing-cameras',
   'camera-answers-twice',
+  'restarting-cameras',
+  'forged-tickets',
   'mute-viewers',
   'half-open',
   'slow-media-workers',
@@ -51,6 +54,7 @@ export const actionKinds = [
   'camera-roam',
   'twin',
   'intrude',
+  'revoke',
   'silent-connection',
   'node-stop',
   'node-kill',
@@ -78,6 +82,9 @@ export interface Plan {
   readonly refusalMsMax: number;
   /** Whether the source tells its revision, so that nothing remembered outlives a change. */
   readonly revisions: boolean;
+  /** Whether it tells of each change. */
+  readonly tellsChanges: boolean;
+  readonly admission: AdmissionSettings;
   readonly sessionMsMax: number;
   readonly faults: readonly FaultClass[];
   readonly actions: readonly Action[];
@@ -100,11 +107,28 @@ const weights: Readonly<Record<ActionKind, number>> = {
   'camera-roam': 3,
   twin: 3,
   intrude: 8,
+  revoke: 2,
   'silent-connection': 1,
   'node-stop': 1,
   'node-kill': 1,
 };
 const urn = actionKinds.flatMap((kind) => Array.from({ length: weights[kind] }, () => kind));
+
+const wide: AdmissionSettings = {
+  verificationsMax: 32,
+  waitingMax: 1_024,
+  lagMsMax: 250,
+  attempts: undefined,
+  failures: undefined,
+  registrations: undefined,
+};
+/** Few at a time, few that wait, and few registrations of one device: everybody is one network here, so there are no bounds on that. */
+const narrow: AdmissionSettings = {
+  ...wide,
+  verificationsMax: 1,
+  waitingMax: 3,
+  registrations: { perMinute: 6, burst: 3 },
+};
 
 export function planOf(seed: number): Plan {
   const dice = new Dice(seed, 'plan');
@@ -115,8 +139,6 @@ export function planOf(seed: number): Plan {
   const faultiness = dice.pick([0, 0.15, 0.35, 0.6]);
   const rare = new Set<FaultClass>(['crossed-sessions', 'failing-source', 'mute-source', 'failing-cache']);
   const drawn = faultClasses.filter((fault) => {
-    // One place in the order of the draws is free, for the next class: the seeds that are written down keep their worlds.
-    if (fault === 'new-certificates') dice.chance(faultiness);
     return dice.chance(rare.has(fault) ? faultiness / 4 : faultiness);
   });
   // Each of the two breaks a wall; with both broken nothing is left that could hold.
@@ -131,6 +153,7 @@ export function planOf(seed: number): Plan {
       dice: dice.between(0, 2 ** 31),
     };
   });
+  const revisions = dice.chance(0.4);
   return {
     seed,
     people,
@@ -139,7 +162,9 @@ export function planOf(seed: number): Plan {
     durationMs,
     grantMsMax,
     refusalMsMax: dice.pick([0, grantMsMax]),
-    revisions: dice.chance(0.3),
+    revisions,
+    tellsChanges: revisions && dice.chance(0.6),
+    admission: dice.chance(0.3) ? narrow : wide,
     sessionMsMax: dice.pick([30_000, 120_000]),
     faults,
     actions: actions.sort((a, b) => a.atMs - b.atMs),

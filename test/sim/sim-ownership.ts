@@ -1,9 +1,22 @@
 import type { SubjectId } from '../../src/base/index.ts';
-import type { OwnershipAnswer, OwnershipQuestion, OwnershipSource, SealedStore } from '../../src/ownership/index.ts';
+import type {
+  OwnershipAnswer,
+  OwnershipChange,
+  OwnershipQuestion,
+  OwnershipSource,
+  SealedStore,
+} from '../../src/ownership/index.ts';
 import type { Dice } from './dice.ts';
 import type { Faults } from './faults.ts';
+import type { Plan } from './plan.ts';
 import type { ProcessClock } from './timeline.ts';
 import type { Truth } from './truth.ts';
+
+/** Whether the source of a world may be slow to answer a question, or give no answer to it. */
+export function isUnreliable(faults: Faults): boolean {
+  const faulty = ['slow-source', 'failing-source', 'mute-source', 'swapping-source'] as const;
+  return [...faulty, 'doubled-answers' as const, 'malformed-answers' as const].some((fault) => faults.on(fault));
+}
 
 interface Waiting {
   readonly question: OwnershipQuestion;
@@ -14,6 +27,7 @@ interface Waiting {
 export class SimSource implements OwnershipSource {
   readonly name = 'simulated';
   readonly revision?: () => string;
+  readonly changes?: (listener: (change: OwnershipChange) => void) => () => void;
   readonly #truth: Truth;
   readonly #clock: ProcessClock;
   readonly #faults: Faults;
@@ -21,12 +35,28 @@ export class SimSource implements OwnershipSource {
   readonly #waiting = new Set<Waiting>();
   #last: { readonly answer: OwnershipAnswer; readonly atMs: number } | undefined;
 
-  constructor(truth: Truth, clock: ProcessClock, faults: Faults, dice: Dice, revisions: boolean) {
+  constructor(
+    truth: Truth,
+    clock: ProcessClock,
+    faults: Faults,
+    dice: Dice,
+    { revisions, tellsChanges }: Pick<Plan, 'revisions' | 'tellsChanges'>,
+  ) {
     this.#truth = truth;
     this.#clock = clock;
     this.#faults = faults;
     this.#dice = dice;
     if (revisions) this.revision = () => `${truth.revision}`;
+    if (tellsChanges) this.changes = (listener) => this.#tellChanges(listener);
+  }
+
+  /** Within a second of each, by name or as something that may have changed. */
+  #tellChanges(listener: (change: OwnershipChange) => void): () => void {
+    return this.#truth.onChange((subject, device) => {
+      const change = { subject, device } as OwnershipQuestion;
+      const missed = !isUnreliable(this.#faults) && this.#dice.chance(0.2);
+      this.#clock.after(this.#dice.between(1, 900), () => listener(missed ? 'everything' : change));
+    });
   }
 
   /** Questions that nobody has answered yet. */

@@ -15,8 +15,21 @@ export interface Asked {
   readonly session?: string | undefined;
   /** It must not be granted: it names what is not the client's own. */
   readonly foreign?: boolean;
+  /** The live views that a camera says it still has. */
+  readonly sessions?: readonly string[] | undefined;
   readonly term?: View['terms'][number];
   readonly answered?: (message: Message) => void;
+}
+
+/** A ticket that a camera has, or what it has made of one. */
+export interface Ticket {
+  readonly text: string;
+  /** Whom it was given to. */
+  readonly of: string;
+  readonly givenMs: number;
+  readonly untilMs: number;
+  /** The end of the token behind it. */
+  readonly tokenUntilMs: number;
 }
 
 export interface ClientHandlers {
@@ -40,6 +53,9 @@ export class Socket implements Connection {
   overAtNode = false;
   overAtClient = false;
   readonly views = new Set<View>();
+  /** What it was opened with, when that is a ticket and nothing else. */
+  ticketAlone: Ticket | undefined;
+  openedMs = 0;
   /** What the node has not answered. */
   readonly asked = new Map<string, Asked>();
   readonly #world: World;

@@ -11,6 +11,7 @@ interface Span {
 export class Truth {
   /** Counts the changes. */
   revision = 0;
+  readonly #listeners = new Set<(person: string, camera: string) => void>();
   readonly #spans = new Map<string, Span[]>();
   readonly #cameras = new Map<string, string[]>();
 
@@ -22,12 +23,25 @@ export class Truth {
     this.#spans.set(name, spans);
     const cameras = this.#cameras.get(person) ?? [];
     if (!cameras.includes(camera)) this.#cameras.set(person, [...cameras, camera].sort());
-    this.revision += 1;
+    this.#changed(person, camera);
   }
 
   revoke(person: string, camera: string, nowMs: number): void {
     this.#close(person, camera, nowMs);
-    this.revision += 1;
+    this.#changed(person, camera);
+  }
+
+  /** Tells of each change when it has happened. Returns what ends it. */
+  onChange(listener: (person: string, camera: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Since when a person may not see a camera that they might see before. Undefined where they may, and where they never might. */
+  lostMs(person: string, camera: string, nowMs: number): number | undefined {
+    const span = this.#spans.get(`${person} ${camera}`)?.at(-1);
+    const untilMs = Math.min(span?.untilMs ?? Number.POSITIVE_INFINITY, span?.notAfterMs ?? Number.POSITIVE_INFINITY);
+    return untilMs <= nowMs ? untilMs : undefined;
   }
 
   /** What a source that errs in nothing would answer. */
@@ -53,6 +67,11 @@ export class Truth {
       ({ fromMs, untilMs, notAfterMs }) =>
         fromMs <= nowMs && untilMs > sinceMs && (notAfterMs === undefined || notAfterMs > nowMs),
     );
+  }
+
+  #changed(person: string, camera: string): void {
+    this.revision += 1;
+    for (const listener of this.#listeners) listener(person, camera);
   }
 
   #close(person: string, camera: string, nowMs: number): void {

@@ -25,9 +25,13 @@ export interface View {
   /** When either side's checks or answers last reached the node. */
   readonly heardMs: Record<Side, number>;
   session: string | undefined;
+  /** When its session was first heard of. */
+  boundMs: number | undefined;
   etag: string | undefined;
   /** The camera's connection that serves it. */
   cameraSocket: Socket | undefined;
+  /** Until when it may go on without its camera's connection, which is gone. */
+  awayUntilMs: number | undefined;
   /** A side has been told that it is over, or can't be told any more. */
   ended: boolean;
   opened: boolean;

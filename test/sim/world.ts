@@ -1,4 +1,5 @@
-import { limits } from '../../src/base/index.ts';
+import { deviceId, limits } from '../../src/base/index.ts';
+import { createRevocations } from '../../src/identity/index.ts';
 import type { IceCredentials } from '../../src/relay/index.ts';
 import { Camera } from './camera.ts';
 import { Checker } from './checker.ts';
@@ -9,6 +10,7 @@ import { Network } from './network.ts';
 import { Node } from './node.ts';
 import type { Peer } from './peer.ts';
 import type { Action, Plan } from './plan.ts';
+import type { SharedIdentity } from './sim-identity.ts';
 import { SimStore } from './sim-ownership.ts';
 import type { Socket } from './socket.ts';
 import { Timeline } from './timeline.ts';
@@ -45,6 +47,7 @@ export class World {
   readonly truth = new Truth();
   readonly network: Network;
   readonly store: SimStore;
+  readonly identity: SharedIdentity;
   readonly checker: Checker;
   readonly nodes: Node[];
   readonly viewers: Viewer[];
@@ -66,6 +69,7 @@ export class World {
     this.faults = new Faults(plan.faults, this.dice);
     this.network = new Network(this.timeline, this.faults, this.dice.named('network'));
     this.store = new SimStore(this.faults, this.dice.named('store'));
+    this.identity = { ticketSecret: this.dice.named('tickets').bytes(32), revocations: createRevocations() };
     this.checker = new Checker(this);
     this.#history = records ? [] : undefined;
     this.nodes = Array.from({ length: plan.nodes }, (_, number) => new Node(this, number));
@@ -126,8 +130,10 @@ export class World {
       peers: { viewer: undefined, camera: undefined },
       heardMs: { viewer: nowMs, camera: nowMs },
       session: undefined,
+      boundMs: undefined,
       etag: undefined,
       cameraSocket: undefined,
+      awayUntilMs: undefined,
       ended: false,
       opened: false,
     };
@@ -231,6 +237,9 @@ export class World {
       case 'intrude':
         this.#intrude(person, camera, dice);
         return;
+      case 'revoke':
+        this.#revoke(camera);
+        return;
       case 'silent-connection':
         person.beSilent(camera.node);
         return;
@@ -303,6 +312,14 @@ export class World {
     );
     this.cameras.push(twin);
     twin.on();
+  }
+
+  /** What was issued to a camera is void: it comes back with a new token, or tries once more with what it has. */
+  #revoke(camera: Camera): void {
+    const { nowMs } = this.timeline;
+    this.identity.revocations.revoke(deviceId(camera.name), nowMs);
+    this.checker.revoked(camera.name);
+    camera.drop();
   }
 
   #intrude(person: Viewer, camera: Camera, dice: Dice): void {

@@ -35,23 +35,30 @@ export async function command(
   return { code, output, errors };
 }
 
-/** Starts `latchkey`, and resolves at the first line of its output that matches. `stop` interrupts it and gives its exit code. */
+/**
+ * Starts `latchkey`, and resolves at the first line of its output, or of its standard error, that matches. `stop` interrupts it and
+ * gives its exit code.
+ */
 export async function startedCommand(
   parameters: readonly string[],
   line: RegExp,
   more: Readonly<Record<string, string>> = {},
+  heardOn: 'output' | 'errors' = 'output',
 ) {
   const child = spawn(process.execPath, [...start, ...parameters], {
     env: environment(more),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let errors = '';
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
   child.stderr.on('data', (data) => {
     errors += data;
   });
   const lines: string[] = [];
   const heard = new EventEmitter();
-  createInterface(child.stdout).on('line', (text) => {
+  createInterface(heardOn === 'output' ? child.stdout : child.stderr).on('line', (text) => {
     lines.push(text);
     heard.emit('line');
   });
@@ -66,14 +73,19 @@ export async function startedCommand(
       await once(heard, 'line');
     }
   };
+  const closed = once(child, 'close');
   await said(line);
   return {
+    /** Resolves when the command has ended by itself. */
+    ended: closed,
     lines,
+    get output() {
+      return output;
+    },
     /** Resolves when a line after the first `after` matches; rejects when the command ends before. */
     said,
     async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      const closed = once(child, 'close');
       child.kill(signal);
       return (await closed)[0];
     },

@@ -23,6 +23,12 @@ export const needs: readonly Need[] = [
   { package: 'gjs', program: 'gjs', why: 'running the RTSP server that stands for a camera' },
   { package: 'gir1.2-gst-rtsp-server-1.0', program: 'gjs', why: 'that server, which has no program of its own' },
   { package: 'iproute2', program: 'ip', why: 'networks of the tests’ own, with addresses, roads and interfaces' },
+  { package: 'redis-server', program: 'redis-server', why: 'the cache that several relays share' },
+  {
+    package: 'postgresql',
+    program: 'pg_ctlcluster',
+    why: 'the database of who owns what, which tests start, kill and start again on a port of their own',
+  },
   { package: 'iproute2', program: 'tc', why: 'a slow interface, whose send buffer is full' },
 ];
 

@@ -81,7 +81,9 @@ async function metricsTable(): Promise<string> {
     sessions: () => 0,
     devices: () => 0,
     connections: () => 0,
+    sharedCache: () => 0,
     wires: () => 0,
+    admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
     relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),
   });
   const text = await metrics.text();

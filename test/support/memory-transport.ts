@@ -20,6 +20,9 @@ export interface Fields {
   readonly subprotocols?: string[];
   readonly iceServers?: IceServer[];
   readonly grantKeys?: object;
+  readonly sessions?: string[];
+  readonly ticket?: string;
+  readonly ticketExpiresInSeconds?: number;
 }
 
 /** A message of the relay. */

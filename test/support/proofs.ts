@@ -8,8 +8,14 @@ import { mintPair } from '../../src/pairing/verified-pair.ts';
 const hourMs = 3_600_000;
 
 /** Real proofs for tests of the rooms behind identity and ownership. Times are in milliseconds since the epoch. */
-export function viewerProof(subject: string, nowMs: number, expiresAtMs = nowMs + hourMs): VerifiedViewer {
-  return mintViewer(subjectId(subject), { issuer: 'test', tokenId: undefined, issuedAtMs: nowMs, expiresAtMs });
+export function viewerProof(
+  subject: string,
+  nowMs: number,
+  expiresAtMs = nowMs + hourMs,
+  devices: readonly string[] = [],
+): VerifiedViewer {
+  const evidence = { issuer: 'test', tokenId: undefined, issuedAtMs: nowMs, expiresAtMs };
+  return mintViewer(subjectId(subject), evidence, devices.map(deviceId));
 }
 
 export function cameraProof(device: string, nowMs: number, expiresAtMs = nowMs + hourMs): VerifiedCamera {

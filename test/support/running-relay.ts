@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { deviceId, subjectId, systemClock, systemRandom } from '../../src/base/index.ts';
 import { type Camera, type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
-import { openEmbeddedOwnership } from '../../src/embedded.ts';
 import type { Role } from '../../src/ownership/index.ts';
 import { type Route, type ServerParts, startServer } from '../../src/server.ts';
+import { openGrantBook } from '../../src/sources.ts';
 
 export interface RelayOptions {
   /** Environment variables that set settings, such as `LATCHKEY_SESSIONS_PER_DEVICE_MAX`. */
@@ -41,15 +41,15 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
     token: (kind: 'viewer' | 'camera', subject: string, seconds = 3_600) => issuer.token(kind, subject, seconds),
 
     async grant(subject: string, device: string, role: Role = 'owner', notAfterMs?: number): Promise<void> {
-      const source = openEmbeddedOwnership(settings);
-      source.grant({ subject: subjectId(subject), device: deviceId(device), role, notAfterMs });
-      await source.close();
+      const book = openGrantBook(settings, process.env);
+      await book.grant({ subject: subjectId(subject), device: deviceId(device), role, notAfterMs });
+      await book.close();
     },
 
     async revoke(subject: string, device: string): Promise<void> {
-      const source = openEmbeddedOwnership(settings);
-      source.revoke({ subject: subjectId(subject), device: deviceId(device) });
-      await source.close();
+      const book = openGrantBook(settings, process.env);
+      await book.revoke({ subject: subjectId(subject), device: deviceId(device) });
+      await book.close();
     },
 
     /** A camera agent that plays the demo's clip of that device, registered by the time this resolves. */

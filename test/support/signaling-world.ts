@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
-import { deviceId, type ErrorCode, LatchkeyError, type SessionId } from '../../src/base/index.ts';
-import type { Identity } from '../../src/identity/index.ts';
+import { deviceId, type ErrorCode, LatchkeyError, type Redacted, type SessionId } from '../../src/base/index.ts';
+import type { Identity, Tickets } from '../../src/identity/index.ts';
 import type { Ownership } from '../../src/ownership/index.ts';
 import { mintProof } from '../../src/ownership/proof.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
 import type { IceCredentials, Relay, Reservation, Wire, WireEvents } from '../../src/relay/index.ts';
 import {
+  type AdmissionSettings,
   createSignaling,
   type HttpResponse,
   type SignalingObserver,
@@ -117,13 +118,28 @@ const openGrants: GrantSigner = {
   },
 };
 
+/** Room for every test that is not about it. */
+export const worldAdmission: AdmissionSettings = {
+  verificationsMax: 32,
+  waitingMax: 8_192,
+  lagMsMax: 250,
+  attempts: undefined,
+  failures: undefined,
+  registrations: undefined,
+};
+
+function claimedKind(token: Redacted<string>): 'viewer' | 'camera' | undefined {
+  const [kind] = token.reveal().split('/');
+  return kind === 'viewer' || kind === 'camera' ? kind : undefined;
+}
+
 export type World = ReturnType<typeof signalingWorld>;
 
 /**
  * Signaling with everything around it in memory, on a clock that stands still. A token is `viewer/alice` or
  * `camera/front-door`, with its lifetime in seconds as a third part where it is not an hour; anything else is refused.
  */
-export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {}) {
+export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {}, tickets?: Tickets) {
   const clock = new ManualClock();
   const random = seededRandom(seed);
   const relay = new RecordingRelay();
@@ -136,6 +152,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
   const waitGate = () => new Promise<void>((go) => (gate === undefined ? go() : gate(go)));
 
   const identity: Identity = {
+    tickets,
     async verify(token) {
       const [kind, name = '', lifetime = '3600'] = token.reveal().split('/');
       await waitGate();
@@ -185,6 +202,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     sessionOpened: (kind) => told.push(`opened ${kind}`),
     answered: (ms) => told.push(`answered ${ms}`),
     sessionEnded: (reason) => told.push(`ended ${reason}`),
+    sessionMoved: () => told.push('moved'),
     latched: (side) => told.push(`latched ${side}`),
     firstMedia: (side, ms) => told.push(`media ${side} ${ms}`),
     ignored: (what) => told.push(`ignored ${what}`),
@@ -200,7 +218,8 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {})
     grants: openGrants,
     clock,
     random,
-    settings: { realm: 'latchkey', unregisteredMax: 3 },
+    settings: { realm: 'latchkey', unregisteredMax: 3, admission: worldAdmission },
+    claimedKind,
     observer,
     ...override,
   };

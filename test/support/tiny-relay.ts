@@ -19,6 +19,8 @@ import {
 export interface TinyRelayPlan {
   /** Answers an upgrade itself, where it gives something. */
   upgrade?(token: string): { status: number; headers?: Record<string, string>; body?: string } | undefined;
+  /** Refuses a camera's call, where it gives something. */
+  refusal?(method: string, params: Record<string, unknown>): LatchkeyError | undefined;
   /** Changes the claims of a grant before it is signed. */
   claims?(claims: Record<string, unknown>): Record<string, unknown>;
   /** Changes a signed grant, or leaves it out. */
@@ -27,6 +29,8 @@ export interface TinyRelayPlan {
   description?(sdp: string, to: 'camera' | 'viewer'): string;
   /** False drops a datagram on its way. */
   forward?(datagram: Buffer, from: 'camera' | 'viewer'): boolean;
+  /** Adds to the result of a camera's `register`. */
+  registered?(params: Record<string, unknown>): object;
   /** Opens sessions without a word to the camera. */
   silent?: boolean;
   /** Leaves the offer to the camera, whatever the viewer sent. */
@@ -39,16 +43,16 @@ export interface TinyRelay {
   readonly plan: TinyRelayPlan;
   /** Tokens of all upgrades so far. */
   readonly upgrades: string[];
+  /** Reconnect tickets of the same, where there were any. */
+  readonly tickets: (string | undefined)[];
   /** Methods that cameras called. */
   readonly cameraCalls: { method: string; params: Record<string, unknown> }[];
-  /** Where cameras send from. */
   readonly cameraAddresses: Set<string>;
   readonly udpPort: number;
   /** Sends a datagram from the relay's own port to the camera that last sent one. */
   sendToCamera(datagram: Buffer): void;
   /** Gives every camera this name, whatever its token is. */
   namesAll(device: string): void;
-  /** The next call of a camera. */
   nextCameraCall(): Promise<TinyRelay['cameraCalls'][number]>;
   /** Invites the camera to answer `offer`, with a grant for `subject`, and gives its answer. */
   inviteCamera(session: string, subject: string, offer: string): Promise<string>;
@@ -84,6 +88,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   );
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => subprotocol });
   const upgrades: string[] = [];
+  const tickets: (string | undefined)[] = [];
   const cameraCalls: TinyRelay['cameraCalls'] = [];
   const waiting = new Set<() => void>();
   const forwarder = await startForwarder(plan);
@@ -98,6 +103,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
   http.on('upgrade', (request, socket, head) => {
     const token = (request.headers.authorization ?? '').replace('Bearer ', '');
     upgrades.push(token);
+    tickets.push(request.headers['latchkey-ticket']?.toString());
     const refusal = plan.upgrade?.(token);
     if (refusal !== undefined) {
       const headers = Object.entries(refusal.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -169,12 +175,14 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     if (isCamera) {
       cameraCalls.push({ method, params });
       calls.emit('call', { method, params });
+      const refusal = plan.refusal?.(method, params);
+      if (refusal !== undefined) throw refusal;
     }
     if (method === 'register' && isCamera) {
       camera = party;
       for (const resolve of waiting) resolve();
       waiting.clear();
-      return { id: deviceOf(party.token), grantKeys: keys };
+      return { id: deviceOf(party.token), grantKeys: keys, ...plan.registered?.(params) };
     }
     if (method === 'connect') return await connect(party, params);
     if (method === 'invite' && !isCamera) {
@@ -247,6 +255,7 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     keys,
     plan,
     upgrades,
+    tickets,
     cameraCalls,
     cameraAddresses: forwarder.cameraAddresses,
     udpPort: forwarder.port,

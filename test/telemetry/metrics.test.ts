@@ -31,7 +31,14 @@ function busy(): Metrics {
     sessions: () => 11,
     devices: () => 12,
     connections: () => 14,
+    sharedCache: () => 1,
     wires: () => 13,
+    admission: () => ({
+      inFlight: 15,
+      waiting: { viewer: 16, camera: 17 },
+      servedPerSecond: { viewer: 18, camera: 19 },
+      rampSeconds: { viewer: 20, camera: 21 },
+    }),
     relay: () => readings,
   });
   return metrics;
@@ -124,6 +131,8 @@ describe('metrics', () => {
       'what',
       'side',
       'direction',
+      'state',
+      'lane',
     ];
     for (const { name, type, labels, help } of busy().catalogue()) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);

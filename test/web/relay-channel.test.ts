@@ -136,6 +136,16 @@ describe('a call', () => {
     await expect(call).rejects.toMatchObject({ name: 'RelayRefusal', reason: 'overloaded' });
   });
 
+  test('is told when to come back by a full relay that closes', async () => {
+    const channel = new RelayChannel(relay, clock);
+    const call = channel.call('connect', {});
+    const side = await accepted;
+    await side.received();
+    side.send({ error: { code: 503, message: 'Full.', data: { reason: 'overloaded', retryAfterSeconds: 42 } } });
+    side.socket.close(1013, 'overloaded');
+    await expect(call).rejects.toMatchObject({ name: 'RelayRefusal', retryAfterSeconds: 42 });
+  });
+
   test('to nobody fails', async () => {
     const closed = once(server, 'close');
     server.close();

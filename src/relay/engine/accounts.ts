@@ -1,16 +1,37 @@
 import { cell, type EngineCells } from './counters.ts';
 import { type DropReason, placeOfDrop } from './drops.ts';
 import { column, type Ledger } from './ledger.ts';
-import type { Leg, SealedWire } from './leg.ts';
+import type { Leg, SealedWire, WireRates } from './leg.ts';
+import { Policer } from './policer.ts';
+import type { RtpStreams } from './rtp-streams.ts';
+import type { SideMemory } from './side-memory.ts';
 
 /** Where the engine writes down what happens: the cells of all its wires together, and the ledger of each. */
 export class Accounts {
   readonly #cells: EngineCells;
   readonly #ledger: Ledger;
+  readonly #sides: SideMemory;
+  readonly #streams: RtpStreams;
+  readonly #ofSide: Policer;
+  readonly #ofSession: Policer;
 
-  constructor(cells: EngineCells, ledger: Ledger) {
+  constructor(cells: EngineCells, ledger: Ledger, sides: SideMemory, streams: RtpStreams, rates: WireRates) {
     this.#cells = cells;
     this.#ledger = ledger;
+    this.#sides = sides;
+    this.#streams = streams;
+    this.#ofSide = new Policer(sides.numbers, rates.side);
+    this.#ofSession = new Policer(sides.numbers, rates.session);
+  }
+
+  /** Begins the accounts of a new wire. */
+  open(wire: number, nowMs: number): void {
+    this.#sides.clear(wire);
+    this.#ofSession.begin(this.#sides.sessionLevelsAt(2 * wire), nowMs);
+    for (const side of [2 * wire, 2 * wire + 1]) {
+      this.#ofSide.begin(this.#sides.levelsAt(side), nowMs);
+      this.#streams.begin(side);
+    }
   }
 
   count(place: number, by = 1): void {
@@ -25,40 +46,49 @@ export class Accounts {
     this.count(cell.drops + placeOfDrop(reason), times);
   }
 
-  received({ wire, index }: Leg, bytes: number, packets = 1): void {
-    this.#ledger.count(wire.number, index, bytes, packets);
-    this.count(cell.receivedPackets + index, packets);
-    this.count(cell.receivedBytes + index, bytes);
+  /** Datagrams of a side, by its number. */
+  received(side: number, bytes: number, packets = 1): void {
+    this.#ledger.count(side >> 1, side & 1, bytes, packets);
+    this.count(cell.receivedPackets + (side & 1), packets);
+    this.count(cell.receivedBytes + (side & 1), bytes);
   }
 
-  forwarded({ index }: Leg, bytes: number, packets = 1): void {
-    this.count(cell.forwardedPackets + index, packets);
-    this.count(cell.forwardedBytes + index, bytes);
+  forwarded(side: number, bytes: number, packets = 1): void {
+    this.count(cell.forwardedPackets + (side & 1), packets);
+    this.count(cell.forwardedBytes + (side & 1), bytes);
   }
 
   /** Charges all of a run to its side and its session, or nothing: returns whether both may send so much. */
-  chargeRun({ policer, wire }: Leg, nowMs: number, bytes: number, packets: number): boolean {
-    if (!policer.hasRoom(nowMs, bytes, packets) || !wire.policer.hasRoom(nowMs, bytes, packets)) return false;
-    policer.charge(bytes, packets);
-    wire.policer.charge(bytes, packets);
+  chargeRun(side: number, nowMs: number, bytes: number, packets: number): boolean {
+    const ofSide = this.#sides.levelsAt(side);
+    const ofSession = this.#sides.sessionLevelsAt(side);
+    if (!this.#ofSide.hasRoom(ofSide, nowMs, bytes, packets)) return false;
+    if (!this.#ofSession.hasRoom(ofSession, nowMs, bytes, packets)) return false;
+    this.#ofSide.charge(ofSide, bytes, packets);
+    this.#ofSession.charge(ofSession, bytes, packets);
     return true;
   }
 
   /** Charges a datagram to its side and its session. Returns why it goes no further, if one of them sends too much. */
-  police(leg: Leg, nowMs: number, bytes: number): DropReason | undefined {
-    const ofSide = leg.policer.admit(nowMs, bytes);
+  police(side: number, nowMs: number, bytes: number): DropReason | undefined {
+    const ofSide = this.#ofSide.admit(this.#sides.levelsAt(side), nowMs, bytes);
     if (ofSide === 'admitted') {
-      const ofSession = leg.wire.policer.admit(nowMs, bytes);
+      const ofSession = this.#ofSession.admit(this.#sides.sessionLevelsAt(side), nowMs, bytes);
       if (ofSession === 'admitted') return undefined;
-      this.#ledger.add(leg.wire.number, leg.index, column.policed);
+      this.#ledger.add(side >> 1, side & 1, column.policed);
       return ofSession === 'over-bit-rate' ? 'session-bit-rate' : 'session-packet-rate';
     }
-    this.#ledger.add(leg.wire.number, leg.index, column.policed);
+    this.#ledger.add(side >> 1, side & 1, column.policed);
     return ofSide === 'over-bit-rate' ? 'side-bit-rate' : 'side-packet-rate';
   }
 
-  rtp({ wire, index }: Leg): void {
-    this.#ledger.add(wire.number, index, column.rtpPackets);
+  /** Takes note of an RTP packet of a side, by its header. */
+  rtp(side: number, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
+    this.#ledger.add(side >> 1, side & 1, column.rtpPackets);
+    const before = this.#streams.size(side);
+    this.#streams.packet(side, nowMs, ssrc, sequenceNumber, timestamp);
+    const added = this.#streams.size(side) - before;
+    if (added !== 0) this.count(cell.streams, added);
   }
 
   latched({ wire, index, latchCount }: Leg): void {
@@ -72,10 +102,17 @@ export class Accounts {
   }
 
   /** Writes down what the streams of a side tell: at each check, every few seconds, and at the end. */
-  publish({ wire, index, streams }: Leg, nowMs: number): void {
-    this.#ledger.set(wire.number, index, column.lost, streams.lost);
-    this.#ledger.set(wire.number, index, column.jitterMs, streams.jitterMs ?? 0);
-    this.#ledger.set(wire.number, index, column.longestSilenceMs, streams.longestSilenceMs(nowMs));
+  publish(side: number, nowMs: number): void {
+    const [wire, index] = [side >> 1, side & 1];
+    this.#ledger.set(wire, index, column.lost, this.#streams.lost(side));
+    this.#ledger.set(wire, index, column.jitterMs, this.#streams.jitterMs(side) ?? 0);
+    this.#ledger.set(wire, index, column.longestSilenceMs, this.#streams.longestSilenceMs(side, nowMs));
+  }
+
+  /** Forgets the streams of a side that is over. */
+  close(side: number): void {
+    this.count(cell.streams, -this.#streams.size(side));
+    this.#streams.clear(side);
   }
 }
 

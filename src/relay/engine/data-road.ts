@@ -1,5 +1,5 @@
 import { classify } from '../wire/demultiplex.ts';
-import type { Datagram, Path } from '../wire/path.ts';
+import type { Datagram } from '../wire/path.ts';
 import { isRtp, sequenceNumberOf, ssrcOf, timestampOf } from '../wire/rtp.ts';
 import type { Accounts } from './accounts.ts';
 import { cell } from './counters.ts';
@@ -8,21 +8,25 @@ import type { EngineOutput } from './engine.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { Ledger } from './ledger.ts';
 import type { Leg } from './leg.ts';
+import type { SideMemory } from './side-memory.ts';
 
 /**
  * Where everything goes that is no check: DTLS, SRTP, SRTCP. It allocates nothing for a datagram: it reads it where it lies, and hands its
- * bounds on.
+ * bounds on. What it has to know of a side lies in tables, by the side's number; no object of a session is looked at but when something
+ * begins.
  */
 export class DataRoad {
   readonly #flows: FlowTable;
   readonly #ledger: Ledger;
+  readonly #sides: SideMemory;
   readonly #accounts: Accounts;
   /** The time. A field that was once undefined keeps the box that V8 puts a number into; from any other each call gets a new one. */
   #time: number | undefined = undefined;
 
-  constructor(flows: FlowTable, ledger: Ledger, accounts: Accounts) {
+  constructor(flows: FlowTable, ledger: Ledger, sides: SideMemory, accounts: Accounts) {
     this.#flows = flows;
     this.#ledger = ledger;
+    this.#sides = sides;
     this.#accounts = accounts;
   }
 
@@ -37,19 +41,18 @@ export class DataRoad {
 
   /** Takes one datagram of data. Returns why it was dropped, or another that was held in its place. */
   take(datagram: Datagram, out: EngineOutput): DropReason | undefined {
-    const leg = this.#flows.find(datagram.path, datagram.pathAt)?.leg;
-    if (leg === undefined) return 'unlatched';
-    if (!this.#ledger.isAlive(leg.wire.number)) return 'ended';
+    const side = this.#flows.sideOf(datagram.path, datagram.pathAt);
+    if (side < 0) return 'unlatched';
+    if (!this.#ledger.isAlive(side >> 1)) return 'ended';
     const { bytes, start, end } = datagram;
-    this.#accounts.received(leg, end - start);
+    this.#accounts.received(side, end - start);
     const rtp = isRtp(bytes, start, end);
-    if (rtp) this.#rtp(leg, bytes, start);
-    const refused = this.#accounts.police(leg, this.nowMs, end - start);
+    if (rtp) this.#rtp(side, bytes, start);
+    const refused = this.#accounts.police(side, this.nowMs, end - start);
     if (refused !== undefined) return refused;
-    const target = leg.other.current;
-    if (target === undefined) return this.hold(leg.other, bytes.subarray(start, end));
-    this.forward(leg, target.path, bytes, start, end, out);
-    if (rtp && !leg.hasMedia) this.#firstMedia(leg, out);
+    if (!this.#sides.hasTarget(side)) return this.#holdFrom(datagram);
+    this.forward(side, this.#sides.words, this.#sides.targetAt(side), bytes, start, end, out);
+    if (rtp && !this.#sides.hasMedia(side)) this.#firstMedia(datagram, out);
   }
 
   /**
@@ -57,23 +60,23 @@ export class DataRoad {
    * follows is as if each had come alone. Returns false, with nothing done, where they have to: one of them is no data, the side may not
    * send so much, or its other side is not there yet.
    */
-  takeRun({ path, pathAt, bytes, start, end }: Datagram, step: number, out: EngineOutput): boolean {
+  takeRun(run: Datagram, step: number, out: EngineOutput): boolean {
+    const { bytes, start, end } = run;
     for (let at = start; at < end; at += step) if (!isData(bytes[at] ?? 0)) return false;
-    const leg = this.#flows.find(path, pathAt)?.leg;
-    const target = leg?.other.current;
-    if (leg === undefined || target === undefined || !this.#ledger.isAlive(leg.wire.number)) return false;
+    const side = this.#flows.sideOf(run.path, run.pathAt);
+    if (side < 0 || !this.#sides.hasTarget(side) || !this.#ledger.isAlive(side >> 1)) return false;
     const packets = Math.ceil((end - start) / step);
-    if (!this.#accounts.chargeRun(leg, this.nowMs, end - start, packets)) return false;
-    this.#accounts.received(leg, end - start, packets);
+    if (!this.#accounts.chargeRun(side, this.nowMs, end - start, packets)) return false;
+    this.#accounts.received(side, end - start, packets);
     let media = false;
     for (let at = start; at < end; at += step) {
       if (!isRtp(bytes, at, Math.min(at + step, end))) continue;
-      this.#rtp(leg, bytes, at);
+      this.#rtp(side, bytes, at);
       media = true;
     }
-    this.#accounts.forwarded(leg, end - start, packets);
-    out.transmit(target.path, bytes, start, end, step);
-    if (media && !leg.hasMedia) this.#firstMedia(leg, out);
+    this.#accounts.forwarded(side, end - start, packets);
+    out.transmit(this.#sides.words, this.#sides.targetAt(side), bytes, start, end, step);
+    if (media && !this.#sides.hasMedia(side)) this.#firstMedia(run, out);
     return true;
   }
 
@@ -85,24 +88,35 @@ export class DataRoad {
     return dropped;
   }
 
-  forward(from: Leg, to: Path, bytes: Buffer, start: number, end: number, out: EngineOutput): void {
-    this.#accounts.forwarded(from, end - start);
-    out.transmit(to, bytes, start, end, end - start);
+  /** Sends what came from a side to the path whose words begin at `to[toAt]`. */
+  forward(
+    side: number,
+    to: Uint32Array,
+    toAt: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    out: EngineOutput,
+  ): void {
+    this.#accounts.forwarded(side, end - start);
+    out.transmit(to, toAt, bytes, start, end, end - start);
   }
 
-  #rtp(leg: Leg, bytes: Buffer, start: number): void {
-    const { streams } = leg;
-    this.#accounts.rtp(leg);
-    const before = streams.size;
-    streams.packet(this.nowMs, ssrcOf(bytes, start), sequenceNumberOf(bytes, start), timestampOf(bytes, start));
-    if (streams.size !== before) this.#accounts.count(cell.streams, streams.size - before);
+  #rtp(side: number, bytes: Buffer, at: number): void {
+    this.#accounts.rtp(side, this.nowMs, ssrcOf(bytes, at), sequenceNumberOf(bytes, at), timestampOf(bytes, at));
   }
 
-  #firstMedia(leg: Leg, out: EngineOutput): void {
-    const { wire, side } = leg;
-    leg.hasMedia = true;
-    if (!wire.hasMedia) this.#accounts.firstMedia(wire, this.nowMs);
-    wire.hasMedia = true;
+  #holdFrom({ path, pathAt, bytes, start, end }: Datagram): DropReason | undefined {
+    const leg = this.#flows.find(path, pathAt)?.leg;
+    return leg === undefined ? 'unlatched' : this.hold(leg.other, bytes.subarray(start, end));
+  }
+
+  #firstMedia({ path, pathAt }: Datagram, out: EngineOutput): void {
+    const leg = this.#flows.find(path, pathAt)?.leg;
+    if (leg === undefined) return;
+    const { wire, side, number } = leg;
+    this.#sides.setHasMedia(number);
+    if (!this.#sides.hasMedia(leg.other.number)) this.#accounts.firstMedia(wire, this.nowMs);
     out.event({ kind: 'media', wire, side });
   }
 }

@@ -1,16 +1,16 @@
 import { type Path, remoteWords } from '../wire/path.ts';
 import type { Latch } from './leg.ts';
 
+/** The words of the remote place, and the number of the side that it belongs to, plus one: 0 says that the slot is empty. */
 const slotWords = remoteWords + 1;
 const slotsMin = 64;
 
 /**
- * Whose each latched address is: a hash table with open addressing, its keys side by side in one typed array, so that a look for
+ * Whose each latched address is: a hash table with open addressing, side by side in one typed array, so that a look for
  * a datagram's source makes no object and seldom touches more than one line of memory. A deleted entry leaves no mark behind.
  */
 export class FlowTable {
-  /** Of each slot the words of the remote place, and the hash of them. */
-  #keys = new Uint32Array(slotsMin * slotWords);
+  #slots = new Uint32Array(slotsMin * slotWords);
   #latches: (Latch | undefined)[] = new Array(slotsMin).fill(undefined);
   #mask = slotsMin - 1;
   #size = 0;
@@ -25,77 +25,81 @@ export class FlowTable {
     return this.#size;
   }
 
-  /** The latch of the place whose words begin at `words[at]`. */
-  find(words: Uint32Array, at: number): Latch | undefined {
-    return this.#latches[this.#slotOf(words, at, this.#hash(words, at))];
+  /** The number of the side that has latched the place whose words begin at `words[at]`; -1 for none. */
+  sideOf(words: Uint32Array, at: number): number {
+    return (this.#slots[this.#slotOf(words, at) * slotWords + remoteWords] ?? 0) - 1;
   }
 
-  /** Puts a latch in the place of any other of its address. */
+  /** The latch of that place. */
+  find(words: Uint32Array, at: number): Latch | undefined {
+    return this.#latches[this.#slotOf(words, at)];
+  }
+
+  /** Puts a latch, which belongs to a side, in the place of any other of its address. */
   set(latch: Latch): void {
-    const hash = this.#hash(latch.path, 0);
-    let slot = this.#slotOf(latch.path, 0, hash);
+    let slot = this.#slotOf(latch.path, 0);
     if (this.#latches[slot] === undefined) {
       if (2 * (this.#size + 1) > this.#latches.length) {
         this.#resize(2 * this.#latches.length);
-        slot = this.#slotOf(latch.path, 0, hash);
+        slot = this.#slotOf(latch.path, 0);
       }
       this.#size++;
     }
-    this.#put(slot, latch, hash);
+    this.#put(slot, latch.path, (latch.leg?.number ?? -1) + 1, latch);
   }
 
   /** Takes the latch of an address out, whichever it is. */
   delete(path: Path): void {
-    let free = this.#slotOf(path, 0, this.#hash(path, 0));
+    let free = this.#slotOf(path, 0);
     if (this.#latches[free] === undefined) return;
     this.#size--;
     // Those behind move up, unless they lie where they belong already.
     for (let slot = (free + 1) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const latch = this.#latches[slot];
       if (latch === undefined) break;
-      const hash = this.#keys[slot * slotWords + remoteWords] ?? 0;
-      const distance = (slot - hash) & this.#mask;
+      const distance = (slot - this.#hash(latch.path, 0)) & this.#mask;
       if (distance >= ((slot - free) & this.#mask)) {
-        this.#put(free, latch, hash);
+        this.#put(free, latch.path, this.#slots[slot * slotWords + remoteWords] ?? 0, latch);
         free = slot;
       }
     }
     this.#latches[free] = undefined;
+    this.#slots[free * slotWords + remoteWords] = 0;
     if (this.#latches.length > slotsMin && 8 * this.#size < this.#latches.length) {
       this.#resize(this.#latches.length >> 1);
     }
   }
 
   /** The slot of an address, or the empty one where it would go. */
-  #slotOf(words: Uint32Array, at: number, hash: number): number {
-    let slot = hash & this.#mask;
-    while (this.#latches[slot] !== undefined && !this.#isAt(slot, words, at, hash)) slot = (slot + 1) & this.#mask;
+  #slotOf(words: Uint32Array, at: number): number {
+    let slot = this.#hash(words, at) & this.#mask;
+    while (this.#slots[slot * slotWords + remoteWords] !== 0 && !this.#isAt(slot, words, at)) {
+      slot = (slot + 1) & this.#mask;
+    }
     return slot;
   }
 
-  #isAt(slot: number, words: Uint32Array, at: number, hash: number): boolean {
+  #isAt(slot: number, words: Uint32Array, at: number): boolean {
     const key = slot * slotWords;
-    if (this.#keys[key + remoteWords] !== hash) return false;
-    for (let word = 0; word < remoteWords; word++) if (this.#keys[key + word] !== words[at + word]) return false;
+    for (let word = 0; word < remoteWords; word++) if (this.#slots[key + word] !== words[at + word]) return false;
     return true;
   }
 
-  #put(slot: number, latch: Latch, hash: number): void {
+  #put(slot: number, path: Path, owner: number, latch: Latch): void {
     const key = slot * slotWords;
-    for (let word = 0; word < remoteWords; word++) this.#keys[key + word] = latch.path[word] ?? 0;
-    this.#keys[key + remoteWords] = hash;
+    for (let word = 0; word < remoteWords; word++) this.#slots[key + word] = path[word] ?? 0;
+    this.#slots[key + remoteWords] = owner;
     this.#latches[slot] = latch;
   }
 
   #resize(slots: number): void {
-    const latches = this.#latches;
+    const [oldSlots, latches] = [this.#slots, this.#latches];
     this.#latches = new Array(slots).fill(undefined);
-    this.#keys = new Uint32Array(slots * slotWords);
+    this.#slots = new Uint32Array(slots * slotWords);
     this.#mask = slots - 1;
-    for (const latch of latches) {
+    for (const [slot, latch] of latches.entries()) {
       if (latch === undefined) continue;
-      const hash = this.#hash(latch.path, 0);
-      this.#put(this.#slotOf(latch.path, 0, hash), latch, hash);
+      this.#put(this.#slotOf(latch.path, 0), latch.path, oldSlots[slot * slotWords + remoteWords] ?? 0, latch);
     }
   }
 

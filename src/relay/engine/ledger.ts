@@ -17,8 +17,12 @@ const sideCells = columns.length;
 export const column = Object.fromEntries(columns.map((name, index) => [name, index])) as Readonly<
   Record<(typeof columns)[number], number>
 >;
-const setupColumn = 2 * sideCells;
-const wireCells = setupColumn + 1;
+/** The first place of a wire is a word that says whether it lives; then its time to first media, and its sides. */
+const setupCell = 1;
+const sidesCell = 2;
+const wireCells = sidesCell + 2 * sideCells;
+const cellBytes = Float64Array.BYTES_PER_ELEMENT;
+const wireWords = wireCells * (cellBytes / Int32Array.BYTES_PER_ELEMENT);
 
 /**
  * What is known of each wire, by its number, in memory that two threads may share. The engine's thread writes the figures. The
@@ -26,65 +30,69 @@ const wireCells = setupColumn + 1;
  * message that ends it has come.
  */
 export class Ledger {
-  readonly #alive: Int32Array;
+  /** How many wires it has room for. */
+  readonly wires: number;
   readonly #figures: Float64Array;
+  /** The same memory as words. */
+  readonly #words: Int32Array;
 
   /** `memory` is that of another ledger, or new memory, all zero; how many wires it has room for follows from its size. */
   constructor(memory: ArrayBufferLike) {
-    const wires = Math.floor(memory.byteLength / Ledger.memoryBytes(1));
-    this.#figures = new Float64Array(memory, 0, wires * wireCells);
-    this.#alive = new Int32Array(memory, this.#figures.byteLength, wires);
+    this.wires = Math.floor(memory.byteLength / Ledger.memoryBytes(1));
+    this.#figures = new Float64Array(memory, 0, this.wires * wireCells);
+    this.#words = new Int32Array(memory, 0, this.wires * wireWords);
   }
 
   /** Memory that nothing was written to costs nothing: the system gives each page when it is first used. */
   static memoryBytes(wires: number): number {
-    return wires * (wireCells * Float64Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT);
+    return wires * wireCells * cellBytes;
   }
 
   /** Clears the figures of a wire's number, and lets it live. */
   enliven(wire: number): void {
-    this.#figures.fill(0, wire * wireCells, (wire + 1) * wireCells);
-    Atomics.store(this.#alive, wire, 1);
+    this.#figures.fill(0, wire * wireCells + setupCell, (wire + 1) * wireCells);
+    Atomics.store(this.#words, wire * wireWords, 1);
   }
 
   kill(wire: number): void {
-    Atomics.store(this.#alive, wire, 0);
+    Atomics.store(this.#words, wire * wireWords, 0);
   }
 
   isAlive(wire: number): boolean {
-    return Atomics.load(this.#alive, wire) === 1;
+    return Atomics.load(this.#words, wire * wireWords) === 1;
   }
 
   /** Counts datagrams of a side: 0 for the viewer's, 1 for the camera's. */
   count(wire: number, side: number, bytes: number, packets = 1): void {
-    const at = wire * wireCells + side * sideCells;
+    const at = cellOf(wire, side, 0);
     this.#figures[at] = (this.#figures[at] ?? 0) + packets;
     this.#figures[at + 1] = (this.#figures[at + 1] ?? 0) + bytes;
   }
 
   add(wire: number, side: number, place: number): void {
-    const at = wire * wireCells + side * sideCells + place;
+    const at = cellOf(wire, side, place);
     this.#figures[at] = (this.#figures[at] ?? 0) + 1;
   }
 
   set(wire: number, side: number, place: number, value: number): void {
-    this.#figures[wire * wireCells + side * sideCells + place] = value;
+    this.#figures[cellOf(wire, side, place)] = value;
   }
 
   setFirstMedia(wire: number, ms: number): void {
-    this.#figures[wire * wireCells + setupColumn] = ms;
+    this.#figures[wire * wireCells + setupCell] = ms;
   }
 
   /** The figures of a wire, as they stand. */
   stats(wire: number): WireStats {
-    const from = wire * wireCells;
-    const side = (at: number) =>
-      Object.fromEntries(columns.map((name, index) => [name, this.#figures[at + index] ?? 0])) as unknown as SideStats;
-    const firstMediaMs = this.#figures[from + setupColumn] ?? 0;
-    return {
-      viewer: side(from),
-      camera: side(from + sideCells),
-      firstMediaMs: firstMediaMs === 0 ? undefined : firstMediaMs,
-    };
+    const side = (index: number) =>
+      Object.fromEntries(
+        columns.map((name, place) => [name, this.#figures[cellOf(wire, index, place)] ?? 0]),
+      ) as unknown as SideStats;
+    const firstMediaMs = this.#figures[wire * wireCells + setupCell] ?? 0;
+    return { viewer: side(0), camera: side(1), firstMediaMs: firstMediaMs === 0 ? undefined : firstMediaMs };
   }
+}
+
+function cellOf(wire: number, side: number, place: number): number {
+  return wire * wireCells + sidesCell + side * sideCells + place;
 }

@@ -3,8 +3,8 @@ import type { Side } from '../index.ts';
 import type { Path } from '../wire/path.ts';
 import type { Due } from './deadlines.ts';
 import { HeldDatagrams } from './held.ts';
-import { Policer, type RateBounds } from './policer.ts';
-import { RtpStreams } from './rtp-streams.ts';
+import type { RateBounds } from './policer.ts';
+import type { SideMemory } from './side-memory.ts';
 import { Transactions } from './transactions.ts';
 import type { CheckCredentials } from './usernames.ts';
 
@@ -23,26 +23,27 @@ export class Leg {
   readonly side: Side;
   /** 0 for the viewer's, 1 for the camera's: its place in tables of two. */
   readonly index: number;
+  /** Its place in tables of all sides: twice that of its wire, and its index. */
+  readonly number: number;
   readonly wire: SealedWire;
   readonly held = new HeldDatagrams();
-  readonly streams = new RtpStreams();
-  readonly policer: Policer;
   latchCount = 0;
   /** When a valid check or answer last came from this side. */
   heardAtMs: number;
   /** What its checks may look like: the newest, and the one before until a check with the newest has come. */
   credentials: CheckCredentials[] = [];
-  hasMedia = false;
+  readonly #sides: SideMemory;
   /** In the order in which they were heard, the latest last. */
   #latches: Latch[] = [];
   #chosen: Latch | undefined;
 
-  constructor(wire: SealedWire, side: Side, nowMs: number, rates: RateBounds) {
+  constructor(wire: SealedWire, side: Side, nowMs: number, sides: SideMemory) {
     this.wire = wire;
     this.side = side;
     this.index = side === 'viewer' ? 0 : 1;
-    this.policer = new Policer(nowMs, rates);
+    this.number = 2 * wire.number + this.index;
     this.heardAtMs = nowMs;
+    this.#sides = sides;
   }
 
   get other(): Leg {
@@ -69,12 +70,14 @@ export class Leg {
     else for (const latch of this.#latches) ask(latch);
   }
 
-  /** A valid check or answer came from `latch`, which is one of this side's. */
-  hear(nowMs: number, latch: Latch): void {
+  /** A valid check or answer came from `latch`, which is one of this side's, by a path that is its own from now on. */
+  hear(nowMs: number, latch: Latch, path = latch.path): void {
+    latch.path = path;
     latch.heardAtMs = nowMs;
     this.heardAtMs = nowMs;
     this.#latches.splice(this.#latches.indexOf(latch), 1);
     this.#latches.push(latch);
+    this.#aim();
   }
 
   /** Takes a new address; returns the one that leaves for it, when there are `limits.addressesPerSideMax` already. */
@@ -85,6 +88,7 @@ export class Leg {
     this.#latches.push(latch);
     this.heardAtMs = nowMs;
     this.latchCount++;
+    this.#aim();
     return leaving;
   }
 
@@ -92,14 +96,21 @@ export class Leg {
     latch.leg = undefined;
     this.#latches = this.#latches.filter((other) => other !== latch);
     if (this.#chosen === latch) this.#chosen = undefined;
+    this.#aim();
   }
 
   choose(latch: Latch): void {
     this.#chosen = latch;
+    this.#aim();
   }
 
   hasChosen(latch: Latch): boolean {
     return this.#chosen === latch;
+  }
+
+  /** Has the other side's media go to the address that is this side's now, whenever that may be another. */
+  #aim(): void {
+    this.#sides.aim(this.other.number, this.current?.path);
   }
 }
 
@@ -111,27 +122,25 @@ export interface WireRates {
 
 /** The two legs of one session, and what they share. */
 export class SealedWire implements Due {
-  /** Its place in the ledger. */
+  /** Its place in the ledger and in every table. */
   readonly number: number;
   readonly viewer: Leg;
   readonly camera: Leg;
-  readonly policer: Policer;
   readonly transactions = new Transactions();
   expiresAtMs: number;
   generation = 0;
   ended = false;
   /** When both sides had latched; 0 before. */
   joinedAtMs = 0;
-  hasMedia = false;
   dueAtMs = 0;
   dueIndex = -1;
 
-  constructor(number: number, nowMs: number, expiresAtMs: number, rates: WireRates) {
+  /** `sides` has a place for the wire's number. */
+  constructor(number: number, nowMs: number, expiresAtMs: number, sides: SideMemory) {
     this.number = number;
     this.expiresAtMs = expiresAtMs;
-    this.viewer = new Leg(this, 'viewer', nowMs, rates.side);
-    this.camera = new Leg(this, 'camera', nowMs, rates.side);
-    this.policer = new Policer(nowMs, rates.session);
+    this.viewer = new Leg(this, 'viewer', nowMs, sides);
+    this.camera = new Leg(this, 'camera', nowMs, sides);
   }
 
   /** When the wire ends by itself if nothing more is heard, in milliseconds since the epoch. */

@@ -1,42 +1,74 @@
 import { limits } from '../../base/index.ts';
-import { Jitter } from './jitter.ts';
-
-/** One SSRC. Its object is used again for the stream that takes its place. */
-class Stream {
-  ssrc = 0;
-  highest = 0;
-  /** The last 32 sequence numbers, the highest one in bit 0: a bit is set when its packet came. */
-  seen = -1;
-  /** How many streams began before this one. */
-  begunAfter = 0;
-  /** Packets since the busiest stream was last looked for. */
-  recent = 0;
-  readonly jitter = new Jitter();
-}
+import { Jitters } from './jitter.ts';
+import { type SideMemory, streamCells } from './side-memory.ts';
+import { StreamMemory, streamWord } from './stream-memory.ts';
 
 /** A larger step than this is a stream that began anew, not a loss (RFC 3550 appendix A.1). */
 const dropoutMax = 3_000;
 const busiestMs = 1_000;
+const none = -1;
 
-/** What the headers of one side's RTP packets tell of the way that they came. A packet makes no garbage. */
+/** The first stream of each side, or the second, and so on. */
+class Place {
+  readonly words: Int32Array;
+  readonly jitters: Jitters;
+
+  constructor(sides: number) {
+    const memory = new StreamMemory(sides);
+    this.words = memory.words;
+    this.jitters = new Jitters(memory);
+  }
+
+  get(side: number, word: number): number {
+    return this.words[2 * StreamMemory.at(side) + word] ?? 0;
+  }
+
+  set(side: number, word: number, value: number): void {
+    this.words[2 * StreamMemory.at(side) + word] = value;
+  }
+}
+
+/**
+ * What the headers of each side's RTP packets tell of the way that they came. A side has up to `limits.streamsPerSideMax` streams: a new
+ * one makes the oldest go. Packets that are missing count as of now: one that comes late, by up to 31 places, is taken off again.
+ */
 export class RtpStreams {
-  /** Packets that came, those that came twice as well. */
-  received = 0;
-  /** Packets that are missing as of now; one that comes late, by up to 31 places, is taken off again. */
-  lost = 0;
-  readonly #streams: Stream[] = [];
-  #begun = 0;
-  /** The stream of the last packet: the next one is most often of the same. */
-  #last: Stream | undefined;
-  #busiest: Stream | undefined;
-  #busiestAtMs = Number.NaN;
-  #jitterMs = Number.NaN;
-  #lastAtMs = Number.NaN;
-  #silenceMs = 0;
+  readonly #sides: number;
+  readonly #memory: SideMemory;
+  readonly #places: Place[] = [];
+  /** Of each side: how many streams have begun, which place has the busiest one, and the jitter that was known last. */
+  readonly #begun: Int32Array;
+  readonly #busiest: Int8Array;
+  readonly #jitterMs: Float64Array;
 
-  /** At most `limits.streamsPerSideMax`: a new stream makes the oldest one go. */
-  get size(): number {
-    return this.#streams.length;
+  /** For so many sides; what is looked at for every packet lies in `memory`. */
+  constructor(sides: number, memory: SideMemory) {
+    this.#sides = sides;
+    this.#memory = memory;
+    this.#begun = new Int32Array(sides);
+    this.#busiest = new Int8Array(sides);
+    this.#jitterMs = new Float64Array(sides);
+  }
+
+  /** Makes a side that of a new wire, from which nothing has come. */
+  begin(side: number): void {
+    this.#set(side, streamCells.lastAtMs, Number.NaN);
+    this.#set(side, streamCells.silenceMs, 0);
+    this.#set(side, streamCells.busiestAtMs, Number.NaN);
+    this.#set(side, streamCells.lost, 0);
+    this.#set(side, streamCells.size, 0);
+    this.#begun[side] = 0;
+    this.#busiest[side] = none;
+    this.#jitterMs[side] = Number.NaN;
+  }
+
+  /** How many streams a side has. */
+  size(side: number): number {
+    return this.#get(side, streamCells.size);
+  }
+
+  lost(side: number): number {
+    return this.#get(side, streamCells.lost);
   }
 
   /**
@@ -46,116 +78,133 @@ export class RtpStreams {
    * or the sound's: retransmissions (RFC 4588) and padding have an SSRC of their own with fewer packets, and carry
    * timestamps of long ago, which would pass for a bad network.
    */
-  get jitterMs(): number | undefined {
-    this.#noteJitter();
-    return Number.isNaN(this.#jitterMs) ? undefined : this.#jitterMs;
+  jitterMs(side: number): number | undefined {
+    this.#noteJitter(side);
+    const ms = this.#jitterMs[side] ?? Number.NaN;
+    return Number.isNaN(ms) ? undefined : ms;
   }
 
   /** The longest time without a packet since the first one, in milliseconds, up to `nowMs`; 0 when none has come. */
-  longestSilenceMs(nowMs: number): number {
-    return this.received > 0 ? Math.max(this.#silenceMs, nowMs - this.#lastAtMs) : 0;
+  longestSilenceMs(side: number, nowMs: number): number {
+    const lastAtMs = this.#get(side, streamCells.lastAtMs);
+    return Number.isNaN(lastAtMs) ? 0 : Math.max(this.#get(side, streamCells.silenceMs), nowMs - lastAtMs);
   }
 
   /** Takes note of one packet, by its header; 32-bit numbers come with or without a sign, but always in the same way. */
-  packet(nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
-    this.#silenceMs = this.longestSilenceMs(nowMs);
-    this.received++;
-    this.#lastAtMs = nowMs;
+  packet(side: number, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
+    const { numbers } = this.#memory;
+    const at = this.#memory.streamsAt(side);
+    const silenceMs = nowMs - (numbers[at + streamCells.lastAtMs] ?? 0);
+    if (silenceMs > (numbers[at + streamCells.silenceMs] ?? 0)) numbers[at + streamCells.silenceMs] = silenceMs;
+    numbers[at + streamCells.lastAtMs] = nowMs;
     // Also true at first, when there is no time to count from, and after a time that went back.
-    if (!(Math.abs(nowMs - this.#busiestAtMs) < busiestMs)) this.#findBusiest(nowMs);
+    if (!(Math.abs(nowMs - (numbers[at + streamCells.busiestAtMs] ?? 0)) < busiestMs)) this.#findBusiest(side, nowMs);
 
-    const stream = this.#find(ssrc);
-    if (stream === undefined) {
-      this.#begin(this.#place(), nowMs, ssrc, sequenceNumber, timestamp);
+    const place = this.#find(side, ssrc | 0);
+    if (place === undefined) {
+      this.#begin(this.#placeForNew(side), side, nowMs, ssrc, sequenceNumber, timestamp);
       return;
     }
-    stream.recent++;
-    const step = signed16(sequenceNumber - stream.highest);
+    place.set(side, streamWord.recent, place.get(side, streamWord.recent) + 1);
+    const step = signed16(sequenceNumber - place.get(side, streamWord.highest));
     if (Math.abs(step) >= dropoutMax) {
-      this.#begin(stream, nowMs, ssrc, sequenceNumber, timestamp);
+      this.#begin(this.#places.indexOf(place), side, nowMs, ssrc, sequenceNumber, timestamp);
     } else if (step > 0) {
-      this.lost += step - 1;
-      stream.highest = sequenceNumber;
-      stream.seen = step < 32 ? (stream.seen << step) | 1 : 1;
-      stream.jitter.packet(nowMs, timestamp);
+      if (step > 1) this.#set(side, streamCells.lost, this.lost(side) + step - 1);
+      place.set(side, streamWord.highest, sequenceNumber);
+      place.set(side, streamWord.seen, step < 32 ? (place.get(side, streamWord.seen) << step) | 1 : 1);
+      place.jitters.packet(StreamMemory.at(side), nowMs, timestamp);
     } else if (step >= -31) {
-      this.#late(stream, 1 << -step);
+      this.#late(place, side, 1 << -step);
     }
   }
 
-  /** Forgets the streams; what was counted stays. */
-  clear(): void {
-    this.#noteJitter();
-    this.#streams.length = 0;
-    this.#last = undefined;
-    this.#busiest = undefined;
+  /** Forgets the streams of a side; what was counted stays. */
+  clear(side: number): void {
+    this.#noteJitter(side);
+    this.#set(side, streamCells.size, 0);
+    this.#busiest[side] = none;
   }
 
-  #find(ssrc: number): Stream | undefined {
-    if (this.#last?.ssrc === ssrc) return this.#last;
-    for (let at = 0; at < this.#streams.length; at++) {
-      const stream = this.#streams[at];
-      if (stream?.ssrc === ssrc) {
-        this.#last = stream;
-        return stream;
-      }
+  #find(side: number, ssrc: number): Place | undefined {
+    const size = this.size(side);
+    for (let at = 0; at < size; at++) {
+      const place = this.#places[at];
+      if (place?.get(side, streamWord.ssrc) === ssrc) return place;
     }
     return undefined;
   }
 
-  /** A place for a new stream: an empty one while there is room, else that of the oldest. */
-  #place(): Stream {
-    let oldest = this.#streams[0];
-    if (oldest === undefined || this.#streams.length < limits.streamsPerSideMax) {
-      const stream = new Stream();
-      this.#streams.push(stream);
-      return stream;
+  /** The place for a new stream: the next one while there is room, else that of the oldest. */
+  #placeForNew(side: number): number {
+    const size = this.size(side);
+    if (size < limits.streamsPerSideMax) {
+      if (this.#places[size] === undefined) this.#places.push(new Place(this.#sides));
+      this.#set(side, streamCells.size, size + 1);
+      return size;
     }
-    for (let at = 1; at < this.#streams.length; at++) {
-      const stream = this.#streams[at];
-      if (stream !== undefined && stream.begunAfter < oldest.begunAfter) oldest = stream;
-    }
+    let oldest = 0;
+    for (let at = 1; at < size; at++) if (this.#begunAfter(at, side) < this.#begunAfter(oldest, side)) oldest = at;
     return oldest;
   }
 
-  /** What lies before the first packet was never missed: its bits are set. */
-  #begin(stream: Stream, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
-    if (stream === this.#busiest) this.#noteJitter();
-    stream.ssrc = ssrc;
-    stream.highest = sequenceNumber;
-    stream.seen = -1;
-    stream.begunAfter = this.#begun++;
-    stream.recent = 1;
-    stream.jitter.begin(nowMs, timestamp);
-    this.#last = stream;
+  #begunAfter(at: number, side: number): number {
+    return this.#places[at]?.get(side, streamWord.begunAfter) ?? 0;
   }
 
-  #late(stream: Stream, bit: number): void {
-    if ((stream.seen & bit) !== 0) return;
-    stream.seen |= bit;
-    this.lost--;
+  /** What lies before the first packet was never missed: its bits are set. */
+  #begin(at: number, side: number, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
+    const place = this.#places[at];
+    if (place === undefined) return;
+    if (at === this.#busiest[side]) this.#noteJitter(side);
+    const begun = this.#begun[side] ?? 0;
+    this.#begun[side] = begun + 1;
+    place.set(side, streamWord.ssrc, ssrc);
+    place.set(side, streamWord.highest, sequenceNumber);
+    place.set(side, streamWord.seen, -1);
+    place.set(side, streamWord.begunAfter, begun);
+    place.set(side, streamWord.recent, 1);
+    place.jitters.begin(StreamMemory.at(side), nowMs, timestamp);
+  }
+
+  #late(place: Place, side: number, bit: number): void {
+    const seen = place.get(side, streamWord.seen);
+    if ((seen & bit) !== 0) return;
+    place.set(side, streamWord.seen, seen | bit);
+    this.#set(side, streamCells.lost, this.lost(side) - 1);
   }
 
   /** Leaves things as they are when no stream with a known clock has sent anything. */
-  #findBusiest(nowMs: number): void {
-    this.#busiestAtMs = nowMs;
-    this.#noteJitter();
+  #findBusiest(side: number, nowMs: number): void {
+    this.#set(side, streamCells.busiestAtMs, nowMs);
+    this.#noteJitter(side);
     let most = 0;
-    for (let at = 0; at < this.#streams.length; at++) {
-      const stream = this.#streams[at];
-      if (stream === undefined) continue;
-      if (stream.recent > most && !Number.isNaN(stream.jitter.ms)) {
-        most = stream.recent;
-        this.#busiest = stream;
+    const size = this.size(side);
+    for (let at = 0; at < size; at++) {
+      const place = this.#places[at];
+      if (place === undefined) continue;
+      const recent = place.get(side, streamWord.recent);
+      if (recent > most && !Number.isNaN(place.jitters.ms(StreamMemory.at(side)))) {
+        most = recent;
+        this.#busiest[side] = at;
       }
-      stream.recent = 0;
+      place.set(side, streamWord.recent, 0);
     }
   }
 
-  /** Not for every packet: the number would be put into a box for each. */
-  #noteJitter(): void {
-    const ms = this.#busiest?.jitter.ms ?? Number.NaN;
-    if (!Number.isNaN(ms)) this.#jitterMs = ms;
+  #noteJitter(side: number): void {
+    const busiest = this.#busiest[side] ?? none;
+    if (busiest === none) return;
+    const ms = this.#places[busiest]?.jitters.ms(StreamMemory.at(side)) ?? Number.NaN;
+    if (!Number.isNaN(ms)) this.#jitterMs[side] = ms;
+  }
+
+  #get(side: number, cell: number): number {
+    return this.#memory.numbers[this.#memory.streamsAt(side) + cell] ?? 0;
+  }
+
+  #set(side: number, cell: number, value: number): void {
+    this.#memory.numbers[this.#memory.streamsAt(side) + cell] = value;
   }
 }
 

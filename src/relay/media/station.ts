@@ -2,14 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { asLatchkeyError } from '../../base/index.ts';
 import { Engine, type EngineEvent, type EngineOutput, type EngineWire } from '../engine/engine.ts';
 import { Ledger } from '../engine/ledger.ts';
-import { type Datagram, isConnection, type Path, pathOf, placeKey } from '../wire/path.ts';
+import { connectionWord, type Datagram, pathOf, placeKey } from '../wire/path.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
 import { TcpLane } from './tcp-lane.ts';
 
 /** Where a station's datagrams leave. */
 export interface StationOutput {
-  /** Sends datagrams of `step` bytes each, the last one of what is left. */
-  send(to: Path, bytes: Buffer, start: number, end: number, step: number): void;
+  /** Sends datagrams of `step` bytes each, the last one of what is left, to the path whose words begin at `to[toAt]`. */
+  send(to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step: number): void;
 }
 
 /**
@@ -40,9 +40,11 @@ export class Station {
       cells: settings.engineCells,
     });
     this.#output = {
-      transmit: (to, bytes, start, end, step) => {
-        if (!isConnection(to)) udp.send(to, bytes, start, end, step);
-        else for (let at = start; at < end; at += step) this.#tcp?.send(to, bytes, at, Math.min(at + step, end));
+      transmit: (to, toAt, bytes, start, end, step) => {
+        const connection = to[toAt + connectionWord] ?? 0;
+        if (connection === 0) udp.send(to, toAt, bytes, start, end, step);
+        else
+          for (let at = start; at < end; at += step) this.#tcp?.send(connection, bytes, at, Math.min(at + step, end));
       },
       event: (event) => this.#tell(event),
     };

@@ -29,9 +29,9 @@ export class TcpLane {
   }
 
   /** Sends a datagram to a connection with the next `flush`. What is too much to be on its way is lost, as by any network. */
-  send(to: Path, bytes: Buffer, start: number, end: number): void {
+  send(connection: number, bytes: Buffer, start: number, end: number): void {
     if (!this.#leaving.takes(bytes, start, end)) return;
-    this.#batch.add(to[connectionWord] ?? 0, bytes, start, end);
+    this.#batch.add(connection, bytes, start, end);
     if (this.#batch.isFull) this.flush();
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { endianness } from 'node:os';
 import { limits } from '../../base/index.ts';
-import { type Path, pathWords, remoteWords } from '../wire/path.ts';
+import { pathWords, remoteWords } from '../wire/path.ts';
 import type { Address } from './libc.ts';
 
 /**
@@ -92,21 +92,22 @@ export class BatchMemory {
     }
   }
 
-  /** Begins the send message `index` to a path, with its first piece at the vector entry `vector`. */
-  begin(index: number, to: Path, vector: number): void {
+  /** Begins the send message `index` to the path whose words begin at `to[toAt]`, with its first piece at the vector entry `vector`. */
+  begin(index: number, to: Uint32Array, toAt: number, vector: number): void {
     const at = layout.sendHeaders + index * headerBytes;
     const name = (layout.sendNames + index * sendNameBytes) >> 2;
-    for (let word = 0; word < remoteWords; word++) this.words[name + word] = to[word] ?? 0;
+    for (let word = 0; word < remoteWords; word++) this.words[name + word] = to[toAt + word] ?? 0;
     this.#point(at + header.vector, layout.sendVectors + vector * vectorBytes);
     this.#put(at + header.vectorCount, 0);
     const control = layout.sendControls + index * sendControlBytes;
-    if (((to[7] ?? 0) | (to[8] ?? 0) | (to[9] ?? 0) | (to[10] ?? 0)) === 0) {
+    const local = toAt + remoteWords;
+    if (((to[local] ?? 0) | (to[local + 1] ?? 0) | (to[local + 2] ?? 0) | (to[local + 3] ?? 0)) === 0) {
       this.#point(at + header.control, control + packetInfoBytes);
       this.#put(at + header.controlBytes, 0);
       return;
     }
     const info = (control + controlHead) >> 2;
-    for (let word = 0; word < pathWords - remoteWords; word++) this.words[info + word] = to[remoteWords + word] ?? 0;
+    for (let word = 0; word < pathWords - remoteWords; word++) this.words[info + word] = to[local + word] ?? 0;
     this.#point(at + header.control, control);
     this.#put(at + header.controlBytes, packetInfoBytes);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LatchkeyError, limits } from '../../base/index.ts';
-import type { Datagram, Path } from '../wire/path.ts';
+import { type Datagram, pathWords } from '../wire/path.ts';
 import { BatchMemory, batchMessages, batchVectors, scratchAt, spareMessage, spareVector } from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
 import {
@@ -35,7 +35,7 @@ export class BatchedPort {
   #pieces = 0;
   #copied = 0;
   /** The run that the last message is: where to, how long its datagrams are and all of it, where it ends, whether more may follow. */
-  #runTo: Path | undefined;
+  readonly #runTo = new Uint32Array(pathWords);
   #runBytes = 0;
   #runTotal = 0;
   #runEnd = 0;
@@ -86,9 +86,9 @@ export class BatchedPort {
   }
 
   /** As `UdpPort.send`. What is sent outside of `turn` leaves with `flush`. */
-  send(to: Path, bytes: Buffer, start: number, end: number, step = end - start): void {
+  send(to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step = end - start): void {
     if (step < end - start) {
-      this.#sendRun(to, bytes, start, end, step);
+      this.#sendRun(to, toAt, bytes, start, end, step);
       return;
     }
     assert(start >= 0 && start <= end && end <= bytes.length, 'a datagram lies in its buffer');
@@ -98,12 +98,12 @@ export class BatchedPort {
       return;
     }
     const at = bytes === this.#batch.memory ? start : this.#copy(bytes, start, end);
-    if (this.#joins(to, length)) this.#join(at, length);
-    else this.#begin(to, at, length);
+    if (this.#joins(to, toAt, length)) this.#join(at, length);
+    else this.#begin(to, toAt, at, length);
   }
 
   /** A run that lies in the port's own memory and may leave as one message does so; any other is sent one by one. */
-  #sendRun(to: Path, bytes: Buffer, start: number, end: number, step: number): void {
+  #sendRun(to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step: number): void {
     const count = Math.ceil((end - start) / step);
     const whole =
       bytes === this.#batch.memory &&
@@ -113,10 +113,10 @@ export class BatchedPort {
       count <= limits.segmentsPerMessageMax &&
       end - start <= limits.datagramBytesMax;
     if (!whole) {
-      for (let at = start; at < end; at += step) this.send(to, bytes, at, Math.min(at + step, end));
+      for (let at = start; at < end; at += step) this.send(to, toAt, bytes, at, Math.min(at + step, end));
       return;
     }
-    this.#begin(to, start, step);
+    this.#begin(to, toAt, start, step);
     const index = this.#messages - 1;
     this.#batch.segment(index, step);
     this.#batch.lengthen(this.#pieces - 1, end - start - step);
@@ -184,10 +184,10 @@ export class BatchedPort {
     } while (start < end && !this.#closed);
   }
 
-  #joins(to: Path, length: number): boolean {
+  #joins(to: Uint32Array, toAt: number, length: number): boolean {
     return (
       this.#runOpen &&
-      to === this.#runTo &&
+      this.#isRunTo(to, toAt) &&
       // The kernel cuts up bytes: an empty datagram among them would be none.
       length > 0 &&
       length <= this.#runBytes &&
@@ -195,6 +195,11 @@ export class BatchedPort {
       this.#runTotal + length <= limits.datagramBytesMax &&
       this.#pieces < batchVectors
     );
+  }
+
+  #isRunTo(to: Uint32Array, toAt: number): boolean {
+    for (let word = 0; word < pathWords; word++) if (to[toAt + word] !== this.#runTo[word]) return false;
+    return true;
   }
 
   #join(at: number, length: number): void {
@@ -210,7 +215,7 @@ export class BatchedPort {
     if (length < this.#runBytes) this.#runOpen = false;
   }
 
-  #begin(to: Path, at: number, length: number): void {
+  #begin(to: Uint32Array, toAt: number, at: number, length: number): void {
     if (this.#messages >= batchMessages || this.#pieces >= batchVectors) {
       const copied = this.#copied;
       this.flush();
@@ -218,14 +223,14 @@ export class BatchedPort {
       this.#copied = copied;
     }
     const index = this.#messages;
-    this.#batch.begin(index, to, this.#pieces);
+    this.#batch.begin(index, to, toAt, this.#pieces);
     this.#batch.place(index, this.#pieces, at, length);
     this.#counts[index] = 1;
     this.#sizes[index] = length;
     this.#firsts[index] = this.#pieces;
     this.#messages++;
     this.#pieces++;
-    this.#runTo = to;
+    for (let word = 0; word < pathWords; word++) this.#runTo[word] = to[toAt + word] ?? 0;
     this.#runBytes = length;
     this.#runTotal = length;
     this.#runEnd = at + length;

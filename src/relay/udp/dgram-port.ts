@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { canonicalHost, LatchkeyError, limits } from '../../base/index.ts';
-import { type Datagram, type Path, type Place, pathOf, placeOf } from '../wire/path.ts';
+import { type Datagram, type Place, pathOf, placeOf, remoteKey } from '../wire/path.ts';
 import { countPort, countSendFault, type OpenUdpPort, portCell, type SendFault } from './port.ts';
 
 /** A port on `node:dgram`: one system call for each datagram, on every platform that Node runs on. */
@@ -12,7 +12,6 @@ export const openDgramPort: OpenUdpPort = async (at, receive, cells) => {
   await bound(socket, host, at.port);
 
   const scopes = new Scopes();
-  const places = new WeakMap<Path, Place>();
   const datagram: Datagram = { path: new Uint32Array(), pathAt: 0, bytes: Buffer.alloc(0), start: 0, end: 0 };
   let closing: Promise<void> | undefined;
   socket.on('error', () => countPort(cells, portCell.receiveErrors));
@@ -31,34 +30,36 @@ export const openDgramPort: OpenUdpPort = async (at, receive, cells) => {
   const sent = (error: Error | null) => {
     if (error !== null) countSendFault(cells, faultOf(error));
   };
-  const placeFor = (to: Path): Place => {
-    const known = places.get(to);
+  const places = new Map<string, Place>();
+  const placeAt = (to: Uint32Array, toAt: number): Place => {
+    const key = remoteKey(to, toAt);
+    const known = places.get(key);
     if (known !== undefined) return known;
-    const { host: plain, port } = placeOf(to);
-    const scoped = scopes.named(plain);
-    const place = { host: ipv6 && !plain.includes(':') ? `::ffff:${plain}` : scoped, port };
-    places.set(to, place);
+    const { host: plain, port } = placeOf(to, toAt);
+    const place = { host: ipv6 && !plain.includes(':') ? `::ffff:${plain}` : scopes.named(plain), port };
+    if (places.size >= limits.placesWrittenMax) places.clear();
+    places.set(key, place);
     return place;
   };
 
-  const sendOne = (to: Path, bytes: Buffer, start: number, end: number) => {
+  const sendOne = (to: Place, bytes: Buffer, start: number, end: number) => {
     if (closing !== undefined) countSendFault(cells, 'closed');
     else if (end - start > limits.datagramBytesMax) countSendFault(cells, 'too-large');
     else if (isFull(socket)) countSendFault(cells, 'full');
     else {
-      const place = placeFor(to);
       countPort(cells, portCell.sendCalls);
-      socket.send(bytes, start, end - start, place.port, place.host, sent);
+      socket.send(bytes, start, end - start, to.port, to.host, sent);
     }
   };
 
   return {
     address: { host, port: socket.address().port },
     ...kernelBuffers(socket),
-    send(to, bytes, start, end, step = end - start) {
+    send(to, toAt, bytes, start, end, step = end - start) {
+      const place = placeAt(to, toAt);
       let at = start;
       do {
-        sendOne(to, bytes, at, Math.min(at + step, end));
+        sendOne(place, bytes, at, Math.min(at + step, end));
         at += step;
       } while (at < end);
     },

@@ -1,4 +1,4 @@
-import type { Datagram, Path, Place } from '../wire/path.ts';
+import type { Datagram, Place } from '../wire/path.ts';
 
 /** Why datagrams did not leave. */
 export const sendFaults = ['unreachable', 'denied', 'full', 'too-large', 'closed', 'other'] as const;
@@ -52,11 +52,11 @@ export interface UdpPort {
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   /**
-   * Sends the bytes from `start` to `end` as one datagram, or counts a send error; never throws. With `step` they are several
-   * of so many bytes each, the last one of what is left. The bytes of a datagram may be passed on from within its own `receive`
+   * Sends the bytes from `start` to `end` as one datagram to the path whose words begin at `to[toAt]`, or counts a send error; never
+   * throws. With `step` they are several of so many bytes each, the last one of what is left. The bytes of a datagram may be passed on from within its own `receive`
    * call, and need not be copied; other bytes must not change afterwards.
    */
-  send(to: Path, bytes: Buffer, start: number, end: number, step?: number): void;
+  send(to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step?: number): void;
   /** Lets go of the socket. Nothing is received after the call. Calling it twice does nothing. */
   close(): Promise<void>;
 }

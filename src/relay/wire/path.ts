@@ -92,6 +92,11 @@ export function placeKey(words: Uint32Array, at = 0): string {
   return bytesOf(words, at).toString('latin1', 2, 4) + bytesOf(words, at).toString('latin1', 8, 24);
 }
 
+/** Equal for the same remote place. */
+export function remoteKey(words: Uint32Array, at = 0): string {
+  return bytesOf(words, at).toString('latin1', 0, 4 * remoteWords);
+}
+
 function bytesOf(words: Uint32Array, at: number): Buffer {
   return Buffer.from(words.buffer, words.byteOffset + at * 4, pathWords * 4);
 }

@@ -1,15 +1,12 @@
-import { LatchkeyError } from '../../base/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import type { DeviceListing } from '../../protocol/index.ts';
-import { headerToken } from '../bearer.ts';
+import { viewerOf } from '../bearer.ts';
 import type { Core } from '../parts.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 
-/** `GET /devices`: the devices that this viewer may see now, and no other. Throws `token-…` and `source-unavailable`. */
+/** `GET /devices`: the devices that this viewer may see now, and no other. Throws what `viewerOf` does, and `source-unavailable`. */
 export async function devices(core: Core, request: HttpRequest): Promise<HttpResponse> {
-  const token = headerToken(request);
-  if (token === undefined) throw new LatchkeyError('token-missing');
-  const viewer = await core.identity.verifyViewer(token);
+  const viewer = await viewerOf(core, request);
   const pairs = await core.pairing.pairsOf(viewer);
   if (pairs.some((pair) => pair.subject !== viewer.subject)) throw new TypeError('A listing of another subject.');
   const listing: DeviceListing = { devices: pairs.map((pair) => entry(core, pair)) };

@@ -18,15 +18,15 @@ interface Route {
 export class Routes {
   readonly #core: Core;
   readonly whep: Whep;
-  #refusal: LatchkeyError | undefined;
+  #refusal: (() => LatchkeyError) | undefined;
 
   constructor(core: Core) {
     this.#core = core;
     this.whep = new Whep(core);
   }
 
-  /** From now on signaling's own addresses answer with this error. */
-  stop(refusal: LatchkeyError): void {
+  /** From now on signaling's own addresses answer with such an error. */
+  stop(refusal: () => LatchkeyError): void {
     this.#refusal = refusal;
   }
 
@@ -54,7 +54,7 @@ export class Routes {
     const allowed = [...Object.keys(route.methods), 'OPTIONS'];
     if (request.method === 'OPTIONS') return optionsResponse(allowed, route.options);
     try {
-      if (this.#refusal !== undefined) throw this.#refusal;
+      if (this.#refusal !== undefined) throw this.#refusal();
       const handler = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined;
       if (handler === undefined) throw new LatchkeyError('method-not-allowed');
       return await handler(request);

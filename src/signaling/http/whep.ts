@@ -1,7 +1,7 @@
 import { type DeviceId, deviceId, LatchkeyError, limits } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
-import { headerToken } from '../bearer.ts';
+import { viewerOf } from '../bearer.ts';
 import { LiveView } from '../live-view.ts';
 import type { Core } from '../parts.ts';
 import {
@@ -42,7 +42,7 @@ export class Whep {
 
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */
   async open(request: HttpRequest, device: DeviceId): Promise<HttpResponse> {
-    const viewer = await this.#viewer(request);
+    const viewer = await viewerOf(this.#core, request);
     demandType(request, 'application/sdp');
     const offer = readDescription((await request.body(limits.sdpBytesMax)).toString('utf8'), 'offer');
     const pair = await this.#core.pairing.pair(viewer, device);
@@ -101,15 +101,9 @@ export class Whep {
     return { status: 200, headers: { 'Cache-Control': 'no-store' } };
   }
 
-  async #viewer(request: HttpRequest): Promise<VerifiedViewer> {
-    const token = headerToken(request);
-    if (token === undefined) throw new LatchkeyError('token-missing');
-    return this.#core.identity.verifyViewer(token);
-  }
-
   /** The session of that URL, for whoever may have it now. Who may not any more loses it. */
   async #demand(request: HttpRequest, device: DeviceId, id: string): Promise<{ session: WhepSession }> {
-    const viewer = await this.#viewer(request);
+    const viewer = await viewerOf(this.#core, request);
     const pair = await this.#pair(viewer, device, id);
     this.#core.sessions.ofViewer(id, pair);
     const session = this.#sessions.get(id);

@@ -9,12 +9,13 @@ import {
   registerParams,
   trickleParams,
 } from '../../protocol/index.ts';
+import { handOver } from '../away.ts';
 import type { UnregisterReason } from '../observer.ts';
 import type { Core } from '../parts.ts';
 import type { CallOutcome, IncomingRequest, RpcPeer } from '../rpc-peer.ts';
 import type { Registration, View } from '../view.ts';
 
-/** A camera on its WebSocket: its registration, and the live views of that registration alone. */
+/** A camera on its WebSocket: its registration, and the live views of that registration, its own and those that it took over. */
 export class CameraRole implements Registration {
   readonly views = new Map<string, View>();
   readonly #core: Core;
@@ -35,21 +36,44 @@ export class CameraRole implements Registration {
     return this.#registered;
   }
 
-  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. */
+  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. Throws `rate-exceeded`. */
   register(request: IncomingRequest): void {
     const params = read(registerParams, request.params);
     if (this.#registered && params.authorization === undefined) throw new LatchkeyError('out-of-order');
+    if (!this.#registered) this.#core.admission.register(this.camera.device);
     this.name = params.name ?? this.name;
     if (params.capabilities !== undefined) {
       this.answers = params.capabilities.includes('answer');
       this.capabilities = params.capabilities.filter((capability) => capability !== 'answer');
     }
-    if (!this.#registered) {
+    const comes = !this.#registered;
+    if (comes) {
       this.#registered = true;
       this.#core.registrations.add(this);
       this.#core.observer.registered?.();
+      if (params.sessions !== undefined) this.#keepOnly(params.sessions);
+      for (const _ of this.views) this.#core.observer.sessionMoved?.();
     }
-    request.result({ id: this.camera.device, grantKeys: this.#core.grants.keys });
+    request.result({
+      id: this.camera.device,
+      grantKeys: this.#core.grants.keys,
+      ...this.#ticket(),
+      ...(comes && params.sessions !== undefined ? { sessions: [...this.views.keys()] } : {}),
+    });
+  }
+
+  /** Of the live views that were left to it, a camera goes on with those that it still has; one that started again has none. */
+  #keepOnly(sessions: readonly string[]): void {
+    for (const [id, view] of [...this.views]) {
+      if (!sessions.includes(id)) view.session.end('camera-restarted');
+    }
+  }
+
+  #ticket(): { ticket?: string; ticketExpiresInSeconds?: number } {
+    const issued = this.#core.identity.tickets?.issue(this.camera);
+    return issued === undefined
+      ? {}
+      : { ticket: issued.ticket.reveal(), ticketExpiresInSeconds: issued.expiresInSeconds };
   }
 
   unregister(request: IncomingRequest): void {
@@ -94,7 +118,16 @@ export class CameraRole implements Registration {
     for (const view of [...this.views.values()]) view.session.end(tellViewers);
   }
 
-  replaced(): void {
+  /** The connection was lost. Live views whose media flows wait for the camera to come back; the others end. Calling it twice does nothing. */
+  lost(): void {
+    if (!this.#registered) return;
+    this.#registered = false;
+    this.#core.registrations.lose(this);
+    this.#core.observer.unregistered?.('closed');
+  }
+
+  replaced(by: Registration): void {
+    handOver(this, by, 'camera-replaced');
     this.end('replaced', 'camera-replaced');
     this.#peer.end(new LatchkeyError('registration-replaced'));
   }

@@ -1,6 +1,6 @@
-import { LatchkeyError, limits, type Timer } from '../../base/index.ts';
+import { LatchkeyError, limits, type Redacted, type Timer } from '../../base/index.ts';
 import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
-import { type Holder, isSameHolder, later, redacted } from '../bearer.ts';
+import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer } from '../rpc-peer.ts';
@@ -23,17 +23,21 @@ export class Endpoint implements ConnectionHandlers {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
+  readonly #address: string;
   #holder: Holder | undefined;
   #role: ViewerRole | CameraRole | undefined;
   #registerBy: Timer | undefined;
   #expiry: Timer | undefined;
   /** Tokens are taken one after the other, in the order in which they came. */
   #gate: Promise<unknown> = Promise.resolve();
+  /** There while a token waits for its verification. */
+  #leaving: AbortController | undefined;
 
   /** `holder`: who was verified before the upgrade, if anyone was. */
   constructor(core: Core, connection: Connection, holder: Holder | undefined, events: EndpointEvents) {
     this.#core = core;
     this.#events = events;
+    this.#address = connection.remoteAddress;
     this.#peer = new RpcPeer(connection, core.clock, core.observer, {
       request: (request) => this.#request(request),
       fault: (error) => this.#fault(error),
@@ -80,12 +84,12 @@ export class Endpoint implements ConnectionHandlers {
   async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
     try {
       const { authorization } = read(authorizationParams, request.params);
-      const holder = await this.#authenticate(authorization);
+      const holder = await this.#authenticate(authorization, method);
       if (this.#peer.open) await this.#perform(request, method, holder);
     } catch (thrown) {
       request.error(thrown);
-      if (this.#holder !== undefined || !(thrown instanceof LatchkeyError)) return;
-      if (thrown.entry.close !== undefined) this.#peer.close(thrown.entry.close, thrown.code);
+      if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
+      if (this.#holder === undefined || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
     }
   }
 
@@ -101,29 +105,49 @@ export class Endpoint implements ConnectionHandlers {
     }
   }
 
+  /** A camera that may not register yet has nothing to do here until then. */
+  #cameTooOften(error: LatchkeyError): boolean {
+    return error.code === 'rate-exceeded' && this.#role instanceof CameraRole && !this.#role.registered;
+  }
+
   #unregister(request: IncomingRequest): void {
     if (this.#role === undefined) throw new LatchkeyError('not-registered');
     this.#role.unregister(request);
     if (this.#role instanceof CameraRole) this.#awaitRegister();
   }
 
-  #authenticate(authorization: string | undefined): Promise<Holder> {
-    const verified = this.#gate.then(() => this.#verify(authorization));
+  #authenticate(authorization: string | undefined, method: string): Promise<Holder> {
+    const verified = this.#gate.then(() => this.#verify(authorization, method));
     this.#gate = verified.catch(() => undefined);
     return verified;
   }
 
-  async #verify(authorization: string | undefined): Promise<Holder> {
+  async #verify(authorization: string | undefined, method: string): Promise<Holder> {
     if (authorization === undefined) {
       if (this.#holder === undefined) throw new LatchkeyError('token-missing');
       return this.#holder;
     }
-    const fresh = await this.#core.identity.verify(redacted(authorization));
     const first = this.#holder === undefined;
+    const fresh = await this.#verifyInTurn(redacted(authorization), method);
     if (!this.#peer.open) return fresh;
     this.#adopt(fresh);
     if (first) this.#events.verified();
     return fresh;
+  }
+
+  /** Who is verified already waits with the viewers, and is not sent away: what lives goes on. */
+  async #verifyInTurn(token: Redacted<string>, method: string): Promise<Holder> {
+    const { admission, identity } = this.#core;
+    const known = this.#holder !== undefined;
+    const lane = known || method === 'connect' ? 'viewer' : laneOf(this.#core, token);
+    if (!known) admission.arrive(lane, this.#address, token);
+    this.#leaving = new AbortController();
+    const visitor = { lane, address: this.#address, known, gone: this.#leaving.signal } as const;
+    try {
+      return await admission.verify(visitor, token, () => identity.verify(token));
+    } finally {
+      this.#leaving = undefined;
+    }
   }
 
   #adopt(fresh: Holder): void {
@@ -176,9 +200,10 @@ export class Endpoint implements ConnectionHandlers {
   }
 
   #gone(): void {
+    this.#leaving?.abort();
     this.#registerBy?.cancel();
     this.#expiry?.cancel();
-    if (this.#role instanceof CameraRole) this.#role.end('closed', 'camera-left');
+    if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
     this.#events.left();
   }

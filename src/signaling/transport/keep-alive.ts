@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../base/index.ts';
+import { type Clock, limits, type Timer } from '../../base/index.ts';
 
 /** A peer that can be asked whether it is there, and given up. */
 export interface KeptAlive {
@@ -11,7 +11,8 @@ const sweepsPerPeriod = 4;
 
 /**
  * Pings peers that were silent for `keepAliveMs` and gives up those that were for twice as long. One timer serves all;
- * what was heard longest ago stands first, so that a sweep looks at the due ones alone.
+ * what was heard longest ago stands first, so that a sweep looks at the due ones alone. A fleet that came at once is due at once: a sweep takes
+ * a bounded number, and the rest a moment later, so that the event loop is not held up.
  */
 export class KeepAlive<Peer extends KeptAlive> {
   readonly #clock: Clock;
@@ -41,25 +42,30 @@ export class KeepAlive<Peer extends KeptAlive> {
     this.#timer?.cancel();
   }
 
-  #arm(): void {
-    this.#timer = this.#clock.after(this.#keepAliveMs / sweepsPerPeriod, () => {
-      this.#sweep();
-      this.#arm();
+  #arm(delayMs = this.#keepAliveMs / sweepsPerPeriod): void {
+    this.#timer = this.#clock.after(delayMs, () => {
+      if (this.#sweep()) this.#arm();
+      else this.#arm(Math.min(limits.keepAliveRestMs, this.#keepAliveMs / sweepsPerPeriod));
     });
   }
 
-  #sweep(): void {
+  /** Whether all that were due had their turn. */
+  #sweep(): boolean {
     const nowMs = this.#clock.now();
+    let rest: number = limits.keepAlivePeersPerSweepMax;
     for (const [peer, heardMs] of this.#heardMs) {
       if (nowMs - heardMs < this.#keepAliveMs) break;
+      if (rest-- === 0) return false;
       this.#heardMs.delete(peer);
       this.#pingedHeardMs.set(peer, heardMs);
       peer.ping();
     }
     for (const [peer, heardMs] of this.#pingedHeardMs) {
       if (nowMs - heardMs < 2 * this.#keepAliveMs) break;
+      if (rest-- === 0) return false;
       this.#pingedHeardMs.delete(peer);
       peer.silent();
     }
+    return true;
   }
 }

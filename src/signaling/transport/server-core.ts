@@ -1,4 +1,5 @@
 import { asLatchkeyError, type Clock, LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
+import { ClientAddresses } from './client-address.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { bareResponse, type ReadyResponse, readyResponse } from './ready-response.ts';
 import { type RequestHead, readHead } from './request-head.ts';
@@ -30,6 +31,7 @@ export class ServerCore {
   readonly #random: RandomSource;
   readonly #observer: TransportObserver;
   readonly #keepAlive: KeepAlive<ServedConnection>;
+  readonly #clients: ClientAddresses;
   #tcpConnections = 0;
   #stopping = false;
 
@@ -39,6 +41,7 @@ export class ServerCore {
     this.#handlers = handlers;
     this.#random = parts.random;
     this.#observer = parts.observer;
+    this.#clients = new ClientAddresses(settings.trustedProxies ?? []);
     this.#keepAlive = new KeepAlive(parts.clock, settings.keepAliveMs);
   }
 
@@ -68,6 +71,11 @@ export class ServerCore {
     const head = this.admit(method, target, rawHeaders);
     checkOpeningHandshake(head);
     return head;
+  }
+
+  /** Whose request it is that came from that peer. */
+  clientOf(head: RequestHead, peer: string): string {
+    return this.#clients.of(peer, head.header('x-forwarded-for'));
   }
 
   /** What to write for a request that `admit` threw for. */

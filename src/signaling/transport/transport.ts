@@ -8,7 +8,7 @@ export interface HttpRequest {
   readonly query: string;
   /** A header by its lower-case name; repeated headers are joined by `, `. */
   header(name: string): string | undefined;
-  /** The peer's IP address in its shortest form, IPv4-mapped IPv6 as IPv4. */
+  /** The client's IP address in its shortest form, IPv4-mapped IPv6 as IPv4: the peer's, or what a trusted proxy says. */
   readonly remoteAddress: string;
   /** Aborted when the client goes away before the response is written. */
   readonly aborted: AbortSignal;
@@ -81,6 +81,8 @@ export interface TransportSettings {
   readonly sendBufferBytesMax: number;
   /** Open TCP connections; whatever the ones beyond ask for is answered 503 with `Retry-After`. */
   readonly connectionsMax: number;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Undefined: none. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** A ping is sent to a peer that was silent for so long; after twice as long (and a quarter) its connection is closed. */
   readonly keepAliveMs: number;
 }

@@ -131,7 +131,7 @@ class UwsTransport implements Transport {
       return;
     }
     const body = this.#bodyOf(exchange, head);
-    const answer = await this.#core.answer(requestOf(exchange, head, body));
+    const answer = await this.#core.answer(this.#requestOf(exchange, head, body));
     exchange.answer(answer, this.#core.stopping || !body.complete);
   }
 
@@ -144,10 +144,18 @@ class UwsTransport implements Transport {
       return;
     }
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
-    const decision = await this.#core.decide(requestOf(exchange, head, this.#bodyOf(exchange, head)), head);
+    const request = this.#requestOf(exchange, head, this.#bodyOf(exchange, head));
+    const decision = await this.#core.decide(request, head);
     if (!('open' in decision)) return exchange.answer(decision, true);
-    const { remoteAddress } = exchange;
+    const { remoteAddress } = request;
     exchange.upgrade({ decision, remoteAddress }, head.header('sec-websocket-key') ?? '', context);
+  }
+
+  #requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {
+    const { method, path, query, header } = head;
+    const remoteAddress = this.#core.clientOf(head, exchange.remoteAddress);
+    const { aborted } = exchange;
+    return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
   }
 
   #bodyOf(exchange: UwsExchange, head: RequestHead): RequestBody {
@@ -162,12 +170,6 @@ class UwsTransport implements Transport {
     }
     return body;
   }
-}
-
-function requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {
-  const { method, path, query, header } = head;
-  const { remoteAddress, aborted } = exchange;
-  return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
 }
 
 function createApp(module: UwsModule, settings: TransportSettings): TemplatedApp {

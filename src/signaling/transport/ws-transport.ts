@@ -43,6 +43,7 @@ class WsTransport implements Transport {
   /** Those whose last request has not been answered yet. */
   readonly #busy = new WeakSet<Duplex>();
   readonly #subprotocols = new WeakMap<IncomingMessage, string>();
+  readonly #clients = new WeakMap<IncomingMessage, string>();
   readonly #webSockets: WebSocketServer;
   #closing: Promise<void> | undefined;
 
@@ -122,7 +123,7 @@ class WsTransport implements Transport {
       return;
     }
     const body = bodyOf(message, head, this.#core);
-    const answer = await this.#core.answer(requestOf(message, head, body, gone.signal));
+    const answer = await this.#core.answer(this.#requestOf(message, head, body, gone.signal));
     write(response, answer, this.#core.stopping || !body.complete);
   }
 
@@ -149,7 +150,9 @@ class WsTransport implements Transport {
     try {
       const head = this.#core.admitUpgrade(message.method ?? '', message.url ?? '', message.rawHeaders);
       const body = new RequestBody({ clock: this.#core.clock, length: 0, bytesMax: 0 });
-      return await this.#core.decide(requestOf(message, head, body, gone), head);
+      const request = this.#requestOf(message, head, body, gone);
+      this.#clients.set(message, request.remoteAddress);
+      return await this.#core.decide(request, head);
     } catch (error) {
       return this.#core.refusal(error);
     }
@@ -158,15 +161,15 @@ class WsTransport implements Transport {
   #open(message: IncomingMessage, socket: Duplex, decision: OpenUpgrade): void {
     this.#subprotocols.set(message, decision.subprotocol);
     this.#webSockets.handleUpgrade(message, socket, Buffer.alloc(0), (webSocket) => {
-      serveWebSocket(this.#core, webSocket, addressFromText(message.socket.remoteAddress), decision);
+      serveWebSocket(this.#core, webSocket, this.#clients.get(message) ?? '', decision);
     });
   }
-}
 
-function requestOf(message: IncomingMessage, head: RequestHead, body: RequestBody, aborted: AbortSignal): HttpRequest {
-  const { method, path, query, header } = head;
-  const remoteAddress = addressFromText(message.socket.remoteAddress);
-  return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+  #requestOf(message: IncomingMessage, head: RequestHead, body: RequestBody, aborted: AbortSignal): HttpRequest {
+    const { method, path, query, header } = head;
+    const remoteAddress = this.#core.clientOf(head, addressFromText(message.socket.remoteAddress));
+    return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+  }
 }
 
 function bodyOf(message: IncomingMessage, head: RequestHead, core: ServerCore): RequestBody {

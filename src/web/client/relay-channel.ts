@@ -34,6 +34,8 @@ export class RelayChannel {
   readonly #heldInvites = new Map<string, { id: unknown; offer: string }>();
   readonly #opened: Promise<void>;
   #closed = false;
+  /** What the relay said of the whole connection last: why it closes, and when to come back. */
+  #toldLast: Refusal | undefined;
   #nextId = 1;
   #idleSince: number;
 
@@ -50,7 +52,7 @@ export class RelayChannel {
       this.#socket.addEventListener('close', ({ code }) => {
         late.cancel();
         this.#end(code);
-        reject(code === tryAgainLater ? new RelayRefusal(full) : new ConnectionLost('The relay cannot be reached.'));
+        reject(this.#whyClosed(code, 'The relay cannot be reached.'));
       });
     });
     this.#opened.catch(() => {});
@@ -116,10 +118,15 @@ export class RelayChannel {
     const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     this.#heldInvites.clear();
-    const error =
-      code === tryAgainLater ? new RelayRefusal(full) : new ConnectionLost('The connection to the relay ended.');
+    const error = this.#whyClosed(code, 'The connection to the relay ended.');
     for (const id of [...this.#calls.keys()]) this.#settle(id)?.reject(error);
     for (const session of sessions) session.lost();
+  }
+
+  /** A close frame has no room for a time to come back: the relay tells it in an error before. */
+  #whyClosed(code: number | undefined, lost: string): Error {
+    if (code !== tryAgainLater) return new ConnectionLost(lost);
+    return new RelayRefusal(this.#toldLast?.rpcCode === full.rpcCode ? this.#toldLast : full);
   }
 
   #settle(id: number): Call | undefined {
@@ -149,6 +156,7 @@ export class RelayChannel {
     const refusal = refusalOf(error);
     if (typeof id === 'number') this.#settle(id)?.reject(new RelayRefusal(refusal));
     if (id !== undefined && id !== null) return;
+    if (error.session === undefined) this.#toldLast = refusal;
     const handlers = typeof error.session === 'string' ? this.#sessions.get(error.session) : undefined;
     if (handlers === undefined) return;
     this.detach(String(error.session), false);

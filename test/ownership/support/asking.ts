@@ -4,6 +4,7 @@ import {
   type OwnershipSettings,
   type OwnershipSource,
   type SealedStore,
+  type SharedCache,
 } from '../../../src/ownership/index.ts';
 import { codeOf } from '../../support/codes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -16,6 +17,7 @@ export const cacheSettings: OwnershipSettings = { entriesMax: 100, grantMsMax: 5
 interface Parts<Source extends OwnershipSource> {
   readonly source?: Source;
   readonly store?: SealedStore;
+  readonly shared?: SharedCache;
   readonly settings?: Partial<OwnershipSettings>;
   readonly clock?: ManualClock;
 }
@@ -29,7 +31,12 @@ export function asking<Source extends OwnershipSource = ScriptedSource>(parts: P
   const ownership = createOwnership(
     source,
     { ...cacheSettings, ...parts.settings },
-    { clock, random: seededRandom(7), ...(parts.store === undefined ? {} : { store: parts.store }) },
+    {
+      clock,
+      random: seededRandom(7),
+      ...(parts.store === undefined ? {} : { store: parts.store }),
+      ...(parts.shared === undefined ? {} : { shared: parts.shared }),
+    },
     {
       alarm: (kind) => alarms.push(kind),
       answered: (outcome, from, ms) => told.push(`${outcome} ${from} ${ms}`),

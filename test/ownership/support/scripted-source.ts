@@ -1,5 +1,11 @@
 import { type DeviceId, deviceId, type SubjectId, subjectId } from '../../../src/base/index.ts';
-import type { OwnershipAnswer, OwnershipQuestion, OwnershipSource, Role } from '../../../src/ownership/index.ts';
+import type {
+  OwnershipAnswer,
+  OwnershipChange,
+  OwnershipQuestion,
+  OwnershipSource,
+  Role,
+} from '../../../src/ownership/index.ts';
 
 /** A good answer to a question. */
 export function granting(question: OwnershipQuestion, role: Role = 'owner', notAfterMs?: number): OwnershipAnswer {
@@ -21,6 +27,7 @@ export class ScriptedSource implements OwnershipSource {
   answer: (question: OwnershipQuestion, signal: AbortSignal) => unknown = (question) => granting(question);
   list: (subject: SubjectId, signal: AbortSignal) => unknown = () => [];
   closed = 0;
+  readonly #listeners = new Set<(change: OwnershipChange) => void>();
 
   constructor(name = 'scripted') {
     this.name = name;
@@ -34,6 +41,20 @@ export class ScriptedSource implements OwnershipSource {
   async devicesOf(subject: SubjectId, signal: AbortSignal): Promise<OwnershipAnswer[]> {
     this.asked.push(subject);
     return (await this.list(subject, signal)) as OwnershipAnswer[];
+  }
+
+  changes(listener: (change: OwnershipChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells of a change, as a source does that knows of it. */
+  tell(change: OwnershipChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
   }
 
   async close(): Promise<void> {

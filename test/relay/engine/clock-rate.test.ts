@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { ClockRate } from '../../../src/relay/engine/clock-rate.ts';
+import { OneClock } from '../support/one-stream.ts';
 
 const beganMs = 1_700_000_000_000;
 const everyMs = 10;
 
 /** A stream with a packet every 10 ms, on a network without jitter, whose clock goes at any rate. */
 class Stream {
-  readonly clock = new ClockRate();
+  readonly clock = new OneClock();
   #atMs = beganMs;
   #ticks = 2 ** 31 - 50_000;
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FlowTable } from '../../../src/relay/engine/flow-table.ts';
-import type { Latch } from '../../../src/relay/engine/leg.ts';
+import { type Latch, SealedWire } from '../../../src/relay/engine/leg.ts';
+import { SideMemory } from '../../../src/relay/engine/side-memory.ts';
 import { type Path, pathOf, pathWords, remoteWords } from '../../../src/relay/wire/path.ts';
 
 const seed = 0x5eed;
@@ -118,10 +119,15 @@ function take(table: FlowTable, model: Map<Path, Latch>, path: Path): void {
 function expectSame(table: FlowTable, model: Map<Path, Latch>, pool: readonly Path[]): void {
   expect(table.size).toBe(model.size);
   expect(pool.filter((path) => table.find(path, 0) !== model.get(path))).toEqual([]);
+  expect(pool.filter((path) => table.sideOf(path, 0) !== (model.get(path)?.leg?.number ?? -1))).toEqual([]);
 }
 
+const sides = new SideMemory(1_000);
+let wires = 0;
+
 function latchOf(path: Path): Latch {
-  return { path, leg: undefined, heardAtMs: 0 };
+  const wire = new SealedWire(wires++ % 1_000, 0, 0, sides);
+  return { path, leg: wires % 2 === 0 ? wire.viewer : wire.camera, heardAtMs: 0 };
 }
 
 function at(host: number, net = 2): Path {

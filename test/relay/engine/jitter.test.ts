@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { Jitter } from '../../../src/relay/engine/jitter.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { OneJitter } from '../support/one-stream.ts';
 import { type Arrival, arrivals, beganMs, PlainJitter, timestampAt, upTo } from '../support/rtp-arrivals.ts';
 
 /** A few seconds before its wrap, at any clock. */
@@ -19,7 +19,7 @@ const clocks: [number, number][] = [
 function jitterAfterEach(
   packets: readonly Arrival[],
   hertz: number,
-  jitter = new Jitter(),
+  jitter = new OneJitter(),
   first = nearWrap,
 ): number[] {
   return packets.map(({ takenMs, atMs }, n) => {
@@ -73,7 +73,7 @@ test.each([1_000, 11_025, 22_050, 46_000, 60_000, 100_000])('a clock of %i Hz is
 
 test('timestamps that stand for no time have no jitter', () => {
   const random = seededRandom(3_550);
-  const jitter = new Jitter();
+  const jitter = new OneJitter();
   jitter.begin(beganMs, 0);
   for (let n = 1, timestamp = 0; n < 10_000; n++) {
     timestamp += Math.floor(random.fraction() * 10_000);
@@ -83,15 +83,15 @@ test('timestamps that stand for no time have no jitter', () => {
 });
 
 test('while time stands still nothing is known', () => {
-  const jitter = new Jitter();
+  const jitter = new OneJitter();
   jitter.begin(beganMs, 0);
   for (let n = 1; n < 10_000; n++) jitter.packet(beganMs, n * 3_000);
   expect(jitter.ms).toBeNaN();
 });
 
 /** A stream of 90 kHz with 30 pictures a second, whose clock is known and which has no jitter; and what comes after it. */
-function steadyVideo(): { jitter: Jitter; next(count: number, lateMs?: number, ticks?: number): void } {
-  const jitter = new Jitter();
+function steadyVideo(): { jitter: OneJitter; next(count: number, lateMs?: number, ticks?: number): void } {
+  const jitter = new OneJitter();
   let n = 0;
   jitter.begin(beganMs, nearWrap);
   const next = (count: number, lateMs = 0, ticks = 0) => {
@@ -107,7 +107,7 @@ function steadyVideo(): { jitter: Jitter; next(count: number, lateMs?: number, t
 
 describe('a stream whose clock is known', () => {
   test('counts the first packet of a picture alone', () => {
-    const jitter = new Jitter();
+    const jitter = new OneJitter();
     for (let n = 0; n < 500; n++) {
       for (const pacedMs of [0, 7, 21]) {
         if (n === 0 && pacedMs === 0) jitter.begin(beganMs, 0);
@@ -118,7 +118,7 @@ describe('a stream whose clock is known', () => {
   });
 
   test('counts no picture that was taken before the last one', () => {
-    const jitter = new Jitter();
+    const jitter = new OneJitter();
     jitter.begin(beganMs, 0);
     // Pictures are sent 0 3 1 2 6 4 5 …: the third before the two that are made from it.
     for (let n = 1; n < 600; n++) jitter.packet(beganMs + n * 40, (n + (n % 3 === 1 ? 2 : -1)) * 3_600);
@@ -173,7 +173,7 @@ describe('a stream whose clock is known', () => {
 
   test('loses its clock when timestamps go on at another rate, and learns the other one', () => {
     const slow = arrivals(20, 30_000, () => 0);
-    const jitter = new Jitter();
+    const jitter = new OneJitter();
     jitterAfterEach(slow, 48_000, jitter);
     expect(jitter.ms).toBeCloseTo(0, 3);
     const seen: number[] = [];

@@ -128,7 +128,7 @@ describe('the end by the caller', () => {
     expect(harness.stats(wire.handle).camera).toMatchObject({ packets: 3, lost: 2 });
   });
 
-  test('leaves nothing in the handle that a caller may keep: no key, no datagram, no stream', () => {
+  test('leaves nothing in the handle that a caller may keep: no key, no datagram', () => {
     const harness = new EngineHarness();
     const wire = harness.open();
     wire.sendCheck('viewer', viewerAt);
@@ -140,12 +140,31 @@ describe('the end by the caller', () => {
       credentials: viewer.credentials.length + camera.credentials.length,
       transactions: transactions.size,
       held: camera.held.size,
-      streams: viewer.streams.size,
       latches: viewer.latches.length,
     });
-    expect(kept()).toEqual({ credentials: 2, transactions: 1, held: 2, streams: 1, latches: 1 });
+    expect(kept()).toEqual({ credentials: 2, transactions: 1, held: 2, latches: 1 });
     harness.end(handle);
-    expect(kept()).toEqual({ credentials: 0, transactions: 0, held: 0, streams: 0, latches: 0 });
+    expect(kept()).toEqual({ credentials: 0, transactions: 0, held: 0, latches: 0 });
+  });
+
+  test('leaves nothing to the next wire of its number', () => {
+    const slow = { bitsPerSecondMax: limits.policedBitsPerSecondMax, packetsPerSecondMax: 1 };
+    const harness = new EngineHarness([], { rates: { side: slow, session: slow } });
+    const first = harness.open().latch(viewerAt, cameraAt);
+    for (let n = 0; n < limits.policedBurstPacketsMin; n++) harness.receive(cameraAt, rtp(2 * n, n % 3));
+    expect(harness.receive(cameraAt, dtls)).toMatch(/packet-rate/);
+    harness.end(first.handle);
+
+    const next = harness.open(credentials('nvie'), credentials('ncam'), hourMs, first.handle.number);
+    next.sendCheck('camera', at(4));
+    harness.receive(at(4), rtp(1, 9));
+    expect(harness.sent).toEqual([]);
+    expect(harness.sizes).toMatchObject({ streams: 1, held: 2 });
+    next.sendCheck('viewer', at(3));
+    harness.receive(at(4), rtp(2, 9));
+    expect(harness.sent).toEqual([{ to: at(3), bytes: rtp(2, 9) }]);
+    expect(harness.events).toEqual([{ kind: 'media', wire: next.handle, side: 'camera' }]);
+    expect(harness.stats(next.handle)).toMatchObject({ camera: { rtpPackets: 2, lost: 0 }, firstMediaMs: 0.001 });
   });
 
   test('is for wires that are open here', () => {

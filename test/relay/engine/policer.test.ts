@@ -1,15 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { Policer, type RateBounds, type Verdict } from '../../../src/relay/engine/policer.ts';
+import { levelCells, Policer, type RateBounds, type Verdict } from '../../../src/relay/engine/policer.ts';
 
 const nowMs = 1_700_000_000_000;
 /** No bucket of the other kind gets in the way. */
 const many = limits.policedPacketsPerSecondMax;
 const wide = limits.policedBitsPerSecondMax;
 
+/** A policer with one pair of buckets, which lies among others that nobody touches. */
+class Buckets {
+  readonly #levels = new Float64Array(3 * levelCells).fill(7);
+  readonly #policer: Policer;
+
+  constructor(atMs: number, bounds: RateBounds) {
+    this.#policer = new Policer(this.#levels, bounds);
+    this.#policer.begin(levelCells, atMs);
+  }
+
+  admit(atMs: number, bytes: number): Verdict {
+    const verdict = this.#policer.admit(levelCells, atMs, bytes);
+    const others = [...this.#levels.subarray(0, levelCells), ...this.#levels.subarray(2 * levelCells)];
+    if (others.some((level) => level !== 7)) throw new Error('the levels of another were touched');
+    return verdict;
+  }
+}
+
 /** How many datagrams of one size are admitted at one time, and what stops the next one. */
-function admittedAt(policer: Policer, atMs: number, bytes: number): [number, Verdict] {
+function admittedAt(policer: Buckets, atMs: number, bytes: number): [number, Verdict] {
   for (let count = 0; ; count++) {
     const verdict = policer.admit(atMs, bytes);
     if (verdict !== 'admitted') return [count, verdict];
@@ -18,31 +36,31 @@ function admittedAt(policer: Policer, atMs: number, bytes: number): [number, Ver
 
 describe('a full bucket', () => {
   test('holds one second of bits', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 8_000_000, packetsPerSecondMax: many });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 8_000_000, packetsPerSecondMax: many });
     expect(admittedAt(policer, nowMs, 1_000)).toEqual([1_000, 'over-bit-rate']);
   });
 
   test('holds one second of packets', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 1_000 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 1_000 });
     expect(admittedAt(policer, nowMs, 1)).toEqual([1_000, 'over-packet-rate']);
   });
 
   test('holds a large key frame, however low the rate', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 1 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 1 });
     expect(admittedAt(policer, nowMs, 1_024)).toEqual([128, 'over-packet-rate']);
-    const wider = new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: many });
+    const wider = new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: many });
     expect(admittedAt(wider, nowMs, 1_024)).toEqual([128, 'over-bit-rate']);
   });
 
   test('takes the largest datagram', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 1 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 1 });
     expect(policer.admit(nowMs, limits.datagramBytesMax)).toBe('admitted');
   });
 });
 
 describe('an empty bucket', () => {
   test('has room for a datagram in the very moment in which its last bit is there, and not before', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 8_000_000, packetsPerSecondMax: many });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 8_000_000, packetsPerSecondMax: many });
     admittedAt(policer, nowMs, 1_000);
     expect(policer.admit(nowMs + 0.999, 1_000)).toBe('over-bit-rate');
     expect(policer.admit(nowMs + 1, 1_001)).toBe('over-bit-rate');
@@ -51,7 +69,7 @@ describe('an empty bucket', () => {
   });
 
   test('has room for a packet in the very moment in which it is there, and not before', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 200 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 200 });
     admittedAt(policer, nowMs, 0);
     expect(policer.admit(nowMs + 4.75, 0)).toBe('over-packet-rate');
     expect(policer.admit(nowMs + 5, 0)).toBe('admitted');
@@ -60,7 +78,7 @@ describe('an empty bucket', () => {
 
   test('is full after its burst’s time, and no fuller however long it waits', () => {
     for (const waitMs of [1_000, 3_600_000, 1e15, Number.MAX_VALUE]) {
-      const policer = new Policer(0, { bitsPerSecondMax: 80_000_000, packetsPerSecondMax: 1_000 });
+      const policer = new Buckets(0, { bitsPerSecondMax: 80_000_000, packetsPerSecondMax: 1_000 });
       expect(admittedAt(policer, 0, 100)).toEqual([1_000, 'over-packet-rate']);
       expect(admittedAt(policer, waitMs, 100)).toEqual([1_000, 'over-packet-rate']);
     }
@@ -69,14 +87,14 @@ describe('an empty bucket', () => {
 
 describe('what one bound refuses', () => {
   test('is not charged to packets when there were too many bits', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 128 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 128 });
     for (let n = 0; n < 2; n++) policer.admit(nowMs, 64 * 1024);
     for (let n = 0; n < 1_000; n++) expect(policer.admit(nowMs, 1)).toBe('over-bit-rate');
     expect(admittedAt(policer, nowMs, 0)).toEqual([126, 'over-packet-rate']);
   });
 
   test('is not charged to bits when there were too many packets', () => {
-    const policer = new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 128 });
+    const policer = new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: 128 });
     admittedAt(policer, nowMs, 0);
     for (let n = 0; n < 1_000; n++) expect(policer.admit(nowMs, 1_024)).toBe('over-packet-rate');
     expect(admittedAt(policer, nowMs + 1_000, 1_024)).toEqual([128, 'over-packet-rate']);
@@ -84,7 +102,7 @@ describe('what one bound refuses', () => {
 });
 
 test('a time that goes back adds nothing and takes nothing', () => {
-  const policer = new Policer(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 1_000 });
+  const policer = new Buckets(nowMs, { bitsPerSecondMax: wide, packetsPerSecondMax: 1_000 });
   admittedAt(policer, nowMs, 0);
   expect(policer.admit(nowMs - 3_600_000, 0)).toBe('over-packet-rate');
   expect(policer.admit(nowMs - 3_600_000 + 1, 0)).toBe('admitted');
@@ -92,15 +110,15 @@ test('a time that goes back adds nothing and takes nothing', () => {
 });
 
 test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('a bound of %d is refused', (bound) => {
-  expect(() => new Policer(nowMs, { bitsPerSecondMax: bound, packetsPerSecondMax: 1 })).toThrow(/bitsPerSecondMax/);
-  expect(() => new Policer(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: bound })).toThrow(/packetsPerSecondMax/);
+  expect(() => new Buckets(nowMs, { bitsPerSecondMax: bound, packetsPerSecondMax: 1 })).toThrow(/bitsPerSecondMax/);
+  expect(() => new Buckets(nowMs, { bitsPerSecondMax: 1, packetsPerSecondMax: bound })).toThrow(/packetsPerSecondMax/);
 });
 
 test('the largest bounds are taken, and no larger ones', () => {
   const largest = { bitsPerSecondMax: wide, packetsPerSecondMax: many };
-  expect(new Policer(nowMs, largest).admit(nowMs, 1)).toBe('admitted');
-  expect(() => new Policer(nowMs, { ...largest, bitsPerSecondMax: wide + 1 })).toThrow(RangeError);
-  expect(() => new Policer(nowMs, { ...largest, packetsPerSecondMax: many + 1 })).toThrow(RangeError);
+  expect(new Buckets(nowMs, largest).admit(nowMs, 1)).toBe('admitted');
+  expect(() => new Buckets(nowMs, { ...largest, bitsPerSecondMax: wide + 1 })).toThrow(RangeError);
+  expect(() => new Buckets(nowMs, { ...largest, packetsPerSecondMax: many + 1 })).toThrow(RangeError);
 });
 
 const bounds: fc.Arbitrary<RateBounds> = fc.record({
@@ -143,7 +161,7 @@ test('says the same as exact arithmetic, for whole milliseconds', () => {
   });
   fc.assert(
     fc.property(bounds, fc.array(step, { maxLength: 30 }), (bound, steps) => {
-      const policer = new Policer(nowMs, bound);
+      const policer = new Buckets(nowMs, bound);
       const { bitsPerSecondMax, packetsPerSecondMax } = bound;
       const bits = new ExactBucket(bitsPerSecondMax, Math.max(bitsPerSecondMax, limits.policedBurstBytesMin * 8));
       const packets = new ExactBucket(
@@ -172,7 +190,7 @@ test('over any time, no more than the rate and one burst is admitted; what keeps
   const step = fc.record({ waitMs: fc.double({ min: -50, max: 500, noNaN: true }), bytes });
   fc.assert(
     fc.property(bounds, fc.array(step, { minLength: 1, maxLength: 300 }), (bound, steps) => {
-      const policer = new Policer(nowMs, bound);
+      const policer = new Buckets(nowMs, bound);
       const burstBits = Math.max(bound.bitsPerSecondMax, limits.policedBurstBytesMin * 8);
       const burstPackets = Math.max(bound.packetsPerSecondMax, limits.policedBurstPacketsMin);
       let atMs = nowMs;
@@ -198,7 +216,7 @@ test('over any time, no more than the rate and one burst is admitted; what keeps
 });
 
 test('for an hour at exactly its rate, with fractions of a millisecond, nothing is refused and nothing more is let in', () => {
-  const policer = new Policer(nowMs, { bitsPerSecondMax: 3_000_000, packetsPerSecondMax: 300 });
+  const policer = new Buckets(nowMs, { bitsPerSecondMax: 3_000_000, packetsPerSecondMax: 300 });
   const [burst] = admittedAt(policer, nowMs, 1_250);
   expect(burst).toBe(300);
   let refused = 0;

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { RtpStreams } from '../../../src/relay/engine/rtp-streams.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { OneSide } from '../support/one-stream.ts';
 import { arrivals, beganMs, PlainJitter, timestampAt, upTo } from '../support/rtp-arrivals.ts';
 
 /** A side whose packets all come at one time, with one timestamp: what matters is their numbers. */
 class Numbers {
-  readonly streams = new RtpStreams();
+  readonly streams = new OneSide();
 
   packet(ssrc: number, sequenceNumber: number): void {
     this.streams.packet(beganMs, ssrc, sequenceNumber, 0);
@@ -109,7 +109,7 @@ describe('packets that never came', () => {
 
 describe('the longest silence', () => {
   test('is none before the first packet, and counts from it', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     expect(streams.longestSilenceMs(beganMs)).toBe(0);
     streams.packet(beganMs, 1, 1, 0);
     expect(streams.longestSilenceMs(beganMs)).toBe(0);
@@ -117,7 +117,7 @@ describe('the longest silence', () => {
   });
 
   test('is the longest one, of all streams together, closed or open', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     for (const [n, atMs] of [0, 20, 620, 640, 1_000].entries()) streams.packet(beganMs + atMs, n % 2, n, n);
     expect(streams.longestSilenceMs(beganMs + 1_000)).toBe(600);
     expect(streams.longestSilenceMs(beganMs + 1_600)).toBe(600);
@@ -128,7 +128,7 @@ describe('the longest silence', () => {
   });
 
   test('is none while time stands still or goes back', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     for (const atMs of [0, 0, -500, -500]) streams.packet(beganMs + atMs, 1, 1, 0);
     expect(streams.longestSilenceMs(beganMs - 1_000)).toBe(0);
   });
@@ -137,11 +137,11 @@ describe('the longest silence', () => {
 /** One stream of a side, which sends by the clock. */
 class Sender {
   sequenceNumber = 65_400;
-  readonly #streams: RtpStreams;
+  readonly #streams: OneSide;
   readonly #ssrc: number;
   readonly #hertz: number;
 
-  constructor(streams: RtpStreams, ssrc: number, hertz: number) {
+  constructor(streams: OneSide, ssrc: number, hertz: number) {
     this.#streams = streams;
     this.#ssrc = ssrc;
     this.#hertz = hertz;
@@ -165,7 +165,7 @@ class Sender {
 describe('jitter', () => {
   test('is none before a clock is known, and then what the RFC says it is, with loss and reordering', () => {
     const random = seededRandom(6_041);
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const plain = new PlainJitter(90_000);
     let sequenceNumber = 65_000;
     for (const arrival of arrivals(1_000 / 30, 60_000, upTo(30, random))) {
@@ -186,7 +186,7 @@ describe('jitter', () => {
   });
 
   test('is that of the busiest stream, and not of its retransmissions', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const video = new Sender(streams, 1, 90_000);
     const sound = new Sender(streams, 2, 48_000);
     const retransmissions = new Sender(streams, 3, 90_000);
@@ -199,7 +199,7 @@ describe('jitter', () => {
   });
 
   test('is not that of a busier stream whose clock is none', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const odd = new Sender(streams, 1, 60_000);
     const sound = new Sender(streams, 2, 48_000);
     for (let n = 0; n < 1_000; n++) {
@@ -210,7 +210,7 @@ describe('jitter', () => {
   });
 
   test('is that of the stream that is the busiest now', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const before = new Sender(streams, 1, 90_000);
     const after = new Sender(streams, 2, 90_000);
     for (let n = 0; n < 1_000; n++) before.send(n * 40, (n % 2) * 4, 6);
@@ -222,7 +222,7 @@ describe('jitter', () => {
   });
 
   test('stays what it was while a stream begins anew, makes room, or the side is over', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const video = new Sender(streams, 1, 90_000);
     for (let n = 0; n < 1_000; n++) video.send(n * 40, (n % 2) * 4);
     video.sequenceNumber += 20_000;
@@ -240,7 +240,7 @@ describe('jitter', () => {
   });
 
   test('goes on after a time that went back', () => {
-    const streams = new RtpStreams();
+    const streams = new OneSide();
     const video = new Sender(streams, 1, 90_000);
     for (let n = 0; n < 500; n++) video.send(n * 40, (n % 2) * 4);
     for (let n = 500; n < 1_000; n++) video.send(n * 40, (n % 2) * 8 - 3_600_000);
@@ -260,7 +260,7 @@ test('nothing that a header can say breaks it: its numbers stay finite and are n
   });
   fc.assert(
     fc.property(fc.array(packet, { maxLength: 30 }), (packets) => {
-      const streams = new RtpStreams();
+      const streams = new OneSide();
       let atMs = beganMs;
       let sequenceNumber = 0;
       let timestamp = 0;
@@ -285,6 +285,6 @@ test('nothing that a header can say breaks it: its numbers stay finite and are n
 });
 
 /** The packets of a side, and the way to add one. */
-function bound(numbers: Numbers): { streams: RtpStreams; packet(ssrc: number, sequenceNumber: number): void } {
+function bound(numbers: Numbers): { streams: OneSide; packet(ssrc: number, sequenceNumber: number): void } {
   return { streams: numbers.streams, packet: (ssrc, sequenceNumber) => numbers.packet(ssrc, sequenceNumber) };
 }

@@ -6,7 +6,7 @@ import { OnTheWay } from '../../../src/relay/media/frame-batch.ts';
 import type { Report } from '../../../src/relay/media/messages.ts';
 import { Station } from '../../../src/relay/media/station.ts';
 import { portCellCount } from '../../../src/relay/udp/port.ts';
-import type { Path } from '../../../src/relay/wire/path.ts';
+import { copyOfPath, type Path } from '../../../src/relay/wire/path.ts';
 import { at, boundless, credentials, dtls, emptySizes, hourMs, rtp } from '../support/engine-harness.ts';
 import { answerOf, checkOf, iceOf } from '../support/relay-bench.ts';
 
@@ -194,8 +194,8 @@ class StationByHand {
       portCells: new Float64Array(portCellCount),
     };
     const udp = {
-      send: (to: Path, bytes: Buffer, start: number, end: number) =>
-        void this.#sent.push({ to, bytes: Buffer.from(bytes.subarray(start, end)) }),
+      send: (to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number) =>
+        void this.#sent.push({ to: copyOfPath(to, toAt), bytes: Buffer.from(bytes.subarray(start, end)) }),
     };
     this.station = new Station(settings, 4_000, udp, (report) => this.reports.push(report));
     this.station.advance(this.nowMs);

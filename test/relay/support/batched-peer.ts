@@ -92,7 +92,7 @@ export class BatchedPeer implements Disposable {
 
   /** Sends each of the buffers, in one batch. */
   send(to: Path, ...datagrams: readonly Buffer[]): void {
-    for (const bytes of datagrams) this.port.send(to, bytes, 0, bytes.length);
+    for (const bytes of datagrams) this.port.send(to, 0, bytes, 0, bytes.length);
     this.port.flush();
   }
 

@@ -40,7 +40,7 @@ for (const [port, side] of [
   [camera, 'camera'],
 ] as const) {
   const check = checkOf(side, 1);
-  port.send(relayAt, check, 0, check.length);
+  port.send(relayAt, 0, check, 0, check.length);
   port.flush();
   relay.turn(true, advance, receive);
 }
@@ -57,7 +57,7 @@ let relayNs = 0n;
 function turn(round: number): void {
   for (let n = 0; n < packetsAtOnce; n++) {
     packet.writeUInt16BE((round * packetsAtOnce + n) & 0xffff, 2);
-    camera.send(relayAt, packet, 0, packetBytes);
+    camera.send(relayAt, 0, packet, 0, packetBytes);
   }
   camera.flush();
   const target = (round + 1) * packetsAtOnce;

@@ -11,7 +11,7 @@ import { Engine, type EngineEvent, type EngineWire } from '../../../src/relay/en
 import { Ledger } from '../../../src/relay/engine/ledger.ts';
 import type { WireRates } from '../../../src/relay/engine/leg.ts';
 import type { IceCredentials, Side, WireStats } from '../../../src/relay/index.ts';
-import { type Path, pathOf, placeKey } from '../../../src/relay/wire/path.ts';
+import { copyOfPath, type Path, pathOf, placeKey } from '../../../src/relay/wire/path.ts';
 import { stun, stunTypes } from './stun-messages.ts';
 
 export interface Sent {
@@ -94,14 +94,15 @@ export class EngineHarness {
     return sizesOf(this.#cells);
   }
 
-  open(viewer = credentials('view'), camera = credentials('camr'), forMs = hourMs): TestWire {
-    return new TestWire(this, this.openWire(viewer, camera, forMs), viewer, camera);
+  open(viewer = credentials('view'), camera = credentials('camr'), forMs = hourMs, number?: number): TestWire {
+    return new TestWire(this, this.openWire(viewer, camera, forMs, number), viewer, camera);
   }
 
-  openWire(viewer: IceCredentials, camera: IceCredentials, forMs = hourMs): EngineWire {
+  /** Opens the wire of a number, by default one that none had before. */
+  openWire(viewer: IceCredentials, camera: IceCredentials, forMs = hourMs, number = this.#wires++): EngineWire {
     this.engine.advance(this.nowMs, this.#output());
-    this.ledger.enliven(this.#wires);
-    return this.engine.open(this.#wires++, this.nowMs + forMs, viewer, camera);
+    this.ledger.enliven(number);
+    return this.engine.open(number, this.nowMs + forMs, viewer, camera);
   }
 
   restart(wire: EngineWire, viewer: IceCredentials, camera: IceCredentials): void {
@@ -156,8 +157,9 @@ export class EngineHarness {
 
   #output() {
     return {
-      transmit: (to: Path, bytes: Buffer, start: number, end: number, step: number) => {
+      transmit: (words: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step: number) => {
         this.transmits++;
+        const to = copyOfPath(words, toAt);
         for (let at = start; at < end; at += step) {
           this.sent.push({ to, bytes: Buffer.from(bytes.subarray(at, Math.min(at + step, end))) });
         }

@@ -96,7 +96,7 @@ function check(session: Session, nowMs: number): void {
     transaction.writeUInt32BE(++serial, 8);
     const username = `${other.ufrag}:${own.ufrag}`;
     const bytes = stun({ transaction, username, password: other.password, useCandidate: true, fingerprint: true });
-    port.send(path, bytes, 0, bytes.length);
+    port.send(path, 0, bytes, 0, bytes.length);
   }
   session.checkAtMs = nowMs + (session.talksSinceMs > 0 ? checkEveryMs : latchEveryMs);
 }
@@ -105,7 +105,7 @@ function talk(session: Session, nowMs: number): void {
   const due = Math.floor(((nowMs - session.talksSinceMs) * session.packetsPerSecond) / 1_000);
   for (; session.sent < due; session.sent++) {
     packet.writeUInt16BE(session.sent & 0xffff, 2);
-    cameras.send(session.camera, packet, 0, packetBytes);
+    cameras.send(session.camera, 0, packet, 0, packetBytes);
   }
 }
 

@@ -166,7 +166,7 @@ class UdpFuzzer {
     for (let runs = 1 + this.#pick(4); runs > 0; runs--) {
       const { to } = this.#oneOf(roads);
       this.#run((start, end) => {
-        source.port.send(to, this.#pattern, start, end);
+        source.port.send(to, 0, this.#pattern, start, end);
         this.#due.push({ start, end });
       });
     }
@@ -212,7 +212,7 @@ class UdpFuzzer {
 
   #sendTooLarge(): void {
     const length = limits.datagramBytesMax + 1 + this.#pick(1_000);
-    this.#port.port.send(this.#oneOf(this.#targets).path, this.#pattern, 0, length);
+    this.#port.port.send(this.#oneOf(this.#targets).path, 0, this.#pattern, 0, length);
     this.#refused['too-large'] = (this.#refused['too-large'] ?? 0) + 1;
   }
 
@@ -235,7 +235,7 @@ class UdpFuzzer {
 
   #send(target: Target, bytes: Buffer, at: number, patternAt: number, length: number): void {
     if (!this.#affords(length)) return;
-    this.#port.port.send(target.path, bytes, at, at + length);
+    this.#port.port.send(target.path, 0, bytes, at, at + length);
     if (bytes === this.#pattern) this.#tally.foreign++;
     else this.#tally.own++;
     if (target.fault !== undefined) this.#refused[target.fault] = (this.#refused[target.fault] ?? 0) + 1;

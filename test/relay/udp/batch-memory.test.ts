@@ -46,7 +46,7 @@ describe.each(bases)('the block at %i', (base) => {
       parts.push([header.control, 128], [batch.payloadAt(index), 65_536]);
     }
     for (let index = 0; index <= batchMessages; index++) {
-      batch.begin(index, pathTo({ host: '127.0.0.1', port: 9 }, { local: '127.0.0.2' }), index);
+      batch.begin(index, pathTo({ host: '127.0.0.1', port: 9 }, { local: '127.0.0.2' }), 0, index);
       batch.place(index, index, batch.payloadAt(0), 10);
       batch.segment(index, 10);
       const header = headerAt(batch, base, batch.sentAt(index));
@@ -63,7 +63,7 @@ describe.each(bases)('the block at %i', (base) => {
 
   test('knows where pieces begin and end', () => {
     const [start, bytes] = [batch.payloadAt(3) + 5, 1_000];
-    batch.begin(2, pathTo({ host: '::1', port: 9 }), 7);
+    batch.begin(2, pathTo({ host: '::1', port: 9 }), 0, 7);
     batch.place(2, 7, start, bytes);
     batch.lengthen(7, 500);
     batch.place(2, 8, end - 1, 1);
@@ -86,7 +86,7 @@ describe('the block', () => {
   test('takes no piece that is not a datagram of its own', () => {
     const batch = new BatchMemory(() => 0x1000n);
     const [first, end] = [batch.payloadAt(0), batch.memory.length];
-    batch.begin(0, pathTo({ host: '::1', port: 9 }), 0);
+    batch.begin(0, pathTo({ host: '::1', port: 9 }), 0, 0);
     for (const [offset, bytes] of [
       [first - 1, 1],
       [0, 10],
@@ -102,11 +102,11 @@ describe('the block', () => {
   test('forgets what a message was when it is begun again', () => {
     const batch = new BatchMemory(() => 0x1000n);
     const control = () => headerAt(batch, 0x1000n, batch.sentAt(0));
-    batch.begin(0, pathTo({ host: '::1', port: 9 }, { local: '::1' }), 0);
+    batch.begin(0, pathTo({ host: '::1', port: 9 }, { local: '::1' }), 0, 0);
     batch.segment(0, 100);
     expect(control().controlBytes).toBe(64);
     const spare = control().control;
-    batch.begin(0, pathTo({ host: '::1', port: 9 }), 0);
+    batch.begin(0, pathTo({ host: '::1', port: 9 }), 0, 0);
     expect(control()).toMatchObject({ controlBytes: 0, vectorCount: 0 });
     batch.segment(0, 100);
     expect(control()).toMatchObject({ controlBytes: 24, control: spare + 40 });
@@ -117,7 +117,7 @@ describe('the block', () => {
     (local) => {
       const batch = new BatchMemory(() => 0x1000n);
       const to = pathTo({ host: '2001:db8::7', port: 77 }, { local, scope: 5 });
-      batch.begin(9, to, 3);
+      batch.begin(9, to, 0, 3);
       batch.place(9, 3, batch.payloadAt(0), 200);
       batch.segment(9, 100);
       batch.beginSpare(9);

@@ -47,7 +47,7 @@ async function passUnderCollections(rounds: number) {
       return { start, end: start + (pick(2) === 0 ? 1_200 : pick(3_000)) };
     });
     for (const { start, end } of due) {
-      peer.port.send(to, pattern, start, end);
+      peer.port.send(to, 0, pattern, start, end);
       disturb(40);
     }
     peer.port.flush();
@@ -64,7 +64,7 @@ async function passUnderCollections(rounds: number) {
       () => there === due.length,
       (datagram) => {
         answer ??= copyOfPath(datagram.path, datagram.pathAt);
-        port.port.send(answer, datagram.bytes, datagram.start, datagram.end);
+        port.port.send(answer, 0, datagram.bytes, datagram.start, datagram.end);
         check(datagram, there++);
       },
     );
@@ -87,7 +87,7 @@ async function dropPorts(count: number) {
   const refs: WeakRef<object>[] = [];
   const use = async () => {
     using peer = await BatchedPeer.open();
-    peer.port.send(peer.path(), pattern, 0, 60_000);
+    peer.port.send(peer.path(), 0, pattern, 0, 60_000);
     peer.port.turn(
       true,
       () => {},

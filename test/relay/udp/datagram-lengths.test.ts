@@ -25,7 +25,7 @@ describe('every datagram comes through byte for byte', () => {
         if (group.length > 0 && bytes + length > groupBytesMax) break;
         group.push(length);
         bytes += length;
-        peer.port.send(port.path(), pattern, startOf(length), startOf(length) + length);
+        peer.port.send(port.path(), 0, pattern, startOf(length), startOf(length) + length);
       }
       peer.port.flush();
       echo(port, group.length);
@@ -57,7 +57,7 @@ describe('every datagram comes through byte for byte', () => {
       await port.pumpUntil(
         () => echoed,
         ({ path, pathAt, bytes: own, start, end }) => {
-          port.port.send(copyOfPath(path, pathAt), own, start, end);
+          port.port.send(copyOfPath(path, pathAt), 0, own, start, end);
           echoed = true;
         },
       );
@@ -76,7 +76,7 @@ function echo(port: BatchedPeer, count: number): void {
     () => left === 0,
     ({ path, pathAt, bytes, start, end }) => {
       from ??= copyOfPath(path, pathAt);
-      port.port.send(from, bytes, start, end);
+      port.port.send(from, 0, bytes, start, end);
       left--;
     },
   );

@@ -35,7 +35,7 @@ const cases: Record<string, () => Promise<object>> = {
     const to = peer.path();
     const sent = 60;
     // Each longer than the one before: none is joined to it.
-    for (let n = 0; n < sent; n++) port.port.send(to, Buffer.alloc(1_000 + n, n), 0, 1_000 + n);
+    for (let n = 0; n < sent; n++) port.port.send(to, 0, Buffer.alloc(1_000 + n, n), 0, 1_000 + n);
     port.port.flush();
     const full = port.counters.sendErrors.full;
     const received = peer.take(sent - full).map((bytes) => bytes.length - 1_000);
@@ -53,10 +53,10 @@ const cases: Record<string, () => Promise<object>> = {
     using peer = await BatchedPeer.open();
     const datagrams = numbered(6, 100);
     for (const [n, bytes] of datagrams.entries()) {
-      port.port.send(peer.path(), bytes, 0, 100);
+      port.port.send(peer.path(), 0, bytes, 0, 100);
       const host = ['192.0.2.1', '198.51.100.1', '203.0.113.1'][n % 3] ?? '';
       const to = pathTo({ host, port: 9 });
-      for (let times = 0; times <= n; times++) port.port.send(to, bytes, 0, 100);
+      for (let times = 0; times <= n; times++) port.port.send(to, 0, bytes, 0, 100);
     }
     port.port.flush();
     return { received: peer.take(6).map((bytes) => bytes[0]), faults: port.faults };
@@ -122,7 +122,7 @@ function answerOne(port: BatchedPeer): { from: string; local: string } {
   port.receiveUntil(
     () => asked !== undefined,
     ({ path, pathAt, bytes, start, end }) => {
-      port.port.send(copyOfPath(path, pathAt), bytes, start, end);
+      port.port.send(copyOfPath(path, pathAt), 0, bytes, start, end);
       asked = { from: placeOf(path, pathAt).host, local: localHostOf(path, pathAt) };
     },
   );

@@ -108,7 +108,7 @@ describe('a receiver that throws', () => {
     all.peer.send(all.to, ...first);
     let seen = 0;
     const failing = ({ bytes, start, end }: Datagram) => {
-      all.port.port.send(all.peer.path(), bytes, start, end);
+      all.port.port.send(all.peer.path(), 0, bytes, start, end);
       if (++seen === 5) throw new Error('a receiver’s own');
     };
     expect(() => all.port.receiveUntil(() => false, failing)).toThrow('a receiver’s own');
@@ -144,7 +144,7 @@ describe('within a turn', () => {
       () => seen.length >= 3,
       ({ bytes, start, end }) => {
         seen.push(bytes[start] ?? -1);
-        all.port.port.send(all.peer.path(), bytes, start, end);
+        all.port.port.send(all.peer.path(), 0, bytes, start, end);
         if (seen.length === 1) all.port.port.flush();
         if (seen.length === 3) all.port.port.close();
       },

@@ -43,7 +43,7 @@ describe('what the kernel has joined', () => {
       () => steps.length > 0,
       ({ bytes, start, end }, step) => {
         steps = [...steps, step, end - start];
-        all.port.port.send(to, bytes, start, end, step);
+        all.port.port.send(to, 0, bytes, start, end, step);
       },
     );
     expect(steps).toEqual([1_200, 9 * 1_200 + last]);
@@ -66,8 +66,8 @@ describe('what the kernel has joined', () => {
         all.port,
         () => isDone,
         ({ bytes, start, end }, step) => {
-          all.port.port.send(to, bytes, start, end, step);
-          all.port.port.send(to, more, 0, more.length);
+          all.port.port.send(to, 0, bytes, start, end, step);
+          all.port.port.send(to, 0, more, 0, more.length);
           isDone = true;
         },
       );
@@ -104,7 +104,7 @@ describe('a run from elsewhere', () => {
     using all = await triple();
     const run = [...numbered(count - 1, step), Buffer.alloc(Math.ceil(step / 2), 9)];
     const bytes = Buffer.concat(run);
-    all.port.port.send(all.target.path(), bytes, 0, bytes.length, step);
+    all.port.port.send(all.target.path(), 0, bytes, 0, bytes.length, step);
     all.port.port.flush();
     expect(all.receive(run.length)).toEqual(run);
   });
@@ -113,7 +113,7 @@ describe('a run from elsewhere', () => {
     using all = await triple();
     all.port.port.close();
     const bytes = Buffer.alloc(250);
-    all.port.port.send(all.target.path(), bytes, 0, bytes.length, 100);
+    all.port.port.send(all.target.path(), 0, bytes, 0, bytes.length, 100);
     expect(all.port.faults).toEqual({ closed: 3 });
   });
 });

@@ -19,7 +19,7 @@ describe('a run of datagrams to one place', () => {
       () => seen === run.length,
       ({ bytes, start, end }) => {
         expect(Buffer.from(bytes.subarray(start, end))).toEqual(run[seen++]);
-        port.port.send(to, bytes, start, end);
+        port.port.send(to, 0, bytes, start, end);
       },
     );
     expect(messages).toBe(1);
@@ -81,7 +81,7 @@ describe('a run of datagrams to one place', () => {
     using second = await BatchedPeer.open();
     const [a, b] = [first.path(), second.path()];
     const datagrams = numbered(6, 100);
-    for (const [n, bytes] of datagrams.entries()) source.port.send(n % 2 === 0 ? a : b, bytes, 0, 100);
+    for (const [n, bytes] of datagrams.entries()) source.port.send(n % 2 === 0 ? a : b, 0, bytes, 0, 100);
     source.port.flush();
     expect(first.take(3)).toEqual([0, 2, 4].map((n) => datagrams[n]));
     expect(second.take(3)).toEqual([1, 3, 5].map((n) => datagrams[n]));
@@ -120,9 +120,9 @@ describe('more than fits into a batch', () => {
     port.receiveUntil(
       () => done,
       ({ bytes, start }) => {
-        for (let n = 0; n < others; n++) port.port.send(target.path(), bytes, start + n, start + n + 1);
+        for (let n = 0; n < others; n++) port.port.send(target.path(), 0, bytes, start + n, start + n + 1);
         // Every second byte: no two of them lie side by side, so that each is a piece.
-        for (let n = 0; n < count; n++) port.port.send(to, bytes, start + 2 * n, start + 2 * n + 1);
+        for (let n = 0; n < count; n++) port.port.send(to, 0, bytes, start + 2 * n, start + 2 * n + 1);
         done = true;
       },
     );
@@ -136,7 +136,7 @@ describe('more than fits into a batch', () => {
     using target = await BatchedPeer.open();
     const bytes = Buffer.from(Array.from({ length: 2 * limits.batchPiecesMax }, (_, n) => n % 253));
     const to = target.path();
-    for (const n of bytes.keys()) source.port.send(to, bytes, n, n + 1);
+    for (const n of bytes.keys()) source.port.send(to, 0, bytes, n, n + 1);
     source.port.flush();
     expect(Buffer.concat(target.take(bytes.length))).toEqual(bytes);
     expect(source.counters.sendCalls).toBe(1);
@@ -158,7 +158,7 @@ describe('more than fits into a batch', () => {
     const received: Buffer[] = [];
     const receive = ({ bytes, start, end }: Datagram) => received.push(Buffer.from(bytes.subarray(start, end)));
     for (const bytes of datagrams) {
-      source.port.send(to, bytes, 0, bytes.length);
+      source.port.send(to, 0, bytes, 0, bytes.length);
       // What a full batch has let go is taken at once: all of it may be more than a socket holds.
       target.port.turn(false, () => {}, receive);
     }

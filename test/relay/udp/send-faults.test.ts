@@ -141,14 +141,14 @@ describe('a datagram is sent once, or counted once', () => {
     const to = all.peer.path();
     const seen: Buffer[] = [];
     all.calls.nextSends.push(1, 'EIO');
-    all.port.port.send(pathTo(all.peer.place()), before, 0, before.length);
-    for (const bytes of run.slice(0, 4)) all.port.port.send(to, bytes, 0, bytes.length);
+    all.port.port.send(pathTo(all.peer.place()), 0, before, 0, before.length);
+    for (const bytes of run.slice(0, 4)) all.port.port.send(to, 0, bytes, 0, bytes.length);
     all.port.receiveUntil(
       () => seen.length === 4,
       ({ bytes, start, end }) => {
-        all.port.port.send(to, bytes, start, end);
+        all.port.port.send(to, 0, bytes, start, end);
         if (seen.push(Buffer.from(bytes.subarray(start, end))) === 4) {
-          all.port.port.send(pathTo(all.peer.place()), after, 0, after.length);
+          all.port.port.send(pathTo(all.peer.place()), 0, after, 0, after.length);
         }
       },
     );
@@ -170,7 +170,7 @@ describe('a datagram is sent once, or counted once', () => {
       for (let n = 0; n < count; n++) {
         const bytes = Buffer.alloc(pick(3) === 0 ? 4 + pick(2_000) : 200);
         bytes.writeUInt32LE(number++);
-        all.port.port.send(places[pick(8) === 0 ? 1 : 0] ?? all.peer.path(), bytes, 0, bytes.length);
+        all.port.port.send(places[pick(8) === 0 ? 1 : 0] ?? all.peer.path(), 0, bytes, 0, bytes.length);
       }
       const before = total(all.port.faults);
       all.port.port.flush();
@@ -200,14 +200,14 @@ describe('what the system itself refuses', () => {
     const foreignSource = pathTo(ipv4.address, { local: '192.0.2.1' });
     const [first, second, third] = numbered(3, 100) as [Buffer, Buffer, Buffer];
     const run = (to: typeof broadcast, count: number) => {
-      for (const bytes of numbered(count, 100)) port.port.send(to, bytes, 0, bytes.length);
+      for (const bytes of numbered(count, 100)) port.port.send(to, 0, bytes, 0, bytes.length);
     };
-    port.port.send(pathTo(ipv4.address), first, 0, 100);
+    port.port.send(pathTo(ipv4.address), 0, first, 0, 100);
     run(foreignIpv6Source, 3);
-    port.port.send(pathTo(ipv6.address), second, 0, 100);
+    port.port.send(pathTo(ipv6.address), 0, second, 0, 100);
     run(broadcast, 1);
     run(foreignSource, 2);
-    port.port.send(pathTo(ipv4.address), third, 0, 100);
+    port.port.send(pathTo(ipv4.address), 0, third, 0, 100);
     port.port.flush();
     expect([await ipv4.next(), await ipv6.next(), await ipv4.next()].map(({ bytes }) => bytes)).toEqual([
       first,
@@ -224,8 +224,8 @@ describe('an interface that has no road there', () => {
     using peer = await BatchedPeer.open({ host: '::1' });
     const datagrams = numbered(3, 100);
     for (const bytes of datagrams) {
-      port.port.send(peer.path(), bytes, 0, 100);
-      port.port.send(pathTo({ host: '2001:db8::1', port: 9 }), bytes, 0, 100);
+      port.port.send(peer.path(), 0, bytes, 0, 100);
+      port.port.send(pathTo({ host: '2001:db8::1', port: 9 }), 0, bytes, 0, 100);
     }
     port.port.flush();
     expect(peer.take(3)).toEqual(datagrams);
@@ -247,7 +247,7 @@ describe('what a caller may not ask', () => {
       [6, 6],
       [0, Number.NaN],
     ] as const) {
-      expect(() => all.port.port.send(all.peer.path(), short, start, end)).toThrow('a datagram lies in its buffer');
+      expect(() => all.port.port.send(all.peer.path(), 0, short, start, end)).toThrow('a datagram lies in its buffer');
     }
     all.port.send(all.peer.path(), short);
     expect(all.peer.take(1)).toEqual([short]);
@@ -256,7 +256,7 @@ describe('what a caller may not ask', () => {
   test('the port’s own memory outside of datagrams is never sent, not even as an empty one', async () => {
     using all = await faultyPort();
     all.peer.send(all.port.path(), Buffer.from('datagram'));
-    const headersInstead = ({ bytes }: Datagram) => all.port.port.send(all.peer.path(), bytes, 0, 64);
+    const headersInstead = ({ bytes }: Datagram) => all.port.port.send(all.peer.path(), 0, bytes, 0, 64);
     expect(() => all.port.receiveUntil(() => false, headersInstead)).toThrow('a datagram lies in the block');
     all.port.port.flush();
     expect(all.calls.sends).toEqual([]);
@@ -279,7 +279,7 @@ describe('closing a port', () => {
   test('sends what has gathered, and after it nothing', async () => {
     using all = await faultyPort();
     const bytes = Buffer.from('before');
-    all.port.port.send(all.peer.path(), bytes, 0, bytes.length);
+    all.port.port.send(all.peer.path(), 0, bytes, 0, bytes.length);
     all.port.port.close();
     const calls = all.calls.sends.length;
     all.port.send(all.peer.path(), Buffer.from('after'));

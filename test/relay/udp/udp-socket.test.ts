@@ -235,5 +235,5 @@ function answerNext(port: BatchedPeer): void {
 }
 
 function answer(port: BatchedPeer, { path, pathAt, bytes, start, end }: Datagram): void {
-  port.port.send(copyOfPath(path, pathAt), bytes, start, end);
+  port.port.send(copyOfPath(path, pathAt), 0, bytes, start, end);
 }

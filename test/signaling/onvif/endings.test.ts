@@ -298,18 +298,12 @@ describe('an open view', () => {
     nothingIsLeft(scene);
   });
 
-  it('ends when either connection is lost, and the other side is told', async () => {
-    const one = await open();
-    one.camera.drop();
-    await one.world.settle();
-    expect(one.viewer.notices()).toEqual(['camera-left']);
-    nothingIsLeft(one);
-
-    const two = await open();
-    two.viewer.drop();
-    await two.world.settle();
-    expect(two.camera.notices()).toEqual(['viewer-left']);
-    nothingIsLeft(two);
+  it('ends when the viewer’s connection is lost, and the camera is told', async () => {
+    const scene = await open();
+    scene.viewer.drop();
+    await scene.world.settle();
+    expect(scene.camera.notices()).toEqual(['viewer-left']);
+    nothingIsLeft(scene);
   });
 
   it('once ended is gone for the camera and unknown to the viewer', async () => {

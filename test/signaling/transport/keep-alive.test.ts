@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../../src/base/index.ts';
 import { KeepAlive } from '../../../src/signaling/transport/keep-alive.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -49,6 +50,20 @@ describe('keep-alive', () => {
     expect(late.told).toEqual(['ping']);
     clock.advance(periodMs);
     expect(late.told).toEqual(['ping', 'silent']);
+  });
+
+  it('takes a fleet that is due at once a part at a time, with rests between', () => {
+    const fleet = Array.from({ length: 3 * limits.keepAlivePeersPerSweepMax }, () => new Peer());
+    for (const each of fleet) keepAlive.heard(each);
+    const pinged = () => fleet.filter(({ told }) => told.length > 0).length;
+    clock.advance(periodMs);
+    expect(pinged()).toBe(limits.keepAlivePeersPerSweepMax - 1);
+    clock.advance(limits.keepAliveRestMs);
+    expect(pinged()).toBe(2 * limits.keepAlivePeersPerSweepMax - 1);
+    clock.advance(2 * limits.keepAliveRestMs);
+    expect(pinged()).toBe(fleet.length);
+    clock.advance(2 * periodMs);
+    expect(fleet.every(({ told }) => told.join() === 'ping,silent')).toBe(true);
   });
 
   it('leaves a peer alone that talks', () => {

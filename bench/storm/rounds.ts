@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { Child } from '../relay/child.ts';
+import { type Contestant, type Launch, startServer } from './contestants.ts';
+import type { Household } from './household.ts';
+import type { LoadAnswer, LoadOrder } from './load.ts';
+import { type Results, type Run, runOf, stormMsMax } from './results.ts';
+
+export interface Plan {
+  readonly rounds: number;
+  /** How many cameras the storms have, the smallest first. */
+  readonly fleets: readonly number[];
+  /** No storm begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
+  readonly quickMsMax: number | undefined;
+  /** Cameras of the storm that a server has before anything counts. */
+  readonly warmUpCameras: number;
+  readonly asksPerSecond: number;
+  readonly holdMs: number;
+}
+
+export interface Bench {
+  readonly launch: Launch;
+  readonly household: Household;
+  readonly serverCore: number;
+  readonly loadCore: number;
+  /** Where a server writes that it has collected its garbage. */
+  readonly collectedFile: string;
+}
+
+/** What a storm may take beside itself: the memory is looked at twice, and the last viewers give up. */
+const answerMsMax = 120_000;
+
+/** Every contestant in turn, with a process of its own for each fleet and round; each round begins with another one. */
+export async function runRounds(
+  plan: Plan,
+  bench: Bench,
+  all: readonly Contestant[],
+  say: (line: string) => void,
+): Promise<Pick<Results, 'runs' | 'leftOut'>> {
+  process.env.BENCH_COLLECTED = bench.collectedFile;
+  const script = join(import.meta.dirname, 'load.ts');
+  const parameters = ['--disable-warning=ExperimentalWarning', script, bench.household.tokensFile, bench.collectedFile];
+  await using load = new Child('the load', bench.loadCore, process.execPath, parameters);
+  const [runs, leftOut]: [Run[], { contestant: string; why: string }[]] = [[], []];
+  for (let round = 0; round < plan.rounds; round++) {
+    for (const { contestant, cameras } of turnsOf(plan, all, round)) {
+      const { name } = contestant;
+      if (performance.now() > (plan.quickMsMax ?? Number.POSITIVE_INFINITY)) {
+        leftOut.push({ contestant: name, why: `no time was left for ${cameras} cameras: the machine is busy` });
+        continue;
+      }
+      say(`round ${round + 1} of ${plan.rounds}: ${name}, ${cameras} cameras`);
+      runs.push(await oneRun(plan, bench, load, contestant, { round, contestant: name, cameras }));
+    }
+  }
+  return { runs, leftOut };
+}
+
+interface Turn {
+  readonly contestant: Contestant;
+  readonly cameras: number;
+}
+
+/** Who is to storm in a round, and in which order. */
+export function turnsOf(plan: Pick<Plan, 'fleets' | 'quickMsMax'>, all: readonly Contestant[], round: number): Turn[] {
+  const of = (fleets: readonly number[], some: readonly Contestant[]) =>
+    fleets.flatMap((cameras) => some.map((contestant) => ({ contestant, cameras })));
+  if (plan.quickMsMax === undefined) return of(plan.fleets, rotated(all, round));
+  const [largest, smaller] = [plan.fleets.slice(-1), plan.fleets.slice(0, -1)];
+  const [first, last] = [all.slice(0, 1), all.slice(1).slice(-1)];
+  return [...of(largest, [...first, ...last]), ...of(smaller, first), ...of(largest, all.slice(1, -1))];
+}
+
+async function oneRun(
+  plan: Plan,
+  bench: Bench,
+  load: Child,
+  contestant: Contestant,
+  at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
+): Promise<Run> {
+  await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
+  const storm = async (order: Pick<LoadOrder, 'cameras' | 'asksPerSecond' | 'holdMs'>) => {
+    const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
+    load.say(JSON.stringify(whole));
+    return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
+  };
+  const { asksPerSecond, holdMs, warmUpCameras } = plan;
+  await storm({ cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond, holdMs: holdMs / 2 });
+  const cost = await storm({ cameras: at.cameras, asksPerSecond: 0, holdMs: 0 });
+  const watched = await storm({ cameras: at.cameras, asksPerSecond, holdMs });
+  return runOf(at, cost, watched);
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  const first = by % Math.max(1, items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
+}

@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto';
+import {
+  type Clock,
+  type DeviceId,
+  isLoopback,
+  LatchkeyError,
+  limits,
+  networkOf,
+  type RandomSource,
+  type Redacted,
+} from '../../base/index.ts';
+import type { Lane } from './lane.ts';
+import { LazyTimer } from './lazy-timer.ts';
+import { type RateBounds, RateTable } from './rate-table.ts';
+import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
+
+export interface AdmissionSettings extends TurnsSettings {
+  /** Above that the event loop is late, and takes no cameras; above twice as much it takes nothing new. In milliseconds. */
+  readonly lagMsMax: number;
+  /** What one address may try, and may fail at; undefined: everything. Loopback may. */
+  readonly attempts: RateBounds | undefined;
+  readonly failures: RateBounds | undefined;
+  /** How often one device may register; undefined: always. */
+  readonly registrations: RateBounds | undefined;
+}
+
+export interface AdmissionPowers {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** How late the event loop is, in milliseconds. Undefined: never. */
+  readonly lagMs?: (() => number) | undefined;
+}
+
+/** Why a request was not let in. `attempts`, `failures`, `registrations`: its address or its device has had too many. */
+export type NotAdmitted = AwayReason | 'attempts' | 'failures' | 'registrations';
+
+export interface AdmissionObserver {
+  notAdmitted?(lane: Lane, reason: NotAdmitted): void;
+  /** A verification began, that long after it was asked for. */
+  admitted?(lane: Lane, waitedMs: number): void;
+}
+
+export interface Visitor {
+  readonly lane: Lane;
+  readonly address: string;
+  /** It is connected and has proved who it is. */
+  readonly known: boolean;
+  /** Aborted when it goes away: it waits no more. */
+  readonly gone: AbortSignal | undefined;
+}
+
+/** What can be seen of it at a moment. */
+export interface AdmissionReadings {
+  readonly inFlight: number;
+  readonly waiting: Readonly<Record<Lane, number>>;
+  readonly servedPerSecond: Readonly<Record<Lane, number>>;
+  /** How far ahead those who were sent away have been told to come back, in seconds. */
+  readonly rampSeconds: Readonly<Record<Lane, number>>;
+}
+
+interface Waiter {
+  begin(): void;
+  sendAway(error: LatchkeyError): void;
+}
+
+/**
+ * What lets requests in: each is counted against its address and the event loop, and what has to be verified waits for its turn. It knows no
+ * proof and gives none; who is let in has gained a turn and nothing else.
+ */
+export class Admission {
+  readonly #settings: AdmissionSettings;
+  readonly #powers: AdmissionPowers;
+  readonly #observer: AdmissionObserver;
+  readonly #turns: Turns;
+  readonly #waiters = new Map<Turn, Waiter>();
+  /** In the order in which their work began. */
+  readonly #running = new Map<Turn, number>();
+  readonly #lateTimer: LazyTimer;
+  readonly #slotTimer: LazyTimer;
+  readonly #attempts: RateTable | undefined;
+  readonly #failures: RateTable | undefined;
+  readonly #registrations: RateTable | undefined;
+
+  constructor(settings: AdmissionSettings, powers: AdmissionPowers, observer: AdmissionObserver = {}) {
+    const { clock } = powers;
+    const table = (bounds: RateBounds | undefined, keysMax: number) =>
+      bounds === undefined ? undefined : new RateTable(clock, bounds, keysMax);
+    this.#settings = settings;
+    this.#powers = powers;
+    this.#observer = observer;
+    this.#turns = new Turns(settings, powers.random);
+    this.#lateTimer = new LazyTimer(clock, () => this.#sendLateAway());
+    this.#slotTimer = new LazyTimer(clock, () => this.#freeSlots());
+    this.#attempts = table(settings.attempts, limits.addressesRatedMax);
+    this.#failures = table(settings.failures, limits.addressesRatedMax);
+    this.#registrations = table(settings.registrations, limits.devicesRatedMax);
+  }
+
+  get readings(): AdmissionReadings {
+    const turns = this.#turns;
+    const nowMs = this.#powers.clock.now();
+    const each = (read: (lane: Lane) => number) => ({ viewer: read('viewer'), camera: read('camera') });
+    return {
+      inFlight: turns.running + turns.lagging,
+      waiting: each((lane) => turns.waiting(lane)),
+      servedPerSecond: each((lane) => turns.perSecond(lane, nowMs)),
+      rampSeconds: each((lane) => turns.leadMs(lane, nowMs) / 1000),
+    };
+  }
+
+  /**
+   * Counts a request before anything is done for it, whatever it brings. Throws `rate-exceeded` for an address that has had too many, or too
+   * many that failed, and `overloaded` while the event loop is behind; both say when to come back.
+   */
+  arrive(lane: Lane, address: string, token?: Redacted<string>): void {
+    if (!isLoopback(address)) {
+      const network = networkOf(address);
+      if (this.#attempts?.take(network) === false)
+        throw this.#slowDown(lane, 'attempts', this.#attempts.waitMs(network));
+      const failedMs = this.#failures?.waitMs(network) ?? 0;
+      if (failedMs > 0) throw this.#slowDown(lane, 'failures', failedMs);
+    }
+    const lagMsMax = lane === 'camera' ? this.#settings.lagMsMax : 2 * this.#settings.lagMsMax;
+    if ((this.#powers.lagMs?.() ?? 0) > lagMsMax)
+      throw this.#away('lag', { lane, claim: claimOf(token), known: false });
+  }
+
+  /**
+   * Does `work`, which verifies `token`, when its turn comes. Throws what the work throws, and `overloaded` where it has no turn: with the time
+   * to come back, which is kept for that token. What fails is counted against the address.
+   */
+  async verify<T>(visitor: Visitor, token: Redacted<string>, work: () => Promise<T>): Promise<T> {
+    const turn = this.#enter({ lane: visitor.lane, claim: claimOf(token), known: visitor.known }, visitor.gone);
+    if (!this.#running.has(turn)) await this.#begun(turn, visitor.gone);
+    try {
+      return await work();
+    } catch (thrown) {
+      const failed = thrown instanceof LatchkeyError && thrown.entry.http === 401;
+      if (failed && !isLoopback(visitor.address)) this.#failures?.take(networkOf(visitor.address));
+      throw thrown;
+    } finally {
+      this.#end(turn);
+    }
+  }
+
+  /** Whether a device may register now. Throws `rate-exceeded`. */
+  demandRegistration(device: DeviceId): void {
+    const waitMs = this.#registrations?.waitMs(device) ?? 0;
+    if (waitMs > 0) throw this.#slowDown('camera', 'registrations', waitMs);
+  }
+
+  /** Counts a registration. Throws `rate-exceeded` where the device has had too many. */
+  register(device: DeviceId): void {
+    if (this.#registrations?.take(device) === false) {
+      throw this.#slowDown('camera', 'registrations', this.#registrations.waitMs(device));
+    }
+  }
+
+  /** A refusal for want of places that no verification takes: some are free again when those who hold them had their time to register. */
+  comeBack(): LatchkeyError {
+    return comeBackIn('overloaded', this.#powers.random.fraction() * limits.registerMsMax);
+  }
+
+  #enter(visit: Visit, gone: AbortSignal | undefined): Turn {
+    if (gone?.aborted) throw new LatchkeyError('peer-gone');
+    const entered = this.#turns.enter(visit, this.#now());
+    if ('away' in entered) throw this.#refusal(entered, visit.lane);
+    this.#begin();
+    return entered;
+  }
+
+  /** Resolves when its turn has come. Rejects with `overloaded` when it does not come in time, and `peer-gone`. */
+  #begun(turn: Turn, gone: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = () => {
+      this.#waiters.delete(turn);
+      this.#end(turn);
+      reject(new LatchkeyError('peer-gone'));
+    };
+    gone?.addEventListener('abort', leave);
+    const settled = () => gone?.removeEventListener('abort', leave);
+    this.#waiters.set(turn, {
+      begin: () => {
+        settled();
+        resolve();
+      },
+      sendAway: (error) => {
+        settled();
+        reject(error);
+      },
+    });
+    return promise;
+  }
+
+  /** Begins as much as there are slots for. */
+  #begin(): void {
+    const nowMs = this.#now();
+    for (;;) {
+      const turn = this.#turns.next(nowMs);
+      if (turn === undefined) break;
+      this.#running.set(turn, nowMs);
+      this.#observer.admitted?.(turn.visit.lane, nowMs - turn.sinceMs);
+      this.#waiters.get(turn)?.begin();
+      this.#waiters.delete(turn);
+    }
+    this.#setTimers();
+  }
+
+  #end(turn: Turn): void {
+    this.#running.delete(turn);
+    this.#turns.end(turn, this.#now());
+    this.#begin();
+  }
+
+  /** A timer that is set already is left as it is, unless nothing is left to wait for: it looks anew when it runs. */
+  #setTimers(): void {
+    const [started] = this.#running.values();
+    this.#slotTimer.keep(started === undefined ? undefined : started + limits.verificationSlotMsMax);
+    const since = this.#turns.oldest.map((turn) => turn.sinceMs);
+    this.#lateTimer.keep(since.length === 0 ? undefined : Math.min(...since) + limits.admissionWaitMsMax);
+  }
+
+  #freeSlots(): void {
+    const nowMs = this.#now();
+    for (const [turn, startedMs] of this.#running) {
+      if (nowMs - startedMs < limits.verificationSlotMsMax) break;
+      this.#running.delete(turn);
+      this.#turns.lag(turn);
+    }
+    this.#begin();
+  }
+
+  #sendLateAway(): void {
+    const nowMs = this.#now();
+    for (;;) {
+      const late = this.#turns.oldest.find((turn) => nowMs - turn.sinceMs >= limits.admissionWaitMsMax);
+      if (late === undefined) break;
+      this.#turns.end(late, nowMs);
+      const waiter = this.#waiters.get(late);
+      this.#waiters.delete(late);
+      waiter?.sendAway(this.#away('late', late.visit));
+    }
+    this.#begin();
+  }
+
+  #away(reason: AwayReason, visit: Visit): LatchkeyError {
+    return this.#refusal(this.#turns.away(reason, visit, this.#now()), visit.lane);
+  }
+
+  #refusal({ away, waitMs }: Away, lane: Lane): LatchkeyError {
+    this.#observer.notAdmitted?.(lane, away);
+    return comeBackIn('overloaded', waitMs);
+  }
+
+  /** Those of one address are spread over a while, so that they do not come back together. */
+  #slowDown(lane: Lane, reason: NotAdmitted, waitMs: number): LatchkeyError {
+    this.#observer.notAdmitted?.(lane, reason);
+    return comeBackIn('rate-exceeded', waitMs + this.#powers.random.fraction() * limits.rateRetryMsMax);
+  }
+
+  #now(): number {
+    return this.#powers.clock.now();
+  }
+}
+
+/** In whole seconds, as HTTP counts them (RFC 9110 section 10.2.3), and never none. */
+function comeBackIn(code: 'overloaded' | 'rate-exceeded', waitMs: number): LatchkeyError {
+  return new LatchkeyError(code, undefined, { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) });
+}
+
+/** A token's own number: who has not the token cannot come in its place. */
+function claimOf(token: Redacted<string> | undefined): number | undefined {
+  if (token === undefined) return undefined;
+  return createHash('sha256').update(token.reveal()).digest().readUInt32LE() >>> 1;
+}

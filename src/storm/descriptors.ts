@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { LatchkeyError, limits } from '../base/index.ts';
+
+/** How many files this process may have open; infinity where nobody tells. Node has raised it to the hard limit as it started. */
+export function descriptorsMax(limitsText: string | undefined = readLimits()): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(limitsText ?? '')?.[1];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/** Throws `params-invalid` for a fleet that needs more open connections than this process may have. A viewer may ask twice at once. */
+export function demandDescriptors(cameras: number, people: number, max = descriptorsMax()): void {
+  const viewers = Math.min(2 * people, limits.stormAsksInFlightMax);
+  const needed = cameras + viewers + limits.stormDescriptorsSpareMin;
+  if (needed <= max) return;
+  const most = Math.max(0, max - viewers - limits.stormDescriptorsSpareMin);
+  throw new LatchkeyError(
+    'params-invalid',
+    `${cameras} cameras need ${needed} open files, and this process may have ${max}: take ${most} cameras at most, or raise ` +
+      `the limit with ulimit -n ${needed} (and, if that is refused, the hard limit as root); the relay needs as much`,
+  );
+}
+
+function readLimits(): string | undefined {
+  try {
+    return readFileSync('/proc/self/limits', 'utf8');
+  } catch {
+    return undefined;
+  }
+}

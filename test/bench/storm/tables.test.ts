@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { aimsOf } from '../../../bench/storm/aims.ts';
+import { overflowsOf } from '../../../bench/storm/process-figures.ts';
+import { type Results, runOf } from '../../../bench/storm/results.ts';
+import { tablesOf } from '../../../bench/storm/tables.ts';
+import { Tally } from '../../../src/storm/ending.ts';
+import { musterReport, watchReport } from '../../../src/storm/report.ts';
+import { madeRun } from './made-runs.ts';
+
+const results: Results = {
+  quick: false,
+  rounds: 3,
+  launch: 'under the system’s own C library',
+  loadAverages: [0.25, 2],
+  cores: 2,
+  leftOut: [{ contestant: 'latchkey-uws-tokens', why: 'its binary needs another libc' }],
+  runs: [0.3, 0.1, 0.2].flatMap((cpuMsPerCamera, round) => [
+    madeRun('latchkey-uws', { round, cpuMsPerCamera }),
+    madeRun('latchkey-uws', { round, cameras: 1_000 }),
+    madeRun('plain', { round, cpuMsPerCamera: 1 }),
+  ]),
+};
+
+describe('the tables of the storm’s bench', () => {
+  it('have medians, the largest fleet first, and how the cost grows', () => {
+    const text = tablesOf(results, aimsOf(results.runs, 'latchkey-uws'));
+    expect(text).toContain('| latchkey-uws | yes | 0.200 | 3.00 | 10 / 100 | 0 | 200 | 6.0 |');
+    expect(text.indexOf('| 15,000 cameras')).toBeLessThan(text.indexOf('| 1,000 cameras'));
+    expect(text).toContain('| latchkey-uws | 0.500 | 0.200 |');
+    expect(text).toContain('| plain |  | 1.000 |');
+  });
+
+  it('say how far they can be trusted, and who is left out', () => {
+    const text = tablesOf({ ...results, quick: true }, []);
+    expect(text).toContain('load average 0.3 before and 2.0 after');
+    expect(text).toContain('Left out: `latchkey-uws-tokens` (its binary needs another libc).');
+    expect(text).toContain('**quick**');
+  });
+});
+
+describe('a run', () => {
+  const muster = (backMs: number[], registered: number) =>
+    musterReport({ startedMs: 0, backMs, refusals: new Tally(), lost: 0 }, 4, registered);
+  const answer = (backMs: number[]) => ({
+    cpuNs: 2e6,
+    peakBytes: 7,
+    overflows: 3,
+    report: {
+      relay: 'x',
+      cameras: 4,
+      viewers: 1,
+      retryAfter: 'honoured' as const,
+      outcome: 'complete' as const,
+      tickets: { given: 4, shown: 4 },
+      gathering: muster([1, 2, 3, 4], 4),
+      storm: muster(backMs, backMs.length),
+      watchedBefore: undefined,
+      watchedDuring: watchReport({ asked: 1, answerMs: [5], refusals: new Tally() }),
+      memory: { beforeBytes: 0, idleBytes: 40, perIdleCameraBytes: 10 },
+      loadBusy: 0.5,
+      crossings: 1,
+      crossingsTold: [],
+    },
+  });
+  const at = { round: 0, contestant: 'plain', cameras: 4 };
+
+  it('takes its cost from the storm without viewers, and their patience from the other', () => {
+    expect(runOf(at, answer([1, 2, 3, 4]), answer([1, 2, 3, 4]))).toMatchObject({
+      cpuMsPerCamera: 0.5,
+      allBackMs: 4,
+      answerP99Ms: 5,
+      bytesPerIdleCamera: 10,
+      crossings: 2,
+      missing: 0,
+      overflows: 3,
+      usedTickets: true,
+    });
+  });
+
+  it('counts the cost by the cameras that came back', () => {
+    expect(runOf(at, answer([1, 2]), answer([1, 2]))).toMatchObject({
+      cpuMsPerCamera: 1,
+      allBackMs: undefined,
+      missing: 4,
+    });
+  });
+
+  it('reads what the kernel refused', () => {
+    expect(overflowsOf('TcpExt: SyncookiesSent ListenOverflows\nTcpExt: 1 22\nIpExt: A\nIpExt: 3\n')).toBe(22);
+    expect(overflowsOf('')).toBe(0);
+  });
+});
