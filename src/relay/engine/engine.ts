@@ -11,6 +11,8 @@ import { classDrop, type DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
 import type { Ledger } from './ledger.ts';
 import { type Latch, type Leg, SealedWire, type WireRates } from './leg.ts';
+import { RtpStreams } from './rtp-streams.ts';
+import { SideMemory } from './side-memory.ts';
 import { Usernames } from './usernames.ts';
 
 /** One wire, for whoever opened it. */
@@ -27,9 +29,9 @@ export type EngineEvent =
 export interface EngineOutput {
   /**
    * Datagrams of `step` bytes each, the last one of what is left, lie from `start` to `end`: most often it is one. The bytes are the very
-   * ones that came in wherever they are passed on at once.
+   * ones that came in wherever they are passed on at once. The path's words begin at `to[toAt]`, and hold until this returns.
    */
-  transmit(to: Path, bytes: Buffer, start: number, end: number, step: number): void;
+  transmit(to: Uint32Array, toAt: number, bytes: Buffer, start: number, end: number, step: number): void;
   event(event: EngineEvent): void;
 }
 
@@ -60,13 +62,18 @@ export class Engine {
   readonly #flows: FlowTable;
   readonly #usernames = new Usernames();
   readonly #deadlines = new Deadlines<SealedWire>();
+  readonly #sides: SideMemory;
   readonly #road: DataRoad;
 
+  /** It has room for as many wires as the ledger has. */
   constructor(settings: EngineSettings) {
+    const { cells, ledger, rates } = settings;
     this.#settings = settings;
-    this.#accounts = new Accounts(settings.cells, settings.ledger);
+    this.#sides = new SideMemory(ledger.wires);
+    const streams = new RtpStreams(2 * ledger.wires, this.#sides);
+    this.#accounts = new Accounts(cells, ledger, this.#sides, streams, rates);
     this.#flows = new FlowTable(settings.hashSeed);
-    this.#road = new DataRoad(this.#flows, settings.ledger, this.#accounts);
+    this.#road = new DataRoad(this.#flows, ledger, this.#sides, this.#accounts);
   }
 
   /**
@@ -75,8 +82,9 @@ export class Engine {
    */
   open(number: number, expiresAtMs: number, viewer: IceCredentials, camera: IceCredentials): EngineWire {
     if (this.#wires.size >= limits.wiresPerWorkerMax) throw new LatchkeyError('overloaded', 'wires');
-    const wire = new SealedWire(number, this.#nowMs, expiresAtMs, this.#settings.rates);
+    const wire = new SealedWire(number, this.#nowMs, expiresAtMs, this.#sides);
     this.#usernames.renew(wire, viewer, camera);
+    this.#accounts.open(number, this.#nowMs);
     this.#wires.add(wire);
     this.#deadlines.set(wire, wire.endsAtMs);
     this.#accounts.count(cell.wiresOpened);
@@ -205,17 +213,17 @@ export class Engine {
 
   /** Charges STUN to a side. Returns why it goes no further, if the side sends too much; it has come all the same. */
   #charge(leg: Leg, bytes: Buffer): DropReason | undefined {
-    const refused = this.#accounts.police(leg, this.#nowMs, bytes.length);
-    if (refused !== undefined) this.#accounts.received(leg, bytes.length);
+    const refused = this.#accounts.police(leg.number, this.#nowMs, bytes.length);
+    if (refused !== undefined) this.#accounts.received(leg.number, bytes.length);
     return refused;
   }
 
   /** Keeps a path open (RFC 8445 section 11), and goes on to the other side's address as data does. */
   #indication(leg: Leg, bytes: Buffer, out: EngineOutput): DropReason | undefined {
-    this.#accounts.received(leg, bytes.length);
+    this.#accounts.received(leg.number, bytes.length);
     const target = leg.other.current;
     if (target === undefined) return this.#road.hold(leg.other, bytes);
-    this.#road.forward(leg, target.path, bytes, 0, bytes.length, out);
+    this.#road.forward(leg.number, target.path, 0, bytes, 0, bytes.length, out);
   }
 
   /** A check: proves whose the address is, and goes on to the other side as it is. */
@@ -239,11 +247,12 @@ export class Engine {
     if (refused !== undefined) return refused;
     const nowMs = this.#nowMs;
     const open = wire.transactions.get(nowMs, other.side, message.transaction);
-    if (open !== undefined && !sameRemote(words, pathAt, open.asker.path)) return 'replayed';
+    // Seen before: a copy proves no address but the one that the first came from, and that only while its side still has it.
+    if (open !== undefined && !(open.asker.leg === leg && sameRemote(words, pathAt, open.asker.path))) return 'replayed';
 
     const source = copyOfPath(words, pathAt);
     const latch = this.#latch(leg, source, message.useCandidate, out);
-    this.#accounts.received(leg, bytes.length);
+    this.#accounts.received(leg.number, bytes.length);
     this.#usernames.retireOlder(credentials);
     this.#accounts.set(cell.usernames, this.#usernames.size);
     if (message.useCandidate) leg.choose(latch);
@@ -258,9 +267,9 @@ export class Engine {
       atMs: nowMs,
     });
     this.#accounts.count(cell.transactions, wire.transactions.size - before);
-    this.#accounts.publish(leg, nowMs);
+    this.#accounts.publish(leg.number, nowMs);
     if (other.current === undefined) return this.#road.hold(other, bytes);
-    other.forEachAsked(nowMs, (asked) => this.#road.forward(leg, asked.path, bytes, 0, bytes.length, out));
+    other.forEachAsked(nowMs, (asked) => this.#road.forward(leg.number, asked.path, 0, bytes, 0, bytes.length, out));
   }
 
   /** The answer to a check: goes back to the very address that asked, and is believed for who made it. */
@@ -273,7 +282,7 @@ export class Engine {
     const latch = this.#flows.find(words, pathAt);
     if (latch?.leg === undefined) return 'unlatched';
     const { leg } = latch;
-    this.#accounts.received(leg, bytes.length);
+    this.#accounts.received(leg.number, bytes.length);
     const nowMs = this.#nowMs;
     const transaction = leg.wire.transactions.get(nowMs, leg.side, message.transaction);
     if (transaction === undefined) return 'transaction-unknown';
@@ -288,8 +297,8 @@ export class Engine {
       transaction.answered = true;
       if (transaction.nominates) leg.choose(latch);
     }
-    this.#accounts.publish(leg, nowMs);
-    this.#road.forward(leg, transaction.askedFrom, bytes, 0, bytes.length, out);
+    this.#accounts.publish(leg.number, nowMs);
+    this.#road.forward(leg.number, transaction.askedFrom, 0, bytes, 0, bytes.length, out);
   }
 
   /** The latch of `source` for `leg`, taken from whoever had it: an address belongs to one side of one wire. */
@@ -298,8 +307,7 @@ export class Engine {
     const known = this.#flows.find(source, 0);
     if (known?.leg === leg) {
       // Which of our addresses the side uses with this one of its own is settled by its nomination.
-      if (nominated || !leg.hasChosen(known)) known.path = source;
-      leg.hear(nowMs, known);
+      leg.hear(nowMs, known, nominated || !leg.hasChosen(known) ? source : known.path);
       return known;
     }
     if (known?.leg !== undefined) {
@@ -329,7 +337,7 @@ export class Engine {
   #flush(leg: Leg, latch: Latch, out: EngineOutput): void {
     this.#accounts.count(cell.held, -leg.held.size);
     const late = leg.held.flush(this.#nowMs, (held) =>
-      this.#road.forward(leg.other, latch.path, held, 0, held.length, out),
+      this.#road.forward(leg.other.number, latch.path, 0, held, 0, held.length, out),
     );
     this.#accounts.dropped('held-too-long', late);
   }
@@ -357,7 +365,7 @@ export class Engine {
     this.#accounts.count(cell.transactions, -wire.transactions.size);
     wire.transactions.clear();
     for (const leg of [wire.viewer, wire.camera]) {
-      this.#accounts.publish(leg, this.#nowMs);
+      this.#accounts.publish(leg.number, this.#nowMs);
       this.#usernames.forget(leg);
       for (const latch of leg.latches) {
         this.#leave(latch, out);
@@ -365,8 +373,7 @@ export class Engine {
       }
       this.#accounts.count(cell.held, -leg.held.size);
       leg.held.clear();
-      this.#accounts.count(cell.streams, -leg.streams.size);
-      leg.streams.clear();
+      this.#accounts.close(leg.number);
     }
     this.#accounts.count(cell.wiresEnded);
     this.#keepSizes();
