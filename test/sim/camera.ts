@@ -90,7 +90,7 @@ export class Camera {
       },
     });
     this.#socket = socket;
-    socket.shows({ person: this.name, untilMs });
+    socket.shows({ person: this.name, untilMs: Math.max(untilMs, ticket?.tokenUntilMs ?? 0) });
     const inHeader = alone || dice.chance(0.7);
     socket.ticketAlone = alone ? ticket : undefined;
     timeline.after(dice.between(1, 40), async () => {

@@ -191,7 +191,7 @@ export class Node {
       };
     };
     const settings = relaySettings({ host, port: 3_478 });
-    return await createRelay(settings, { clock, random: dice, openPort, machineAddresses: () => [] });
+    return await createRelay(settings, { clock, random: dice, openPort, wiresMax: 256, machineAddresses: () => [] });
   }
 
   #leaves(to: number, bytes: Buffer): void {

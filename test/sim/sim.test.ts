@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import { shrink } from './shrink.ts';
 import { runSeeds, type Totals } from './threads.ts';
 
-const seeds = 1_500;
+const seeds = 2_000;
 
 describe(`the worlds of ${seeds} seeds`, () => {
   let totals: Totals;
@@ -34,10 +34,25 @@ describe(`the worlds of ${seeds} seeds`, () => {
     expect(wanted.filter((what) => (totals.counts.get(what) ?? 0) === 0)).toEqual([]);
   });
 
+  it('see live views move, grants proven again, tickets shown, and those sent away that there is no room for', () => {
+    const wanted = [
+      ...[
+        'moved',
+        'reproved holds',
+        'reproved ended',
+        'reproved unanswered',
+        'tickets shown',
+        'refused ticket-invalid http',
+      ],
+      ...['not admitted camera full', 'not admitted viewer full', 'not admitted camera registrations'],
+    ];
+    expect(wanted.filter((what) => !totals.counts.has(what))).toEqual([]);
+  });
+
   it('see live views end in every way that a relay without threads has', () => {
     const reasons = [
       ...['viewer-left', 'camera-left', 'camera-replaced', 'media-silent'],
-      ...['setup-failed', 'expired', 'revoked', 'relay-stopping'],
+      ...['setup-failed', 'expired', 'revoked', 'relay-stopping', 'camera-restarted'],
     ];
     expect(reasons.filter((reason) => !totals.counts.has(`ended ${reason}`))).toEqual([]);
   });

@@ -248,7 +248,8 @@ export class Engine {
     const nowMs = this.#nowMs;
     const open = wire.transactions.get(nowMs, other.side, message.transaction);
     // Seen before: a copy proves no address but the one that the first came from, and that only while its side still has it.
-    if (open !== undefined && !(open.asker.leg === leg && sameRemote(words, pathAt, open.asker.path))) return 'replayed';
+    if (open !== undefined && !(open.asker.leg === leg && sameRemote(words, pathAt, open.asker.path)))
+      return 'replayed';
 
     const source = copyOfPath(words, pathAt);
     const latch = this.#latch(leg, source, message.useCandidate, out);
