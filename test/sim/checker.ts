@@ -186,7 +186,7 @@ export class Checker extends DatagramChecker {
     }
     if (!socket.registered) {
       this.#demandTicket(socket);
-      this.#follow(socket, kept === undefined ? undefined : (sessions ?? []));
+      this.#follow(socket, kept, kept === undefined ? undefined : (sessions ?? []));
     }
     socket.registered = true;
   }
@@ -201,11 +201,12 @@ export class Checker extends DatagramChecker {
     else if (untilMs < openedMs) this.violated(`${owner} is let in by a ticket that is over`);
   }
 
-  /** A camera is back: its live views go on with this connection, or those that it is told of. */
-  #follow(socket: Socket, sessions: readonly string[] | undefined): void {
+  /** A camera is back: its live views go on with this connection; of those that it says it has, those that it is told of. */
+  #follow(socket: Socket, kept: readonly string[] | undefined, sessions: readonly string[] | undefined): void {
     for (const session of sessions ?? []) {
       const camera = this.#sessions.get(session)?.camera;
       if (camera !== socket.owner) this.violated(`session ${session} of ${camera} moves to ${socket.owner}`);
+      if (!kept?.includes(session)) this.violated(`session ${session} goes on with a camera that does not have it`);
     }
     for (const view of this.#authors.values()) {
       if (view.camera !== socket.owner || view.node !== socket.node || view.session === undefined) continue;

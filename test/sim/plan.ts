@@ -6,6 +6,7 @@ export const faultClasses = [
   'slow-source',
   'failing-source',
   'mute-source',
+  'source-outages',
   'swapping-source',
   'previous-answers',
   'doubled-answers',

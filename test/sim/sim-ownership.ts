@@ -14,7 +14,7 @@ import type { Truth } from './truth.ts';
 
 /** Whether the source of a world may be slow to answer a question, or give no answer to it. */
 export function isUnreliable(faults: Faults): boolean {
-  const faulty = ['slow-source', 'failing-source', 'mute-source', 'swapping-source'] as const;
+  const faulty = ['slow-source', 'failing-source', 'source-outages', 'mute-source', 'swapping-source'] as const;
   return [...faulty, 'doubled-answers' as const, 'malformed-answers' as const].some((fault) => faults.on(fault));
 }
 
@@ -33,6 +33,7 @@ export class SimSource implements OwnershipSource {
   readonly #faults: Faults;
   readonly #dice: Dice;
   readonly #waiting = new Set<Waiting>();
+  #downUntilMs = 0;
   #last: { readonly answer: OwnershipAnswer; readonly atMs: number } | undefined;
 
   constructor(
@@ -55,7 +56,10 @@ export class SimSource implements OwnershipSource {
     return this.#truth.onChange((subject, device) => {
       const change = { subject, device } as OwnershipQuestion;
       const missed = !isUnreliable(this.#faults) && this.#dice.chance(0.2);
-      this.#clock.after(this.#dice.between(1, 900), () => listener(missed ? 'everything' : change));
+      this.#clock.after(this.#dice.between(1, 900), () => {
+        this.#mayGoDown(0.5);
+        listener(missed ? 'everything' : change);
+      });
     });
   }
 
@@ -65,7 +69,8 @@ export class SimSource implements OwnershipSource {
   }
 
   async ask(question: OwnershipQuestion): Promise<OwnershipAnswer> {
-    if (this.#faults.strikes('failing-source', 0.3)) throw new Error('the source is down');
+    this.#mayGoDown(0.03);
+    if (this.#isDown || this.#faults.strikes('failing-source', 0.3)) throw new Error('the source is down');
     const delayMs = this.#delayMs();
     const early = this.#dice.chance(0.5) && delayMs < 2_000 ? this.#answerTo(question) : undefined;
     return await new Promise<OwnershipAnswer>((resolve, reject) => {
@@ -86,7 +91,7 @@ export class SimSource implements OwnershipSource {
   }
 
   async devicesOf(subject: SubjectId): Promise<OwnershipAnswer[]> {
-    if (this.#faults.strikes('failing-source', 0.3)) throw new Error('the source is down');
+    if (this.#isDown || this.#faults.strikes('failing-source', 0.3)) throw new Error('the source is down');
     await this.#clock.wait(this.#delayMs());
     const others = [...this.#waiting].map(({ question }) => question.subject);
     const asked = this.#faults.strikes('swapping-source', 0.5) && others.length > 0 ? this.#dice.pick(others) : subject;
@@ -98,6 +103,15 @@ export class SimSource implements OwnershipSource {
   }
 
   async close(): Promise<void> {}
+
+  get #isDown(): boolean {
+    return this.#clock.now() < this.#downUntilMs;
+  }
+
+  #mayGoDown(probability: number): void {
+    if (!this.#faults.strikes('source-outages', probability)) return;
+    this.#downUntilMs = this.#clock.now() + this.#dice.between(2_000, 30_000);
+  }
 
   #delayMs(): number {
     return this.#faults.strikes('slow-source', 0.5) ? this.#dice.between(50, 4_500) : this.#dice.between(1, 30);

@@ -281,6 +281,7 @@ export class World {
   /** Somebody loses a camera, who may just have looked at it, and tries again when all that was remembered of it should be forgotten. */
   #lose(viewer: Viewer, { name, node }: Camera, dice: Dice): void {
     if (dice.chance(0.5)) viewer.watch(name, node);
+    if (dice.chance(0.5)) this.timeline.after(dice.between(610, 695), () => viewer.watch(name, node));
     this.timeline.after(700, () => this.truth.revoke(viewer.name, name, this.timeline.nowMs));
     if (dice.chance(0.5)) this.timeline.after(dice.between(3_900, 12_000), () => viewer.watch(name, node));
   }
