@@ -18,6 +18,9 @@ export function isUnreliable(faults: Faults): boolean {
   return [...faulty, 'doubled-answers' as const, 'malformed-answers' as const].some((fault) => faults.on(fault));
 }
 
+/** How old an answer may be that a source gives to the same question once more. */
+export const previousMsMax = 1_000;
+
 interface Waiting {
   readonly question: OwnershipQuestion;
   answer(answer: unknown): void;
@@ -56,7 +59,7 @@ export class SimSource implements OwnershipSource {
     return this.#truth.onChange((subject, device) => {
       const change = { subject, device } as OwnershipQuestion;
       const missed = !isUnreliable(this.#faults) && this.#dice.chance(0.2);
-      this.#clock.after(this.#dice.between(1, 900), () => {
+      this.#clock.after(this.#dice.between(1, this.#dice.pick([20, 900])), () => {
         this.#mayGoDown(0.5);
         listener(missed ? 'everything' : change);
       });
@@ -129,7 +132,7 @@ export class SimSource implements OwnershipSource {
    */
   #previous({ subject }: OwnershipQuestion): OwnershipAnswer | undefined {
     if (this.#last === undefined) return undefined;
-    const isRecent = this.#clock.now() - this.#last.atMs < 1_000;
+    const isRecent = this.#clock.now() - this.#last.atMs < previousMsMax;
     return isRecent || this.#last.answer.subject !== subject ? this.#last.answer : undefined;
   }
 

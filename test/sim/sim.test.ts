@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import { shrink } from './shrink.ts';
 import { runSeeds, type Totals } from './threads.ts';
 
-const seeds = 2_000;
+const seeds = 2_500;
 
 describe(`the worlds of ${seeds} seeds`, () => {
   let totals: Totals;

@@ -11,7 +11,7 @@ import { Node } from './node.ts';
 import type { Peer } from './peer.ts';
 import type { Action, Plan } from './plan.ts';
 import type { SharedIdentity } from './sim-identity.ts';
-import { SimStore } from './sim-ownership.ts';
+import { previousMsMax, SimStore } from './sim-ownership.ts';
 import type { Socket } from './socket.ts';
 import { Timeline } from './timeline.ts';
 import { Truth } from './truth.ts';
@@ -115,7 +115,10 @@ export class World {
   /** What a live view may rest on that is asked for now. */
   term(tokenUntilMs: number): Term {
     const { grantMsMax, revisions } = this.plan;
-    const ageMsMax = Math.max(limits.ownershipAnswerMsMax, revisions ? 0 : grantMsMax);
+    // An answer that is a former one to the same question is remembered like one of now.
+    const previousMs = this.faults.on('previous-answers') ? previousMsMax : 0;
+    const rememberedMs = revisions && previousMs === 0 ? 0 : grantMsMax + previousMs;
+    const ageMsMax = Math.max(limits.ownershipAnswerMsMax + previousMs, rememberedMs);
     return { sinceMs: this.timeline.nowMs - ageMsMax, tokenUntilMs };
   }
 
