@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Removal } from './guards.ts';
+import type { Removal } from './guard.ts';
 
 const repositoryRoot = join(import.meta.dirname, '..', '..');
 const mark = 'without';
