@@ -44,7 +44,7 @@ describe(`the worlds of ${seeds} seeds`, () => {
         'tickets shown',
         'refused ticket-invalid http',
       ],
-      ...['not admitted camera full', 'not admitted viewer full', 'not admitted camera registrations'],
+      ...['not admitted camera full', 'not admitted camera registrations'],
     ];
     expect(wanted.filter((what) => !totals.counts.has(what))).toEqual([]);
   });
