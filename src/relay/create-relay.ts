@@ -39,6 +39,8 @@ export interface RelayPowers {
   readonly random: RandomSource;
   /** Has the station run beside the door, on a port that this opens, instead of in threads. */
   readonly openPort?: OpenUdpPort;
+  /** For how many wires a worker has room, where that is fewer than `limits.wiresPerWorkerMax`. */
+  readonly wiresMax?: number;
   /** The IP addresses of this machine, of one interface where it is named; the operating system's answer unless told otherwise. */
   readonly machineAddresses?: (device: string | null) => readonly string[];
 }
@@ -84,7 +86,7 @@ export async function createRelay(
   for (let index = 0; index < settings.workers; index++) {
     const at = { ...settings, port: settings.port === 0 ? 0 : settings.port + index };
     const worker = new MediaWorker(
-      stationSettings(settings, powers.random, ownPlaces(settings.announced, at.host, machine, index)),
+      stationSettings(settings, powers, ownPlaces(settings.announced, at.host, machine, index)),
       stationAt(at, powers, libc),
       powers.clock,
       {
@@ -149,12 +151,16 @@ async function openTcp(
   return TcpGateway.open({ hosts, port: tcpPort === 'same' ? port : tcpPort, cells }, clock, died);
 }
 
-function stationSettings({ rates }: RelaySettings, random: RandomSource, own: readonly Place[]): StationSettings {
+function stationSettings(
+  { rates }: RelaySettings,
+  { random, wiresMax = limits.wiresPerWorkerMax }: RelayPowers,
+  own: readonly Place[],
+): StationSettings {
   return {
     rates,
     hashSeed: random.bytes(4).readUInt32LE(),
     own,
-    ledger: new SharedArrayBuffer(Ledger.memoryBytes(limits.wiresPerWorkerMax)),
+    ledger: new SharedArrayBuffer(Ledger.memoryBytes(Math.min(wiresMax, limits.wiresPerWorkerMax))),
     engineCells: sharedNumbers(engineCellCount),
     portCells: sharedNumbers(portCellCount),
   };

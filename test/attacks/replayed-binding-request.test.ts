@@ -23,6 +23,18 @@ describe('a captured check, sent again from elsewhere', () => {
     expect(harness.sent).toEqual([{ to: viewerAt, bytes: rtp(1) }]);
   });
 
+  test('latches nothing for whoever has the viewer’s old port by then, or for whom a late copy of it comes', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open().latch(viewerAt, cameraAt);
+    const captured = wire.sendCheck('viewer', viewerAt, { useCandidate: true });
+    wire.sendCheck('viewer', at(3), { useCandidate: true });
+    harness.open(credentials('vie2'), credentials('cam2')).latch(viewerAt, at(4));
+
+    expect(harness.receive(viewerAt, captured)).toBe('replayed');
+    harness.receive(cameraAt, rtp(1));
+    expect(harness.sent).toEqual([{ to: at(3), bytes: rtp(1) }]);
+  });
+
   test('later may draw the sealed media for a moment, until the viewer’s next check; it opens nothing', () => {
     const harness = new EngineHarness();
     const wire = harness.open().latch(viewerAt, cameraAt);

@@ -73,6 +73,16 @@ describe('THE DOOR', () => {
     expect(bench.relay.gauges.wires).toBe(1);
   });
 
+  test('opens no more wires than a worker has room for, until one has ended', async () => {
+    await using bench = await open({ wiresMax: 2 });
+    const first = await bench.wire();
+    await bench.openAt(bench.reserve(), 2);
+    await expect(bench.openAt(bench.reserve(), 3)).rejects.toMatchObject({ code: 'overloaded' });
+    first.end();
+    await bench.openAt(bench.reserve(), 3);
+    expect(bench.relay.gauges.wires).toBe(2);
+  });
+
   test('is closed while the relay stops', async () => {
     await using bench = await open();
     await bench.relay.close();

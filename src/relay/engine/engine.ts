@@ -247,7 +247,9 @@ export class Engine {
     if (refused !== undefined) return refused;
     const nowMs = this.#nowMs;
     const open = wire.transactions.get(nowMs, other.side, message.transaction);
-    if (open !== undefined && !sameRemote(words, pathAt, open.asker.path)) return 'replayed';
+    // Seen before: a copy proves no address but the one that the first came from, and that only while its side still has it.
+    if (open !== undefined && !(open.asker.leg === leg && sameRemote(words, pathAt, open.asker.path)))
+      return 'replayed';
 
     const source = copyOfPath(words, pathAt);
     const latch = this.#latch(leg, source, message.useCandidate, out);

@@ -102,7 +102,7 @@ export class MediaWorker {
   ): Promise<number> {
     if (!this.serves) throw new LatchkeyError('overloaded', 'the media worker begins again');
     const wire = this.#free.pop() ?? this.#fresh++;
-    if (wire >= limits.wiresPerWorkerMax) {
+    if (wire >= this.#ledger.wires) {
       this.#fresh--;
       throw new LatchkeyError('overloaded', 'wires');
     }

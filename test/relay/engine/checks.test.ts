@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { at, dtls, EngineHarness, rtp } from '../support/engine-harness.ts';
+import { at, credentials, dtls, EngineHarness, rtp } from '../support/engine-harness.ts';
 import { stunTypes } from '../support/stun-messages.ts';
 
 const viewerAt = at(1);
@@ -101,6 +101,36 @@ describe('transactions', () => {
     expect(harness.sizes.latches).toBe(2);
     harness.receive(cameraAt, wire.answer('camera', check));
     expect(harness.sent).toMatchObject([{ to: viewerAt }]);
+  });
+
+  test('end with their address: a copy of a check that comes late takes it from nobody who has it by then', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open().latch(viewerAt, cameraAt);
+    const late = wire.sendCheck('viewer', viewerAt, { useCandidate: true });
+    wire.sendCheck('viewer', at(3), { useCandidate: true });
+    const other = harness.open(credentials('vie2'), credentials('cam2')).latch(viewerAt, at(4));
+
+    expect(harness.receive(viewerAt, late)).toBe('replayed');
+    expect(harness.sent).toEqual([]);
+    expect(harness.counters.moves).toBe(1);
+    harness.receive(cameraAt, rtp(1));
+    expect(harness.sent).toEqual([{ to: at(3), bytes: rtp(1) }]);
+    harness.receive(at(4), rtp(2));
+    expect(harness.sent).toEqual([{ to: viewerAt, bytes: rtp(2) }]);
+    harness.end(other.handle);
+    expect(harness.receive(viewerAt, late)).toBe('replayed');
+  });
+
+  test('end with their address inside one wire too: the other side that has it keeps it', () => {
+    const harness = new EngineHarness();
+    const wire = harness.open().latch(viewerAt, cameraAt);
+    const late = wire.sendCheck('viewer', viewerAt, { useCandidate: true });
+    wire.sendCheck('viewer', at(3));
+    wire.sendCheck('camera', viewerAt, { useCandidate: true });
+
+    expect(harness.receive(viewerAt, late)).toBe('replayed');
+    harness.receive(at(3), rtp(1));
+    expect(harness.sent).toEqual([{ to: viewerAt, bytes: rtp(1) }]);
   });
 
   test('both sides may use the same transaction id', () => {

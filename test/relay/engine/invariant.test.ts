@@ -23,6 +23,9 @@ interface Owner {
 interface Asked extends Owner {
   readonly check: Buffer;
   readonly generation: number;
+  /** Where it came from first since it was forgotten, and when it last did. */
+  from: Path;
+  atMs: number;
 }
 
 const kinds = [
@@ -158,7 +161,7 @@ class Model {
     expect(accepted).toBe(valid);
     if (valid) {
       wire.usedGeneration[side] = generation;
-      this.asked.push({ ...owner, check, generation });
+      this.asked.push({ ...owner, check, generation, from, atMs: this.harness.nowMs });
       this.latched(owner, from, check);
     } else {
       expect(this.harness.sent).toEqual([]);
@@ -169,10 +172,16 @@ class Model {
   replay(from: Path, which: number): void {
     const asked = this.asked.at(-1 - which);
     if (asked === undefined) return;
+    const { wire, side, generation } = asked;
+    const isKnown = this.harness.nowMs - asked.atMs <= limits.transactionMsMax;
+    const before = this.owners.get(placeKey(from));
     const dropped = this.harness.receive(from, asked.check);
     this.passTime();
     if (dropped === undefined || dropped.startsWith('held')) {
-      const { wire, side, generation } = asked;
+      // A copy of what is known changes nobody's address.
+      if (isKnown) expect({ from, owner: before }).toEqual({ from: asked.from, owner: { wire, side } });
+      asked.from = from;
+      asked.atMs = this.harness.nowMs;
       expect(wire.ended).toBe(false);
       expect([wire.usedGeneration[side], wire.generations.length - 1]).toContain(generation);
       wire.usedGeneration[side] = generation;

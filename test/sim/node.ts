@@ -1,0 +1,207 @@
+import { createOwnership, type Ownership } from '../../src/ownership/index.ts';
+import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
+import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
+import { createRelay, type OpenUdpPort, type ReceiveDatagram, type Relay } from '../../src/relay/index.ts';
+import { createSignaling, type HttpResponse, type Signaling } from '../../src/signaling/index.ts';
+import { type MemoryRequest, memoryRequest } from '../support/memory-transport.ts';
+import { relaySettings } from '../support/relay-settings.ts';
+import { type Address, keyOf } from './network.ts';
+import type { Peer } from './peer.ts';
+import { claimedKind, simIdentity } from './sim-identity.ts';
+import { SimSource } from './sim-ownership.ts';
+import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
+import type { Socket } from './socket.ts';
+import { ProcessClock } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** What runs of a node between its start and its end. */
+interface Running {
+  /** The timers of the code under test, and those of what is simulated around it. */
+  readonly clock: ProcessClock;
+  readonly around: ProcessClock;
+  readonly relay: Relay;
+  readonly door: SlowDoor;
+  readonly ownership: Ownership;
+  readonly reproof: Reproof;
+  readonly sessions: Sessions;
+  readonly signaling: Signaling;
+  readonly source: SimSource;
+}
+
+/** One relay: the real rooms, wired as the server wires them, on the world's time and network. */
+export class Node {
+  readonly number: number;
+  readonly #world: World;
+  #receive: ReceiveDatagram = () => {};
+  #running: Running | undefined;
+  #starts = 0;
+
+  constructor(world: World, number: number) {
+    this.#world = world;
+    this.number = number;
+  }
+
+  get runs(): boolean {
+    return this.#running !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const { timeline, plan, faults, truth } = this.#world;
+    const dice = this.#world.dice.named(`node/${this.number}/${this.#starts++}`);
+    const clock = new ProcessClock(timeline);
+    const around = new ProcessClock(timeline);
+    const relay = await this.#openRelay(clock, dice.named('relay'));
+    const source = new SimSource(truth, around, faults, dice.named('source'), plan);
+    const bounds = { entriesMax: 64, grantMsMax: plan.grantMsMax, refusalMsMax: plan.refusalMsMax };
+    const ownership = createOwnership(
+      source,
+      bounds,
+      { clock, random: dice.named('keys'), store: this.#world.store },
+      { alarm: (kind) => this.#world.count(`alarm ${kind}`) },
+    );
+    const lifetimes = { lifetimeMsMax: plan.sessionMsMax, perDeviceMax: 4, perSubjectMax: 4 };
+    const internal = (error: unknown) => this.#world.checker.internal(error);
+    const reproof = createReproof(ownership, clock, {
+      reproved: (outcome) => this.#world.count(`reproved ${outcome}`),
+      internal,
+    });
+    const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof);
+    const door = slowDoor(relay, around, faults, dice.named('door'));
+    const signaling = createSignaling({
+      identity: simIdentity(this.#world.identity, around, faults, dice.named('identity')),
+      pairing: forgetfulPairing(createPairing(ownership, clock), around, faults),
+      sessions: crossingSessions(sessions, faults, dice.named('crossed')),
+      relay: door,
+      grants: simGrants(around, dice.named('grants')),
+      clock,
+      random: dice.named('signaling'),
+      settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
+      claimedKind,
+      observer: {
+        internal,
+        notAdmitted: (lane, reason) => this.#world.count(`not admitted ${lane} ${reason}`),
+        sessionMoved: () => this.#world.count('moved'),
+        refused: (code, where) => this.#world.count(`refused ${code} ${where}`),
+        sessionEnded: (reason) => this.#world.count(`ended ${reason}`),
+      },
+    });
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, signaling, source };
+    this.#world.note(() => `node ${this.number} starts`);
+  }
+
+  /** It goes as on SIGTERM: tells everyone, ends everything, and lets go of its ports. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.signaling.stop();
+    this.#world.checker.stopped(this);
+    await running.relay.close();
+    running.reproof.close();
+    await running.ownership.close();
+    this.#running = undefined;
+    this.#cutAll();
+    running.around.stop();
+    running.clock.stop();
+  }
+
+  /** It is gone as on SIGKILL. */
+  kill(): void {
+    this.#running?.clock.stop();
+    this.#running?.around.stop();
+    this.#running = undefined;
+    this.#world.checker.stopped(this);
+    this.#cutAll();
+  }
+
+  /** Returns whether it was a check that went on to the other side at once. */
+  receive(from: Address, bytes: Buffer, sender: Peer): boolean {
+    if (!this.runs) return false;
+    this.#world.checker.arriving(this, from, bytes, sender);
+    this.#receive({ path: from.path, pathAt: 0, bytes, start: 0, end: bytes.length });
+    return this.#world.checker.arrived();
+  }
+
+  /** Opens a WebSocket. Undefined where it was refused, or the node has gone meanwhile. */
+  async upgrade(socket: Socket, token: string | undefined, ticket?: string): Promise<'open' | 'refused' | 'gone'> {
+    const running = this.#running;
+    if (running === undefined) return 'gone';
+    const headers = {
+      'sec-websocket-protocol': subprotocol,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
+    };
+    const decision = await running.signaling.upgrade(memoryRequest({ path: webSocketPath, headers }));
+    if (running !== this.#running) return 'gone';
+    if ('refuse' in decision) {
+      this.#world.checker.refusal(decision.refuse);
+      return 'refused';
+    }
+    socket.attach(decision.open(socket));
+    return 'open';
+  }
+
+  async request(request: MemoryRequest): Promise<HttpResponse | undefined> {
+    const running = this.#running;
+    if (running === undefined) return undefined;
+    const response = await running.signaling.request(memoryRequest(request));
+    return running === this.#running ? response : undefined;
+  }
+
+  /** Wires beyond the sessions that there are and the wires that are being opened. */
+  get wiresWithoutSession(): number {
+    const running = this.#running;
+    return running === undefined ? 0 : running.relay.gauges.wires - running.sessions.size - running.door.opening;
+  }
+
+  /** What it still holds, though everybody has left. */
+  leaks(): string[] {
+    const running = this.#running;
+    if (running === undefined) return [];
+    const { relay, reproof, sessions, signaling, clock, source } = running;
+    const { inFlight, waiting } = signaling.admission;
+    const sizes: Record<string, number> = {
+      ...relay.gauges,
+      sessions: sessions.size,
+      registrations: signaling.devicesOnline,
+      connections: signaling.connections,
+      timers: clock.pending,
+      questions: source.pending,
+      reproofs: reproof.pending,
+      turns: inFlight + waiting.viewer + waiting.camera,
+    };
+    return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));
+  }
+
+  async #openRelay(clock: ProcessClock, dice: World['dice']): Promise<Relay> {
+    const host = `203.0.113.${this.number + 1}`;
+    const openPort: OpenUdpPort = async (at, receive) => {
+      this.#receive = receive;
+      return {
+        address: { host: at.host, port: at.port },
+        receiveBufferBytes: 2 ** 30,
+        sendBufferBytes: 2 ** 30,
+        send: (to, toAt, bytes, start, end, step = end - start) => {
+          for (let from = start; from < end; from += step) {
+            this.#leaves(keyOf(to, toAt), bytes.subarray(from, Math.min(from + step, end)));
+          }
+        },
+        close: async () => {
+          this.#receive = () => {};
+        },
+      };
+    };
+    const settings = relaySettings({ host, port: 3_478 });
+    return await createRelay(settings, { clock, random: dice, openPort, wiresMax: 256, machineAddresses: () => [] });
+  }
+
+  #leaves(to: number, bytes: Buffer): void {
+    this.#world.checker.datagram(this, to, bytes);
+    this.#world.network.toPeer(to, bytes);
+  }
+
+  #cutAll(): void {
+    for (const socket of this.#world.sockets) {
+      if (socket.node === this && !socket.overAtNode) socket.cut();
+    }
+  }
+}
