@@ -102,6 +102,7 @@ export const limits = {
   ownConnectionMsMax: 1_000,
   connectionsUnregisteredMax: 4_096,
   connectionsUnregisteredPerAddressMax: 64,
+  tokensRefusedPerConnectionMax: 8,
   messageBytesMax: 64 * 1024,
   sdpBytesMax: 32 * 1024,
   sdpMediaSectionsMax: 16,

@@ -138,6 +138,10 @@ class LiveReproof implements Reproof {
       this.#queue(due);
       return;
     }
+    if (fresh.expiresAtMs <= this.#clock.now()) {
+      this.#failed(due, new LatchkeyError('not-allowed'));
+      return;
+    }
     this.#due.delete(session);
     this.#observer.reproved?.('holds');
     if (fresh.role !== pair.role || fresh.expiresAtMs < pair.expiresAtMs) session.extend(fresh);

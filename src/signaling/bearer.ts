@@ -29,11 +29,10 @@ export function redacted(token: string): Redacted<string> {
 
 /** What came with a request to open a WebSocket, before any of it is believed: it says where the request waits, and no more. */
 export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
-  // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
-  const ticket = request.header(ticketHeader);
-  if (ticket !== undefined) return { lane: 'camera', token: new Redacted(ticket) };
   try {
     const [token] = tokensOf(request);
+    // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
+    if (request.header(ticketHeader) !== undefined) return { lane: 'camera', token };
     return { lane: token === undefined ? 'viewer' : laneOf(core, token), token };
   } catch {
     return { lane: 'camera', token: undefined };
@@ -65,8 +64,9 @@ export async function holderOf(
   const tokens = ticket === undefined ? tokensOf(request) : demandFew(queryTokens(request));
   const [first] = tokens;
   if (first === undefined) {
-    if (ticket === undefined && request.header(ticketHeader) !== undefined) throw new LatchkeyError('ticket-invalid');
-    return ticket;
+    if (ticket !== undefined || request.header(ticketHeader) === undefined) return ticket;
+    core.admission.failed(request.remoteAddress);
+    throw new LatchkeyError('ticket-invalid');
   }
   const visitor = { lane, address: request.remoteAddress, known: false, gone: request.aborted };
   return core.admission.verify(visitor, first, async () => {

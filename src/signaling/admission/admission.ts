@@ -126,6 +126,11 @@ export class Admission {
     if (failedMs > 0) throw this.#slowDown(lane, 'failures', failedMs);
   }
 
+  /** Something came from an address that was not good. */
+  failed(address: string): void {
+    if (!isLoopback(address)) this.#failures?.take(networkOf(address));
+  }
+
   /**
    * The second part: throws `overloaded` while the event loop is behind. `isProven`: it has shown a good reconnect ticket, and is refused
    * last of all, since to let it in costs hardly more than to send it away.
@@ -147,7 +152,7 @@ export class Admission {
       return await work();
     } catch (thrown) {
       const failed = thrown instanceof LatchkeyError && thrown.entry.http === 401;
-      if (failed && !isLoopback(visitor.address)) this.#failures?.take(networkOf(visitor.address));
+      if (failed) this.failed(visitor.address);
       throw thrown;
     } finally {
       this.#end(turn);

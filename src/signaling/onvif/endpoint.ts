@@ -26,6 +26,7 @@ export class Endpoint implements ConnectionHandlers {
   readonly #address: string;
   #holder: Holder | undefined;
   #role: ViewerRole | CameraRole | undefined;
+  #tokensRefused = 0;
   #registerBy: Timer | undefined;
   #expiry: Timer | undefined;
   /** Tokens are taken one after the other, in the order in which they came. */
@@ -80,7 +81,7 @@ export class Endpoint implements ConnectionHandlers {
     }
   }
 
-  /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection. */
+  /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection, and who is has a few. */
   async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
     try {
       const { authorization } = read(authorizationParams, request.params);
@@ -89,8 +90,16 @@ export class Endpoint implements ConnectionHandlers {
     } catch (thrown) {
       request.error(thrown);
       if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
-      if (this.#holder === undefined || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
+      if (this.#isLastOne(thrown) || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
     }
+  }
+
+  /** Who was verified once may bring a few tokens that are not good, and no more: each takes a turn among the viewers. */
+  #isLastOne(error: LatchkeyError): boolean {
+    if (this.#holder === undefined) return true;
+    if (error.entry.http !== 401) return false;
+    this.#tokensRefused += 1;
+    return this.#tokensRefused >= limits.tokensRefusedPerConnectionMax;
   }
 
   async #perform(request: IncomingRequest, method: 'register' | 'connect' | 'extend', holder: Holder): Promise<void> {

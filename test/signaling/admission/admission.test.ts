@@ -226,4 +226,12 @@ describe('a reconnect ticket', () => {
     await world.settle();
     expect(await world.upgrade(ticket)).toMatchObject({ status: 429 });
   });
+
+  it('that is bad and comes alone counts against its address, as a bad token does', async () => {
+    const forged: Tickets = { issue: () => undefined, redeem: () => undefined };
+    const world = crowdedWorld({ failures: { perMinute: 6, burst: 1 } }, {}, forged);
+    const alone = { headers: { 'latchkey-ticket': 'lkt1.rubbish' } };
+    expect(await world.upgrade(alone)).toMatchObject({ status: 401 });
+    expect(await world.upgrade(alone)).toMatchObject({ status: 429 });
+  });
 });

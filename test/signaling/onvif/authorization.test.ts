@@ -122,6 +122,21 @@ describe('extend', () => {
     expect(world.sessions.size).toBe(1);
   });
 
+  it('with tokens that are not good is refused, and after a few of them the connection ends', async () => {
+    const { world, viewer, session } = await open();
+    for (let count = 1; count < limits.tokensRefusedPerConnectionMax; count++) {
+      const id = viewer.ask('extend', { session, authorization: 'rubbish' });
+      await world.settle();
+      expect(viewer.reply(id)?.error).toBeDefined();
+    }
+    expect(world.sessions.size).toBe(1);
+    expect(viewer.closed).toBeUndefined();
+    viewer.ask('extend', { session, authorization: 'rubbish' });
+    await world.settle();
+    expect(viewer.closed).toBeDefined();
+    expect(world.sessions.size).toBe(0);
+  });
+
   it('without a token asks again with the one that is there, and gains nothing', async () => {
     const { world, viewer, session } = await open();
     world.clock.advance(500_000);
