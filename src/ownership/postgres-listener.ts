@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { type Clock, deviceId, limits, type RandomSource, subjectId, type Timer, within } from '../base/index.ts';
 import { postgresChannel, postgresSchemaVersion } from './postgres-schema.ts';
+import { ReconnectWait } from './reconnect-wait.ts';
 import type { OwnershipChange } from './source.ts';
 import { codeOfError, SourceFailure, type SourceObserver } from './source-observer.ts';
 
@@ -31,12 +32,13 @@ export class PostgresListener {
   readonly #told: (change: OwnershipChange) => void;
   readonly #closing = Promise.withResolvers<never>();
   #mark: Mark | undefined;
-  #failures = 0;
+  readonly #retry: ReconnectWait;
   #closed = false;
 
   constructor(powers: ListenerPowers, told: (change: OwnershipChange) => void) {
     this.#powers = powers;
     this.#told = told;
+    this.#retry = new ReconnectWait(limits.postgresListenRetryMsFirst, limits.postgresListenRetryMsMax, powers.random);
     this.#closing.promise.catch(() => {});
     void this.#run();
   }
@@ -60,10 +62,7 @@ export class PostgresListener {
         this.#mark = undefined;
         if (this.#closed) return;
         this.#powers.observer.fault?.('not-listening', codeOfError(thrown));
-        const { postgresListenRetryMsFirst: first, postgresListenRetryMsMax: longest } = limits;
-        const waitMs = Math.min(first * 2 ** this.#failures, longest) * (0.5 + 0.5 * this.#powers.random.fraction());
-        this.#failures += 1;
-        await this.#wait(waitMs).catch(() => {});
+        await this.#wait(this.#retry.next()).catch(() => {});
       }
     }
   }
@@ -82,7 +81,7 @@ export class PostgresListener {
       await orLost(client.query(`LISTEN ${postgresChannel}`));
       let looked = await orLost(this.#look(client));
       this.#mark = looked;
-      this.#failures = 0;
+      this.#retry.reset();
       this.#told('everything');
       for (;;) {
         await orLost(this.#wait(limits.postgresLookMs));

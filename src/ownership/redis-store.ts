@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { type Clock, limits, type RandomSource, type Redacted, type Timer } from '../base/index.ts';
+import { ReconnectWait } from './reconnect-wait.ts';
 import { type ConnectionEnd, RedisConnection } from './redis-connection.ts';
 import type { RespReply } from './resp.ts';
 import type { SharedStore, SharedStoreObserver } from './shared-store.ts';
@@ -42,7 +43,7 @@ class RedisStore implements SharedStore {
   /** Whether it may be used, and since when. */
   #readySinceMs: number | undefined;
   #timer: Timer | undefined;
-  #waitMs: number = limits.sharedReconnectMsFirst;
+  readonly #wait: ReconnectWait;
   #writes = 0;
   #closed = false;
 
@@ -50,6 +51,7 @@ class RedisStore implements SharedStore {
     this.#settings = settings;
     this.#clock = clock;
     this.#random = random;
+    this.#wait = new ReconnectWait(limits.sharedReconnectMsFirst, limits.sharedReconnectMsMax, random);
     this.#observer = observer;
     this.#connect();
   }
@@ -126,9 +128,8 @@ class RedisStore implements SharedStore {
     this.#connection = undefined;
     this.#readySinceMs = undefined;
     if (this.#closed) return;
-    if (lastedMs >= limits.sharedSteadyMs) this.#waitMs = limits.sharedReconnectMsFirst;
-    this.#timer = this.#clock.after(this.#waitMs * (0.5 + this.#random.fraction() / 2), () => this.#connect());
-    this.#waitMs = Math.min(2 * this.#waitMs, limits.sharedReconnectMsMax);
+    if (lastedMs >= limits.sharedSteadyMs) this.#wait.reset();
+    this.#timer = this.#clock.after(this.#wait.next(), () => this.#connect());
     if (why === 'foreign') this.#observer.foreign();
     else this.#observer.reached?.(why === 'closed' ? 'lost' : why, code);
   }
