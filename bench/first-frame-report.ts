@@ -1,3 +1,5 @@
+import { atShare } from '../src/storm/percentiles.ts';
+
 /** Where the time from the click to the first frame went, in milliseconds. The steps add up to `totalMs`. */
 export interface Parts {
   /** From the click to the element's start. */
@@ -21,8 +23,8 @@ const heads = ['signaling', 'ICE', 'DTLS', 'first packet', 'first frame', 'total
 
 /** The value below which that fraction of the values lies, by the nearest rank. */
 export function percentile(values: readonly number[], fraction: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)] ?? Number.NaN;
+  const sorted = values.toSorted((a, b) => a - b);
+  return atShare(sorted, fraction) ?? Number.NaN;
 }
 
 export function median(values: readonly number[]): number {
