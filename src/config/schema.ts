@@ -117,7 +117,9 @@ export const settingsSchema = z.strictObject({
       burst: burst.describe('How often at once'),
     }),
     failures: z.strictObject({
-      perMinute: perMinute.describe('How many refused tokens one address may bring before it has to wait; `null`: any'),
+      perMinute: perMinute.describe(
+        'How many refused tokens one address may bring before it has to wait; `null`: as many as it likes',
+      ),
       burst: burst.describe('How many at once'),
     }),
     registrations: z.strictObject({

@@ -320,7 +320,7 @@ export class Engine {
     const latch: Latch = { path: source, leg, heardAtMs: nowMs };
     const leaving = leg.admit(nowMs, latch);
     if (leaving !== undefined) this.#leave(leaving, out);
-    this.#flows.set(latch);
+    this.#flows.set(latch, leg.number);
     this.#accounts.set(cell.latched, this.#flows.size);
     this.#accounts.latched(leg);
     if (leg.other.latchCount > 0 && leg.wire.joinedAtMs === 0) leg.wire.joinedAtMs = nowMs;

@@ -27,7 +27,7 @@ export class FlowTable {
 
   /** The number of the side that has latched the place whose words begin at `words[at]`; -1 for none. */
   sideOf(words: Uint32Array, at: number): number {
-    return (this.#slots[this.#slotOf(words, at) * slotWords + remoteWords] ?? 0) - 1;
+    return this.#sideAt(this.#slots, this.#slotOf(words, at));
   }
 
   /** The latch of that place. */
@@ -35,8 +35,8 @@ export class FlowTable {
     return this.#latches[this.#slotOf(words, at)];
   }
 
-  /** Puts a latch, which belongs to a side, in the place of any other of its address. */
-  set(latch: Latch): void {
+  /** Puts a latch of a side, by its number, in the place of any other of its address. */
+  set(latch: Latch, side: number): void {
     let slot = this.#slotOf(latch.path, 0);
     if (this.#latches[slot] === undefined) {
       if (2 * (this.#size + 1) > this.#latches.length) {
@@ -45,7 +45,7 @@ export class FlowTable {
       }
       this.#size++;
     }
-    this.#put(slot, latch.path, (latch.leg?.number ?? -1) + 1, latch);
+    this.#put(slot, latch, side);
   }
 
   /** Takes the latch of an address out, whichever it is. */
@@ -59,7 +59,7 @@ export class FlowTable {
       if (latch === undefined) break;
       const distance = (slot - this.#hash(latch.path, 0)) & this.#mask;
       if (distance >= ((slot - free) & this.#mask)) {
-        this.#put(free, latch.path, this.#slots[slot * slotWords + remoteWords] ?? 0, latch);
+        this.#put(free, latch, this.#sideAt(this.#slots, slot));
         free = slot;
       }
     }
@@ -85,10 +85,15 @@ export class FlowTable {
     return true;
   }
 
-  #put(slot: number, path: Path, owner: number, latch: Latch): void {
+  /** Whose a slot is; -1 for an empty one. */
+  #sideAt(slots: Uint32Array, slot: number): number {
+    return (slots[slot * slotWords + remoteWords] ?? 0) - 1;
+  }
+
+  #put(slot: number, latch: Latch, side: number): void {
     const key = slot * slotWords;
-    for (let word = 0; word < remoteWords; word++) this.#slots[key + word] = path[word] ?? 0;
-    this.#slots[key + remoteWords] = owner;
+    for (let word = 0; word < remoteWords; word++) this.#slots[key + word] = latch.path[word] ?? 0;
+    this.#slots[key + remoteWords] = side + 1;
     this.#latches[slot] = latch;
   }
 
@@ -99,7 +104,7 @@ export class FlowTable {
     this.#mask = slots - 1;
     for (const [slot, latch] of latches.entries()) {
       if (latch === undefined) continue;
-      this.#put(this.#slotOf(latch.path, 0), latch.path, oldSlots[slot * slotWords + remoteWords] ?? 0, latch);
+      this.#put(this.#slotOf(latch.path, 0), latch, this.#sideAt(oldSlots, slot));
     }
   }
 

@@ -100,7 +100,8 @@ export class RtpStreams {
     // Also true at first, when there is no time to count from, and after a time that went back.
     if (!(Math.abs(nowMs - (numbers[at + streamCells.busiestAtMs] ?? 0)) < busiestMs)) this.#findBusiest(side, nowMs);
 
-    const place = this.#find(side, ssrc | 0);
+    const found = this.#find(side, ssrc | 0);
+    const place = found === none ? undefined : this.#places[found];
     if (place === undefined) {
       this.#begin(this.#placeForNew(side), side, nowMs, ssrc, sequenceNumber, timestamp);
       return;
@@ -108,7 +109,7 @@ export class RtpStreams {
     place.set(side, streamWord.recent, place.get(side, streamWord.recent) + 1);
     const step = signed16(sequenceNumber - place.get(side, streamWord.highest));
     if (Math.abs(step) >= dropoutMax) {
-      this.#begin(this.#places.indexOf(place), side, nowMs, ssrc, sequenceNumber, timestamp);
+      this.#begin(found, side, nowMs, ssrc, sequenceNumber, timestamp);
     } else if (step > 0) {
       if (step > 1) this.#set(side, streamCells.lost, this.lost(side) + step - 1);
       place.set(side, streamWord.highest, sequenceNumber);
@@ -126,13 +127,11 @@ export class RtpStreams {
     this.#busiest[side] = none;
   }
 
-  #find(side: number, ssrc: number): Place | undefined {
+  /** The place of a side's stream. */
+  #find(side: number, ssrc: number): number {
     const size = this.size(side);
-    for (let at = 0; at < size; at++) {
-      const place = this.#places[at];
-      if (place?.get(side, streamWord.ssrc) === ssrc) return place;
-    }
-    return undefined;
+    for (let at = 0; at < size; at++) if (this.#places[at]?.get(side, streamWord.ssrc) === ssrc) return at;
+    return none;
   }
 
   /** The place for a new stream: the next one while there is room, else that of the oldest. */

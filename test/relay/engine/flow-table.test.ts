@@ -62,8 +62,8 @@ describe('the table of addresses', () => {
   test('puts a latch in the place of the one before, and takes one out once', () => {
     const table = new FlowTable(seed);
     const [first, second] = [latchOf(at(1)), latchOf(at(1))];
-    table.set(first);
-    table.set(second);
+    table.set(first, 0);
+    table.set(second, 1);
     expect(table.find(at(1), 0)).toBe(second);
     expect(table.size).toBe(1);
     table.delete(at(1));
@@ -77,7 +77,7 @@ describe('the table of addresses', () => {
     const path = pathOf('192.0.2.1', 5_000, { local: '192.0.2.200' });
     if (path === undefined) throw new Error('no path');
     const latch = latchOf(path);
-    table.set(latch);
+    table.set(latch, 0);
     const words = new Uint32Array(3 * pathWords).fill(7);
     words.set(at(1), pathWords);
     expect(table.find(words, pathWords)).toBe(latch);
@@ -92,7 +92,7 @@ describe('the table of addresses', () => {
   ])('takes another %s for another place', (_what, other) => {
     if (other === undefined) throw new Error('no path');
     const table = new FlowTable(seed);
-    table.set(latchOf(at(1)));
+    table.set(latchOf(at(1)), 0);
     expect(table.find(other, 0)).toBeUndefined();
     table.delete(other);
     expect(table.size).toBe(1);
@@ -107,7 +107,7 @@ describe('the table of addresses', () => {
 
 function put(table: FlowTable, model: Map<Path, Latch>, path: Path): void {
   const latch = latchOf(path);
-  table.set(latch);
+  table.set(latch, latch.leg?.number ?? -1);
   model.set(path, latch);
 }
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
+import { RtpStreams } from '../../../src/relay/engine/rtp-streams.ts';
+import { SideMemory } from '../../../src/relay/engine/side-memory.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { OneSide } from '../support/one-stream.ts';
 import { arrivals, beganMs, PlainJitter, timestampAt, upTo } from '../support/rtp-arrivals.ts';
@@ -246,6 +248,21 @@ describe('jitter', () => {
     for (let n = 500; n < 1_000; n++) video.send(n * 40, (n % 2) * 8 - 3_600_000);
     expect(streams.jitterMs).toBeCloseTo(8, 2);
   });
+});
+
+test('a side has its own streams, however many another one has', () => {
+  const streams = new RtpStreams(2, new SideMemory(1));
+  for (const side of [0, 1]) streams.begin(side);
+  for (const ssrc of [1, 2, 3]) streams.packet(0, beganMs, ssrc, 100, 0);
+  for (const [ssrc, number] of [
+    [2, 7],
+    [2, 9],
+    [3, 40],
+  ] as const) {
+    streams.packet(1, beganMs, ssrc, number, 0);
+  }
+  expect([0, 1].map((side) => streams.size(side))).toEqual([3, 2]);
+  expect([0, 1].map((side) => streams.lost(side))).toEqual([0, 1]);
 });
 
 test('nothing that a header can say breaks it: its numbers stay finite and are never negative', () => {
