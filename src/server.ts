@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
-import { developmentIssuerOf, openTicketKeys } from './embedded.ts';
 import {
   claimedKind,
   createIdentity,
@@ -12,12 +10,7 @@ import {
   type DevelopmentIssuer,
   type RevocationTable,
 } from './identity/index.ts';
-import {
-  createOwnership,
-  type OwnershipAlarm,
-  type OwnershipSource,
-  type SharedCacheObserver,
-} from './ownership/index.ts';
+import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
   createGrantSigner,
   createPairing,
@@ -26,20 +19,23 @@ import {
   newGrantKey,
   type Sessions,
 } from './pairing/index.ts';
-import { createRelay, type OpenUdpPort, type RelayObserver, type RelaySettings } from './relay/index.ts';
-import { openSharedCache } from './shared.ts';
-import {
-  type AdmissionSettings,
-  createSignaling,
-  type HttpRequest,
-  type HttpResponse,
-  LoopLag,
-  openTransport,
-  type SignalingObserver,
-} from './signaling/index.ts';
-import { openOwnershipSource } from './sources.ts';
+import { createRelay, type OpenUdpPort } from './relay/index.ts';
+import { createSignaling, type HttpRequest, type HttpResponse, LoopLag, openTransport } from './signaling/index.ts';
 import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
+import {
+  admissionSettings,
+  bindable,
+  developmentIssuerOf,
+  fault,
+  openOwnershipSource,
+  openSharedCache,
+  openTicketKeys,
+  relayObserver,
+  relaySettings,
+  sharedCacheObserver,
+  signalingObserver,
+} from './wiring/index.ts';
 
 /** A running relay. */
 export interface LatchkeyServer {
@@ -268,91 +264,6 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       log.info('stopped');
     },
   };
-}
-
-function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
-  return {
-    notAdmitted: (lane, reason) => metrics.count('latchkey_admission_refused_total', { lane, reason }),
-    admitted: (lane, waitedMs) => metrics.took('latchkey_admission_wait_seconds', waitedMs, { lane }),
-    refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
-    registered: () => metrics.count('latchkey_registrations_total'),
-    unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
-    sessionOpened: (flow) => metrics.count('latchkey_sessions_opened_total', { flow }),
-    answered: (ms) => metrics.took('latchkey_answer_seconds', ms),
-    sessionEnded: (reason) => metrics.count('latchkey_sessions_ended_total', { reason }),
-    sessionMoved: () => metrics.count('latchkey_sessions_moved_total'),
-    firstMedia(side, ms) {
-      if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
-    },
-    ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
-    internal: (error) => fault(metrics, log, error),
-  };
-}
-
-function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObserver {
-  let logged = '';
-  return {
-    asked: (outcome) => metrics.count('latchkey_shared_cache_questions_total', { outcome }),
-    alarm(kind) {
-      metrics.count('latchkey_alarms_total', { kind });
-      log.warn('an answer did not belong to its question', { kind });
-    },
-    state(state, code) {
-      metrics.count('latchkey_shared_cache_changes_total', { state });
-      // A cache that stays away is told of once, and not at every look.
-      if (logged === `${state} ${code}`) return;
-      logged = `${state} ${code}`;
-      log[state === 'connected' || state === 'taken-back' ? 'info' : 'warn']('the shared cache', { state, code });
-    },
-  };
-}
-
-function admissionSettings({ attempts, failures, registrations, ...others }: Settings['admission']): AdmissionSettings {
-  const bounds = ({ perMinute, burst }: typeof attempts) => (perMinute === null ? undefined : { perMinute, burst });
-  return {
-    ...others,
-    attempts: bounds(attempts),
-    failures: bounds(failures),
-    registrations: bounds(registrations),
-  };
-}
-
-function relaySettings({ host, interface: device, rates, ...others }: Settings['relay']): RelaySettings {
-  return {
-    ...others,
-    host: bindable(host),
-    device,
-    rates: {
-      side: { bitsPerSecondMax: rates.sideBitsPerSecondMax, packetsPerSecondMax: rates.sidePacketsPerSecondMax },
-      session: {
-        bitsPerSecondMax: rates.sessionBitsPerSecondMax,
-        packetsPerSecondMax: rates.sessionPacketsPerSecondMax,
-      },
-    },
-  };
-}
-
-function relayObserver(metrics: Metrics, log: Log): RelayObserver {
-  return {
-    serving: (udp, why) => log.info('media', { udp, why }),
-    smallBuffer: (gotBytes) =>
-      log.warn('the kernel’s buffers for media are small: raise net.core.rmem_max', { gotBytes }),
-    workerDied(error) {
-      log.error('a thread for media died and begins again', error);
-    },
-    finished: (stats) => metrics.finished(stats),
-  };
-}
-
-function fault(metrics: Metrics, log: Log, error: unknown): void {
-  metrics.count('latchkey_internal_errors_total');
-  log.error('a fault of the relay itself', error);
-}
-
-/** Every address means those of IPv4 on a machine that has no IPv6. */
-function bindable(host: string): string {
-  const addresses = Object.values(networkInterfaces()).flat();
-  return host === '::' && !addresses.some((address) => address?.family === 'IPv6') ? '0.0.0.0' : host;
 }
 
 /** A name for this machine's own use: every address is also `localhost`. */

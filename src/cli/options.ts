@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { LatchkeyError } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
-import { developmentIssuerOf } from '../embedded.ts';
+import { developmentIssuerOf } from '../wiring/index.ts';
 
 /** Options that several subcommands share. */
 export const configOption = () =>

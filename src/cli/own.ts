@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import { type GrantBook, postgresSchema, type Role } from '../ownership/index.ts';
-import { openGrantBook } from '../sources.ts';
+import { openGrantBook } from '../wiring/index.ts';
 import { momentMs } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
-import { developmentIssuerOf } from '../embedded.ts';
+import { developmentIssuerOf } from '../wiring/index.ts';
 import { durationSeconds } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';

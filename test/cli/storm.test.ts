@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openEmbeddedOwnership } from '../../src/embedded.ts';
+import { openEmbeddedOwnership } from '../../src/wiring/index.ts';
 import { command, startedCommand } from '../support/command.ts';
 import { runningRelay } from '../support/running-relay.ts';
 

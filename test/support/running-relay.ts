@@ -6,7 +6,7 @@ import { type Camera, type CameraObserver, type CameraSettings, startCamera } fr
 import { loadSettings } from '../../src/config/index.ts';
 import type { Role } from '../../src/ownership/index.ts';
 import { type Route, type ServerParts, startServer } from '../../src/server.ts';
-import { openGrantBook } from '../../src/sources.ts';
+import { openGrantBook } from '../../src/wiring/index.ts';
 
 export interface RelayOptions {
   /** Environment variables that set settings, such as `LATCHKEY_SESSIONS_PER_DEVICE_MAX`. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock, systemRandom } from '../../base/index.ts';
 import { startCamera } from '../../camera/index.ts';
 import type { Settings } from '../../config/index.ts';
-import { developmentIssuerOf } from '../../embedded.ts';
+import { developmentIssuerOf } from '../../wiring/index.ts';
 import { cameras } from './households.ts';
 
 interface Start {

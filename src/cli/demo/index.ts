@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { deviceId, subjectId } from '../../base/index.ts';
 import type { Settings } from '../../config/index.ts';
-import { openEmbeddedOwnership } from '../../embedded.ts';
 import { type LatchkeyServer, startServer } from '../../server.ts';
+import { openEmbeddedOwnership } from '../../wiring/index.ts';
 import { cameras, grants, people } from './households.ts';
 import { demoRoute } from './route.ts';
 

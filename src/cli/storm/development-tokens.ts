@@ -1,7 +1,7 @@
 import { deviceId, LatchkeyError, Redacted, subjectId } from '../../base/index.ts';
 import { loadSettings, type Settings } from '../../config/index.ts';
-import { developmentIssuerOf, openEmbeddedOwnership } from '../../embedded.ts';
 import type { StormTokens } from '../../storm/index.ts';
+import { developmentIssuerOf, openEmbeddedOwnership } from '../../wiring/index.ts';
 
 export interface DevelopmentTokensOptions {
   readonly config: string | undefined;

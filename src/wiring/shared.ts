@@ -1,5 +1,5 @@
-import { type Clock, limits, type RandomSource } from './base/index.ts';
-import { givenText, type Settings, secretText } from './config/index.ts';
+import { type Clock, limits, type RandomSource } from '../base/index.ts';
+import { givenText, type Settings, secretText } from '../config/index.ts';
 import {
   createSharedCache,
   type OwnershipSource,
@@ -8,7 +8,7 @@ import {
   readSharedKeys,
   type SharedCache,
   type SharedCacheObserver,
-} from './ownership/index.ts';
+} from '../ownership/index.ts';
 
 /**
  * The cache that relays share, where the settings have one. It connects by itself, and nothing waits for that. Throws

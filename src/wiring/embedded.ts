@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, LatchkeyError, type RandomSource, systemClock } from './base/index.ts';
-import { keptSecret, replaceSecret, type Settings } from './config/index.ts';
+import { type Clock, LatchkeyError, type RandomSource, systemClock } from '../base/index.ts';
+import { keptSecret, replaceSecret, type Settings } from '../config/index.ts';
 import {
   createDevelopmentIssuer,
   type DevelopmentIssuer,
@@ -10,8 +10,8 @@ import {
   sharedTicketKeys,
   type TicketKeys,
   type TicketKeysObserver,
-} from './identity/index.ts';
-import { openSqliteSource, type SqliteSource } from './ownership/index.ts';
+} from '../identity/index.ts';
+import { openSqliteSource, type SqliteSource } from '../ownership/index.ts';
 
 /**
  * The issuer of development tokens, whose key lies in the data directory; `development:` goes before its subjects where

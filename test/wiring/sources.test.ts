@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { systemClock, systemRandom } from '../src/base/index.ts';
-import { loadSettings, type Settings } from '../src/config/index.ts';
-import { openGrantBook, openOwnershipSource } from '../src/sources.ts';
+import { systemClock, systemRandom } from '../../src/base/index.ts';
+import { loadSettings, type Settings } from '../../src/config/index.ts';
+import { openGrantBook, openOwnershipSource } from '../../src/wiring/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-sources-'));
 const keyFile = join(folder, 'keys');

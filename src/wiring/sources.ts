@@ -1,6 +1,5 @@
-import { LatchkeyError, limits } from './base/index.ts';
-import { givenSecret, givenText, type Settings } from './config/index.ts';
-import { openEmbeddedOwnership } from './embedded.ts';
+import { LatchkeyError, limits } from '../base/index.ts';
+import { givenSecret, givenText, type Settings } from '../config/index.ts';
 import {
   claimsSource,
   type GrantBook,
@@ -11,7 +10,8 @@ import {
   type PostgresSettings,
   refusingSource,
   type ServicePowers,
-} from './ownership/index.ts';
+} from '../ownership/index.ts';
+import { openEmbeddedOwnership } from './embedded.ts';
 
 /**
  * The source that the settings name. Nothing needs to be reachable yet. Throws `settings-invalid` for what can never work: a secret that

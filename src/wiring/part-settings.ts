@@ -1,0 +1,40 @@
+import { networkInterfaces } from 'node:os';
+import type { Settings } from '../config/index.ts';
+import type { RelaySettings } from '../relay/index.ts';
+import type { AdmissionSettings } from '../signaling/index.ts';
+
+export function admissionSettings({
+  attempts,
+  failures,
+  registrations,
+  ...others
+}: Settings['admission']): AdmissionSettings {
+  const bounds = ({ perMinute, burst }: typeof attempts) => (perMinute === null ? undefined : { perMinute, burst });
+  return {
+    ...others,
+    attempts: bounds(attempts),
+    failures: bounds(failures),
+    registrations: bounds(registrations),
+  };
+}
+
+export function relaySettings({ host, interface: device, rates, ...others }: Settings['relay']): RelaySettings {
+  return {
+    ...others,
+    host: bindable(host),
+    device,
+    rates: {
+      side: { bitsPerSecondMax: rates.sideBitsPerSecondMax, packetsPerSecondMax: rates.sidePacketsPerSecondMax },
+      session: {
+        bitsPerSecondMax: rates.sessionBitsPerSecondMax,
+        packetsPerSecondMax: rates.sessionPacketsPerSecondMax,
+      },
+    },
+  };
+}
+
+/** Every address means those of IPv4 on a machine that has no IPv6. */
+export function bindable(host: string): string {
+  const addresses = Object.values(networkInterfaces()).flat();
+  return host === '::' && !addresses.some((address) => address?.family === 'IPv6') ? '0.0.0.0' : host;
+}
