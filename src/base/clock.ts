@@ -15,11 +15,21 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, run) {
-    const handle = setTimeout(run, delayMs);
-    handle.unref();
-    return { cancel: () => clearTimeout(handle) };
+    return new SystemTimer(setTimeout(run, delayMs).unref());
   },
 };
+
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+
+  constructor(handle: NodeJS.Timeout) {
+    this.#handle = handle;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
 
 /** One timer that is moved about: it calls `run` once at the time it was last set to, and then waits to be set again. */
 export class MovableTimer {

@@ -10,7 +10,7 @@ import {
   resultText,
 } from '../protocol/index.ts';
 import type { SignalingObserver } from './observer.ts';
-import { Rate } from './rate.ts';
+import { Rate, type RateBounds } from './rate.ts';
 import type { Connection } from './transport/transport.ts';
 
 /** A request of the peer. It is answered once, at once or later; a notification is answered never. */
@@ -39,6 +39,8 @@ export interface RpcPeerHandlers {
   gone(): void;
 }
 
+const messageBounds: RateBounds = { perSecond: limits.messagesPerSecondMax, burst: limits.messagesBurstMax };
+
 interface Call {
   settled(outcome: CallOutcome): void;
   timer: Timer;
@@ -55,7 +57,8 @@ export class RpcPeer {
   readonly #observer: SignalingObserver;
   readonly #handlers: RpcPeerHandlers;
   readonly #rate: Rate;
-  readonly #calls = new Map<RpcId, Call>();
+  /** Made with the first call: most cameras are idle, and there are many. */
+  #calls: Map<RpcId, Call> | undefined;
   #nextId = 1;
   #answering = 0;
   #open = true;
@@ -65,7 +68,7 @@ export class RpcPeer {
     this.#clock = clock;
     this.#observer = observer;
     this.#handlers = handlers;
-    this.#rate = new Rate(clock, limits.messagesPerSecondMax, limits.messagesBurstMax);
+    this.#rate = new Rate(clock, messageBounds);
   }
 
   get open(): boolean {
@@ -94,13 +97,15 @@ export class RpcPeer {
    * connection is gone. `busy`: as many calls as are allowed wait already.
    */
   call(method: string, params: object, msMax: number, settled: (outcome: CallOutcome) => void): void {
-    if (!this.#open || this.#calls.size >= limits.callsInFlightPerConnectionMax) {
+    const calls = this.#calls ?? new Map<RpcId, Call>();
+    if (!this.#open || calls.size >= limits.callsInFlightPerConnectionMax) {
       settled({ kind: this.#open ? 'busy' : 'gone' });
       return;
     }
     const id = this.#nextId++;
     const timer = this.#clock.after(msMax, () => this.#settle(id, { kind: 'timeout' }));
-    this.#calls.set(id, { settled, timer });
+    calls.set(id, { settled, timer });
+    this.#calls = calls;
     this.#connection.send(requestText(id, method, params));
   }
 
@@ -127,7 +132,7 @@ export class RpcPeer {
     if (!this.#open) return;
     this.#open = false;
     this.#handlers.gone();
-    for (const id of [...this.#calls.keys()]) this.#settle(id, { kind: 'gone' });
+    for (const id of [...(this.#calls?.keys() ?? [])]) this.#settle(id, { kind: 'gone' });
   }
 
   #take(message: RpcMessage): void {
@@ -180,12 +185,12 @@ export class RpcPeer {
   }
 
   #settle(id: RpcId, outcome: CallOutcome): void {
-    const call = this.#calls.get(id);
+    const call = this.#calls?.get(id);
     if (call === undefined) {
       this.#observer.ignored?.('unknown-answer');
       return;
     }
-    this.#calls.delete(id);
+    this.#calls?.delete(id);
     call.timer.cancel();
     try {
       call.settled(outcome);

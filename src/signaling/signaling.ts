@@ -3,9 +3,9 @@ import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
 import { Routes } from './http/routes.ts';
-import { Endpoint } from './onvif/endpoint.ts';
+import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
-import type { HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
+import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
 export interface Signaling extends TransportHandlers {
@@ -25,6 +25,13 @@ export function createSignaling(parts: SignalingParts): Signaling {
   const routes = new Routes(core);
   const endpoints = new Set<Endpoint>();
   const unverified = new Strangers<Endpoint>(unverifiedMax(core), limits.connectionsUnregisteredPerAddressMax);
+  const events: EndpointEvents = {
+    verified: (endpoint) => unverified.delete(endpoint),
+    left(endpoint) {
+      endpoints.delete(endpoint);
+      unverified.delete(endpoint);
+    },
+  };
   let stopped = false;
 
   /** Whose request it is, when it may come in. */
@@ -38,28 +45,22 @@ export function createSignaling(parts: SignalingParts): Signaling {
     return holder;
   }
 
+  function serve(connection: Connection, holder: Holder | undefined, remoteAddress: string): Endpoint {
+    const endpoint = new Endpoint(core, connection, holder, events);
+    endpoints.add(endpoint);
+    if (holder === undefined) unverified.add(endpoint, remoteAddress);
+    if (stopped) endpoint.stop();
+    return endpoint;
+  }
+
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {
     if (stopped) throw core.admission.comeBack();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     const holder = await admitted(request);
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
-    return {
-      subprotocol,
-      open(connection) {
-        const endpoint: Endpoint = new Endpoint(core, connection, holder, {
-          verified: () => unverified.delete(endpoint),
-          left: () => {
-            endpoints.delete(endpoint);
-            unverified.delete(endpoint);
-          },
-        });
-        endpoints.add(endpoint);
-        if (holder === undefined) unverified.add(endpoint, request.remoteAddress);
-        if (stopped) endpoint.stop();
-        return endpoint;
-      },
-    };
+    const { remoteAddress } = request;
+    return { subprotocol, open: (connection) => serve(connection, holder, remoteAddress) };
   }
 
   return {

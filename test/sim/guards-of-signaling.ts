@@ -86,7 +86,11 @@ export const guardsOfSignaling: readonly Guard[] = [
   {
     name: 'live views end with their camera’s registration',
     removed: [
-      { file: cameraRole, text: 'for (const view of [...this.views.values()]) view.session.end(tellViewers);', by: '' },
+      {
+        file: cameraRole,
+        text: 'for (const view of [...(this.#views?.values() ?? [])]) view.session.end(tellViewers);',
+        by: '',
+      },
     ],
     seed: 13,
     sees: /after its end/,
@@ -111,7 +115,7 @@ export const guardsOfSignaling: readonly Guard[] = [
   },
   {
     name: 'a call is answered once',
-    removed: [{ file: rpcPeer, text: 'this.#calls.delete(id);\n    call.timer.cancel();', by: '' }],
+    removed: [{ file: rpcPeer, text: 'this.#calls?.delete(id);\n    call.timer.cancel();', by: '' }],
     seed: 2,
     sees: /A session has one wire/,
   },

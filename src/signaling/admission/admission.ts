@@ -11,17 +11,17 @@ import {
 } from '../../base/index.ts';
 import type { Lane } from './lane.ts';
 import { LazyTimer } from './lazy-timer.ts';
-import { type RateBounds, RateTable } from './rate-table.ts';
+import { type MinuteBounds, RateTable } from './rate-table.ts';
 import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
 
 export interface AdmissionSettings extends TurnsSettings {
   /** Above that the event loop is late, and takes no tokens of cameras; above twice as much none of viewers; above four times nothing new. In milliseconds. */
   readonly lagMsMax: number;
   /** What one address may try, and may fail at; undefined: everything. Loopback may. */
-  readonly attempts: RateBounds | undefined;
-  readonly failures: RateBounds | undefined;
+  readonly attempts: MinuteBounds | undefined;
+  readonly failures: MinuteBounds | undefined;
   /** How often one device may register; undefined: always. */
-  readonly registrations: RateBounds | undefined;
+  readonly registrations: MinuteBounds | undefined;
 }
 
 export interface AdmissionPowers {
@@ -83,7 +83,7 @@ export class Admission {
 
   constructor(settings: AdmissionSettings, powers: AdmissionPowers, observer: AdmissionObserver = {}) {
     const { clock } = powers;
-    const table = (bounds: RateBounds | undefined, keysMax: number) =>
+    const table = (bounds: MinuteBounds | undefined, keysMax: number) =>
       bounds === undefined ? undefined : new RateTable(clock, bounds, keysMax);
     this.#settings = settings;
     this.#powers = powers;

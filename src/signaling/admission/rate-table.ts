@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/index.ts';
-import { Rate } from '../rate.ts';
+import { Rate, type RateBounds } from '../rate.ts';
 
-export interface RateBounds {
+export interface MinuteBounds {
   readonly perMinute: number;
   readonly burst: number;
 }
@@ -20,9 +20,9 @@ export class RateTable {
   #turnMs: number;
 
   /** `keysMax`: how many keys are kept, give or take those of the while before. */
-  constructor(clock: Clock, bounds: RateBounds, keysMax: number) {
+  constructor(clock: Clock, bounds: MinuteBounds, keysMax: number) {
     this.#clock = clock;
-    this.#bounds = bounds;
+    this.#bounds = { perSecond: bounds.perMinute / 60, burst: bounds.burst };
     this.#keysMax = keysMax;
     this.#fullMs = (bounds.burst * 60_000) / bounds.perMinute;
     this.#turnMs = clock.now() + this.#fullMs;
@@ -51,7 +51,7 @@ export class RateTable {
       this.#recent = new Map();
       this.#turnMs = nowMs + this.#fullMs;
     }
-    const rate = this.#before.get(key) ?? new Rate(this.#clock, this.#bounds.perMinute / 60, this.#bounds.burst);
+    const rate = this.#before.get(key) ?? new Rate(this.#clock, this.#bounds);
     this.#before.delete(key);
     this.#recent.set(key, rate);
     return rate;

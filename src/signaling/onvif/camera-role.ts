@@ -17,7 +17,8 @@ import type { Registration, View } from '../view.ts';
 
 /** A camera on its WebSocket: its registration, and the live views of that registration, its own and those that it took over. */
 export class CameraRole implements Registration {
-  readonly views = new Map<string, View>();
+  /** Made with the first live view: most cameras are idle, and there are many. */
+  #views: Map<string, View> | undefined;
   readonly #core: Core;
   readonly #peer: RpcPeer;
   camera: VerifiedCamera;
@@ -30,6 +31,11 @@ export class CameraRole implements Registration {
     this.#core = core;
     this.#peer = peer;
     this.camera = camera;
+  }
+
+  get views(): Map<string, View> {
+    this.#views ??= new Map();
+    return this.#views;
   }
 
   get registered(): boolean {
@@ -52,19 +58,19 @@ export class CameraRole implements Registration {
       this.#core.registrations.add(this);
       this.#core.observer.registered?.();
       if (params.sessions !== undefined) this.#keepOnly(params.sessions);
-      for (const _ of this.views) this.#core.observer.sessionMoved?.();
+      for (let moved = this.#views?.size ?? 0; moved > 0; moved--) this.#core.observer.sessionMoved?.();
     }
     request.result({
       id: this.camera.device,
       grantKeys: this.#core.grants.keys,
       ...this.#ticket(),
-      ...(comes && params.sessions !== undefined ? { sessions: [...this.views.keys()] } : {}),
+      ...(comes && params.sessions !== undefined ? { sessions: [...(this.#views?.keys() ?? [])] } : {}),
     });
   }
 
   /** Of the live views that were left to it, a camera goes on with those that it still has; one that started again has none. */
   #keepOnly(sessions: readonly string[]): void {
-    for (const [id, view] of [...this.views]) {
+    for (const [id, view] of [...(this.#views ?? [])]) {
       if (!sessions.includes(id)) view.session.end('camera-restarted');
     }
   }
@@ -117,7 +123,7 @@ export class CameraRole implements Registration {
     this.#registered = false;
     this.#core.registrations.remove(this);
     this.#core.observer.unregistered?.(reason);
-    for (const view of [...this.views.values()]) view.session.end(tellViewers);
+    for (const view of [...(this.#views?.values() ?? [])]) view.session.end(tellViewers);
   }
 
   /** The connection was lost. Live views whose media flows wait for the camera to come back; the others end. Calling it twice does nothing. */
@@ -145,7 +151,7 @@ export class CameraRole implements Registration {
   /** A live view of this registration, and of its device. Throws `session-unknown` or `peer-gone` for any other. */
   #view(id: string): View {
     this.#core.sessions.ofCamera(id, this.camera);
-    const view = this.views.get(id);
+    const view = this.#views?.get(id);
     if (view === undefined) throw new LatchkeyError('session-unknown');
     return view;
   }

@@ -3,23 +3,23 @@ import { authorizationParams, type RpcError, read } from '../../protocol/index.t
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
 import type { Core } from '../parts.ts';
-import { type IncomingRequest, RpcPeer } from '../rpc-peer.ts';
+import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer.ts';
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
 import { CameraRole } from './camera-role.ts';
 import { ViewerRole } from './viewer-role.ts';
 
 export interface EndpointEvents {
   /** The connection showed its first valid token after the upgrade. */
-  verified(): void;
+  verified(endpoint: Endpoint): void;
   /** The connection has ended. */
-  left(): void;
+  left(endpoint: Endpoint): void;
 }
 
 /**
  * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
  * every later token must name the same one.
  */
-export class Endpoint implements ConnectionHandlers {
+export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
@@ -30,7 +30,7 @@ export class Endpoint implements ConnectionHandlers {
   #registerBy: Timer | undefined;
   #expiry: Timer | undefined;
   /** Tokens are taken one after the other, in the order in which they came. */
-  #gate: Promise<unknown> = Promise.resolve();
+  #gate: Promise<unknown> | undefined;
   /** There while a token waits for its verification. */
   #leaving: AbortController | undefined;
 
@@ -39,11 +39,7 @@ export class Endpoint implements ConnectionHandlers {
     this.#core = core;
     this.#events = events;
     this.#address = connection.remoteAddress;
-    this.#peer = new RpcPeer(connection, core.clock, core.observer, {
-      request: (request) => this.#request(request),
-      fault: (error) => this.#fault(error),
-      gone: () => this.#gone(),
-    });
+    this.#peer = new RpcPeer(connection, core.clock, core.observer, this);
     this.#awaitRegister();
     if (holder !== undefined) this.#adopt(holder);
   }
@@ -64,7 +60,8 @@ export class Endpoint implements ConnectionHandlers {
     this.#peer.close(1001, 'relay-stopping');
   }
 
-  #request(request: IncomingRequest): void | Promise<void> {
+  /** For the connection’s peer. */
+  request(request: IncomingRequest): void | Promise<void> {
     switch (request.method) {
       case 'register':
       case 'connect':
@@ -107,7 +104,7 @@ export class Endpoint implements ConnectionHandlers {
     if (role instanceof CameraRole) {
       if (method === 'connect') throw new LatchkeyError('token-audience');
       role[method](request);
-      if (method === 'register') this.#registerBy?.cancel();
+      if (method === 'register') this.#awaitsNoRegister();
     } else if (holder.kind === 'viewer') {
       if (method === 'register') role.register(request);
       else await role[method](request, holder);
@@ -126,7 +123,7 @@ export class Endpoint implements ConnectionHandlers {
   }
 
   #authenticate(authorization: string | undefined, method: string): Promise<Holder> {
-    const verified = this.#gate.then(() => this.#verify(authorization, method));
+    const verified = (this.#gate ?? Promise.resolve()).then(() => this.#verify(authorization, method));
     this.#gate = verified.catch(() => undefined);
     return verified;
   }
@@ -140,7 +137,7 @@ export class Endpoint implements ConnectionHandlers {
     const fresh = await this.#verifyInTurn(redacted(authorization), method);
     if (!this.#peer.open) return fresh;
     this.#adopt(fresh);
-    if (first) this.#events.verified();
+    if (first) this.#events.verified(this);
     return fresh;
   }
 
@@ -166,7 +163,7 @@ export class Endpoint implements ConnectionHandlers {
     if (holder.kind === 'viewer') {
       if (this.#role instanceof ViewerRole) this.#role.viewer = holder;
       else this.#role = new ViewerRole(this.#core, this.#peer, holder);
-      this.#registerBy?.cancel();
+      this.#awaitsNoRegister();
     } else if (this.#role instanceof CameraRole) this.#role.camera = holder;
     else this.#role = new CameraRole(this.#core, this.#peer, holder);
     this.#expiry?.cancel();
@@ -178,7 +175,8 @@ export class Endpoint implements ConnectionHandlers {
     return this.#role;
   }
 
-  #fault(error: RpcError): void {
+  /** For the connection’s peer. */
+  fault(error: RpcError): void {
     try {
       this.#known().fault(error);
     } catch (thrown) {
@@ -191,6 +189,11 @@ export class Endpoint implements ConnectionHandlers {
     this.#registerBy = this.#core.clock.after(limits.registerMsMax, () =>
       this.#peer.end(new LatchkeyError('register-timeout')),
     );
+  }
+
+  #awaitsNoRegister(): void {
+    this.#registerBy?.cancel();
+    this.#registerBy = undefined;
   }
 
   /** Nothing outlives its token. */
@@ -206,13 +209,14 @@ export class Endpoint implements ConnectionHandlers {
     });
   }
 
-  #gone(): void {
+  /** For the connection’s peer. */
+  gone(): void {
     this.#leaving?.abort();
-    this.#registerBy?.cancel();
+    this.#awaitsNoRegister();
     this.#expiry?.cancel();
     if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
-    this.#events.left();
+    this.#events.left(this);
   }
 }
 

@@ -10,6 +10,9 @@ export interface RequestBodyParts {
   start?(): void;
 }
 
+/** The body of a request that has none, as one for a WebSocket. */
+export const noBody: Pick<RequestBody, 'read'> = { read: async () => Buffer.alloc(0) };
+
 /** A request's body on its way in: the server pushes, the handler reads. It neither outgrows its bound nor its time. */
 export class RequestBody {
   readonly #parts: RequestBodyParts;

@@ -17,11 +17,9 @@ export interface RawSocket {
   terminate(): void;
 }
 
-export interface ConnectionParts {
-  readonly raw: RawSocket;
-  readonly remoteAddress: string;
-  readonly messageBytesMax: number;
-  readonly sendBufferBytesMax: number;
+/** Who serves connections: one for all of them, so that an idle one holds little. */
+export interface ConnectionServer {
+  readonly settings: { readonly messageBytesMax: number; readonly sendBufferBytesMax: number };
   dropped(reason: DropReason): void;
   fault(error: unknown): void;
   /** The connection is over for its handlers; the TCP connection may still be ending. */
@@ -31,18 +29,20 @@ export interface ConnectionParts {
 /** One open WebSocket: the promises of `Connection` and `ConnectionHandlers`, kept over either library's socket. */
 export class ServedConnection implements Connection, KeptAlive {
   readonly remoteAddress: string;
-  readonly #parts: ConnectionParts;
+  readonly #raw: RawSocket;
+  readonly #server: ConnectionServer;
   #handlers: ConnectionHandlers | undefined;
   #over = false;
 
-  constructor(parts: ConnectionParts) {
-    this.#parts = parts;
-    this.remoteAddress = parts.remoteAddress;
+  constructor(raw: RawSocket, remoteAddress: string, server: ConnectionServer) {
+    this.#raw = raw;
+    this.remoteAddress = remoteAddress;
+    this.#server = server;
   }
 
   /** Bytes that wait to be sent. */
   get waitingBytes(): number {
-    return this.#over ? 0 : this.#parts.raw.buffered();
+    return this.#over ? 0 : this.#raw.buffered();
   }
 
   /** Hands the connection over to whoever decided to open it. */
@@ -56,12 +56,12 @@ export class ServedConnection implements Connection, KeptAlive {
 
   send(text: string): boolean {
     if (this.#over) return false;
-    const { raw, sendBufferBytesMax } = this.#parts;
-    if (raw.buffered() + Buffer.byteLength(text) > sendBufferBytesMax) {
+    const { sendBufferBytesMax } = this.#server.settings;
+    if (this.#raw.buffered() + Buffer.byteLength(text) > sendBufferBytesMax) {
       this.#drop('slow', 1013, 'You read too slowly.');
       return false;
     }
-    raw.send(text);
+    this.#raw.send(text);
     return true;
   }
 
@@ -70,19 +70,19 @@ export class ServedConnection implements Connection, KeptAlive {
     if (Buffer.byteLength(reason) > limits.closeReasonBytesMax) throw new TypeError('the close reason is too long');
     if (this.#over) return;
     this.#end();
-    this.#parts.raw.close(code, reason);
+    this.#raw.close(code, reason);
     queueMicrotask(() => this.#tellClosed(code));
   }
 
   ping(): void {
-    if (!this.#over) this.#parts.raw.ping();
+    if (!this.#over) this.#raw.ping();
   }
 
   silent(): void {
     if (this.#over) return;
-    this.#parts.dropped('silent');
+    this.#server.dropped('silent');
     this.#end();
-    this.#parts.raw.terminate();
+    this.#raw.terminate();
     this.#tellClosed(1006);
   }
 
@@ -90,7 +90,8 @@ export class ServedConnection implements Connection, KeptAlive {
   received(bytes: Buffer, isBinary: boolean): void {
     if (this.#over) return;
     if (isBinary) this.#drop('binary', 1003, 'Messages are text.');
-    else if (bytes.byteLength > this.#parts.messageBytesMax) this.#drop('too-large', 1009, 'The message is too large.');
+    else if (bytes.byteLength > this.#server.settings.messageBytesMax)
+      this.#drop('too-large', 1009, 'The message is too large.');
     else {
       try {
         this.#handlers?.message(bytes.toString());
@@ -110,30 +111,30 @@ export class ServedConnection implements Connection, KeptAlive {
   /** The library ended the connection because of what the peer sent. */
   offended(code: OffenceCode): void {
     if (this.#over) return;
-    this.#parts.dropped(code === 1009 ? 'too-large' : 'malformed');
+    this.#server.dropped(code === 1009 ? 'too-large' : 'malformed');
     this.ended(code);
   }
 
   #drop(reason: DropReason, code: number, text: string): void {
-    this.#parts.dropped(reason);
+    this.#server.dropped(reason);
     this.close(code, text);
   }
 
   #failed(error: unknown): void {
-    this.#parts.fault(error);
+    this.#server.fault(error);
     this.close(1011, new LatchkeyError('internal').message);
   }
 
   #end(): void {
     this.#over = true;
-    this.#parts.gone(this);
+    this.#server.gone(this);
   }
 
   #tellClosed(code: number): void {
     try {
       this.#handlers?.closed(code);
     } catch (error) {
-      this.#parts.fault(error);
+      this.#server.fault(error);
     }
   }
 }

@@ -3,8 +3,9 @@ import { ClientAddresses } from './client-address.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { bareResponse, type ReadyResponse, readyResponse } from './ready-response.ts';
 import { type RequestHead, readHead } from './request-head.ts';
-import { type RawSocket, ServedConnection } from './served-connection.ts';
+import { type ConnectionServer, type RawSocket, ServedConnection } from './served-connection.ts';
 import type {
+  DropReason,
   HttpRequest,
   TransportHandlers,
   TransportObserver,
@@ -23,7 +24,7 @@ export interface TransportParts {
 export type OpenUpgrade = Exclude<UpgradeDecision, { refuse: unknown }>;
 
 /** Everything that both servers do alike: what is let in, what handlers are asked, and what becomes of their answers. */
-export class ServerCore {
+export class ServerCore implements ConnectionServer {
   readonly clock: Clock;
   readonly settings: TransportSettings;
   readonly open = new Set<ServedConnection>();
@@ -121,21 +122,19 @@ export class ServerCore {
 
   /** Begins to serve an open WebSocket. */
   serve(raw: RawSocket, remoteAddress: string): ServedConnection {
-    const connection = new ServedConnection({
-      raw,
-      remoteAddress,
-      messageBytesMax: this.settings.messageBytesMax,
-      sendBufferBytesMax: this.settings.sendBufferBytesMax,
-      dropped: (reason) => this.#observer.dropped?.(reason),
-      fault: (error) => this.fault(error),
-      gone: (gone) => {
-        this.open.delete(gone);
-        this.#keepAlive.forget(gone);
-      },
-    });
+    const connection = new ServedConnection(raw, remoteAddress, this);
     this.open.add(connection);
     this.heard(connection);
     return connection;
+  }
+
+  dropped(reason: DropReason): void {
+    this.#observer.dropped?.(reason);
+  }
+
+  gone(connection: ServedConnection): void {
+    this.open.delete(connection);
+    this.#keepAlive.forget(connection);
   }
 
   heard(connection: ServedConnection): void {

@@ -1,10 +1,12 @@
 import type { WebSocket, WebSocketBehavior } from 'uWebSockets.js';
+import assert from 'node:assert/strict';
 import type { OffenceCode, RawSocket, ServedConnection } from './served-connection.ts';
 import type { OpenUpgrade, ServerCore } from './server-core.ts';
 
 /** What goes along with a WebSocket from the decision to open it until it closes. */
 export interface UwsUser {
-  readonly decision: OpenUpgrade;
+  /** Until it is open: what it holds of the request would otherwise stay as long as the connection does. */
+  decision: OpenUpgrade | undefined;
   readonly remoteAddress: string;
   connection?: ServedConnection;
 }
@@ -31,9 +33,12 @@ export function webSocketBehavior(core: ServerCore): WebSocketBehavior<UwsUser> 
     idleTimeout: Math.min(idleSecondsMax, Math.max(idleSecondsMin, Math.ceil((4 * keepAliveMs) / 1000))),
     open(webSocket) {
       const user = webSocket.getUserData();
+      const { decision } = user;
+      assert(decision, 'a WebSocket opens once');
+      user.decision = undefined;
       const connection = core.serve(new UwsSocket(webSocket), user.remoteAddress);
       user.connection = connection;
-      connection.open(user.decision.open);
+      connection.open(decision.open);
     },
     message(webSocket, message, isBinary) {
       heard(webSocket);

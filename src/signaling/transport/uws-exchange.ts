@@ -93,11 +93,11 @@ export class UwsExchange {
    * for a request that `closes`: outside of its own call the library would end the connection in mid-upgrade, and go on
    * with what it has freed.
    */
-  upgrade(user: UwsUser, key: string, context: us_socket_context_t): void {
+  upgrade(user: UwsUser, subprotocol: string, key: string, context: us_socket_context_t): void {
     if (this.#over) return;
     assert(!this.closes, 'a request that asks for a close is not upgraded');
     this.#end();
-    this.#response.upgrade(user, key, user.decision.subprotocol, '', context);
+    this.#response.upgrade(user, key, subprotocol, '', context);
   }
 
   /** Ends the connection without an answer, where none was begun. */

@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
 import { deepenBacklog } from './backlog.ts';
 import { listenError, readTlsFiles } from './listening.ts';
-import { RequestBody } from './request-body.ts';
+import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
@@ -163,13 +163,14 @@ class UwsTransport implements Transport {
       return;
     }
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
-    const request = this.#requestOf(exchange, head, this.#bodyOf(exchange, head));
+    const request = this.#requestOf(exchange, head, noBody);
     const decision = await this.#core.decide(request, head);
     await this.#clearOfOthers(exchange);
     const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
     if (!('open' in outcome)) return exchange.answer(outcome, true);
     const user = { decision: outcome, remoteAddress: request.remoteAddress };
-    const upgrade = () => exchange.upgrade(user, head.header('sec-websocket-key') ?? '', context);
+    const { subprotocol } = outcome;
+    const upgrade = () => exchange.upgrade(user, subprotocol, head.header('sec-websocket-key') ?? '', context);
     if (this.#quiet === undefined) upgrade();
     else this.#quiet.run(upgrade);
   }
@@ -182,7 +183,7 @@ class UwsTransport implements Transport {
     if (this.#handedOver !== exchange) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #requestOf(exchange: UwsExchange, head: RequestHead, body: RequestBody): HttpRequest {
+  #requestOf(exchange: UwsExchange, head: RequestHead, body: Pick<RequestBody, 'read'>): HttpRequest {
     const { method, path, query, header } = head;
     const remoteAddress = this.#core.clientOf(head, exchange.remoteAddress);
     return {

@@ -6,7 +6,7 @@ import { LatchkeyError, limits } from '../../base/index.ts';
 import { listenError } from './listening.ts';
 import type { ReadyResponse } from './ready-response.ts';
 import { addressFromText } from './remote-address.ts';
-import { RequestBody } from './request-body.ts';
+import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
@@ -148,8 +148,7 @@ class WsTransport implements Transport {
   async #decide(message: IncomingMessage, gone: AbortSignal): Promise<ReadyResponse | OpenUpgrade> {
     try {
       const head = this.#admitUpgrade(message);
-      const body = new RequestBody({ clock: this.#core.clock, length: 0, bytesMax: 0 });
-      const request = this.#requestOf(message, head, body, gone);
+      const request = this.#requestOf(message, head, noBody, gone);
       this.#clients.set(message, request.remoteAddress);
       return await this.#core.decide(request, head);
     } catch (error) {
@@ -170,7 +169,12 @@ class WsTransport implements Transport {
     });
   }
 
-  #requestOf(message: IncomingMessage, head: RequestHead, body: RequestBody, aborted: AbortSignal): HttpRequest {
+  #requestOf(
+    message: IncomingMessage,
+    head: RequestHead,
+    body: Pick<RequestBody, 'read'>,
+    aborted: AbortSignal,
+  ): HttpRequest {
     const { method, path, query, header } = head;
     const remoteAddress = this.#core.clientOf(head, addressFromText(message.socket.remoteAddress));
     return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
