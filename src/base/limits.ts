@@ -289,6 +289,8 @@ export const limits = {
   stormAsksPerSecondMax: 5_000,
   stormAsksInFlightMax: 1_024,
   stormAskMsMax: 30_000,
+  /** So many questions for one's own camera go with one for somebody else's. */
+  stormStrangerEvery: 10,
   stormSecondsMax: 86_400,
   stormSamplesMax: 1_000_000,
   /** How long cameras are sent off at a stretch, before what has come back is looked at. */

@@ -5,6 +5,7 @@ import { type Crossings, grantFault, offerFault } from './crossings.ts';
 import { type Ending, endingText } from './ending.ts';
 import { describedBy, markIn, secretsOf } from './marks.ts';
 import { failureText, type Message, numberOf, readMessage, textOf } from './messages.ts';
+import type { Owners } from './owners.ts';
 import { StormSocket } from './socket.ts';
 
 /** What all cameras of a fleet share. */
@@ -15,6 +16,7 @@ export interface CameraWorld {
   /** The key of this run's marks. */
   readonly key: Uint8Array;
   readonly crossings: Crossings;
+  readonly owners: Owners;
   readonly usesTickets: boolean;
   readonly honoursRetryAfter: boolean;
   registered(camera: SimulatedCamera): void;
@@ -171,13 +173,13 @@ export class SimulatedCamera {
   }
 
   #invited({ id, params }: Message): void {
-    const { crossings, key } = this.#world;
+    const { crossings, key, owners } = this.#world;
     const [offer, session, grant] = [textOf(params.offer) ?? '', textOf(params.session) ?? '', textOf(params.grant)];
     const mark = markIn(offer, key);
-    const fault = offerFault(mark, this.device);
+    const fault = offerFault(mark, this.device, owners);
     if (mark === undefined || fault !== undefined) {
       crossings.add(this.device, fault ?? 'an offer');
-      this.#answer(id, { error: { code: 403, message: 'This offer is for another camera.' } });
+      this.#answer(id, { error: { code: 403, message: 'This offer is for another camera, or of a stranger.' } });
       return;
     }
     const wrong = grant === undefined ? undefined : grantFault(grant, mark, session, secretsOf(mark, key).fingerprint);

@@ -1,6 +1,7 @@
 import { limits } from '../base/index.ts';
 import type { Mark } from './marks.ts';
 import { claimsOf } from './messages.ts';
+import type { Owners } from './owners.ts';
 
 /** Something of one pair came to another. A relay that keeps its promise makes none, ever. */
 export interface Crossing {
@@ -32,11 +33,12 @@ export class Crossings {
   }
 }
 
-/** What is wrong with an offer that came to the camera `device`; undefined: it is its own. */
-export function offerFault(mark: Mark | undefined, device: string): string | undefined {
+/** What is wrong with an offer that came to the camera `device`; undefined: it is its own, and of somebody who may see it. */
+export function offerFault(mark: Mark | undefined, device: string, owners: Owners): string | undefined {
   if (mark === undefined) return 'an offer that nobody of this run made, or that was changed on its way';
   if (mark.kind !== 'offer') return `an answer of ${mark.device} in the place of an offer`;
-  return mark.device === device ? undefined : `an offer of ${mark.subject} to ${mark.device}`;
+  if (mark.device !== device) return `an offer of ${mark.subject} to ${mark.device}`;
+  return owners.maySee(mark.subject, device) ? undefined : `an offer of ${mark.subject}, who may not see it`;
 }
 
 /** What is wrong with a grant beside an offer of that mark; undefined: it says what the offer says. */

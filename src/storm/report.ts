@@ -1,7 +1,7 @@
 import type { Crossing } from './crossings.ts';
 import type { Muster } from './fleet.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
-import type { Watch } from './viewers.ts';
+import type { Strangers, Watch } from './viewers.ts';
 
 /** How a fleet came together. Times are milliseconds; undefined for a share of the fleet that never came. */
 export interface MusterReport {
@@ -24,6 +24,12 @@ export interface WatchReport {
   readonly refusals: Readonly<Record<string, number>>;
 }
 
+/** Questions for cameras that are not the viewer's own: each has to be refused. */
+export interface StrangersReport {
+  readonly asked: number;
+  readonly refusals: Readonly<Record<string, number>>;
+}
+
 export interface MemoryReport {
   readonly beforeBytes: number;
   readonly idleBytes: number;
@@ -42,6 +48,7 @@ export interface StormReport {
   readonly storm: MusterReport | undefined;
   readonly watchedBefore: WatchReport | undefined;
   readonly watchedDuring: WatchReport | undefined;
+  readonly strangers: StrangersReport;
   readonly memory: MemoryReport | undefined;
   /** How busy the thread of the storm itself was while the fleet came back, 0 to 1: near 1 it measures itself. */
   readonly loadBusy: number | undefined;
@@ -70,6 +77,10 @@ export function watchReport(watch: Watch): WatchReport {
   return { asked, answered: answerMs.length, answerMs: percentilesOf(answerMs), refusals: refusals.toJSON() };
 }
 
+export function strangersReport({ asked, refusals }: Strangers): StrangersReport {
+  return { asked, refusals: refusals.toJSON() };
+}
+
 /** The report for a person. */
 export function reportText(report: StormReport): string {
   const { gathering, storm, watchedBefore, watchedDuring, memory, loadBusy, tickets } = report;
@@ -80,6 +91,7 @@ export function reportText(report: StormReport): string {
     ...(storm === undefined ? [] : musterLines('back after the storm', storm)),
     ...(watchedBefore === undefined ? [] : watchLines('viewers before', watchedBefore)),
     ...(watchedDuring === undefined ? [] : watchLines('viewers during', watchedDuring)),
+    ...strangerLines(report.strangers),
     row('tickets', tickets.given === 0 ? 'none given' : `${count(tickets.given)} given, ${count(tickets.shown)} shown`),
     row('Retry-After', report.retryAfter),
   ];
@@ -119,6 +131,10 @@ function musterLines(name: string, muster: MusterReport): string[] {
 function watchLines(name: string, { asked, answered, answerMs, refusals }: WatchReport): string[] {
   const times = answerMs && `, p50 ${ms(answerMs.p50)}, p95 ${ms(answerMs.p95)}, p99 ${ms(answerMs.p99)}`;
   return [row(name, `${count(asked)} asked, ${count(answered)} answered${times ?? ''}`), ...refusalLines(refusals)];
+}
+
+function strangerLines({ asked, refusals }: StrangersReport): string[] {
+  return asked === 0 ? [] : [row('others’ cameras', `${count(asked)} asked for`), ...refusalLines(refusals)];
 }
 
 function refusalLines(refusals: Readonly<Record<string, number>>): string[] {

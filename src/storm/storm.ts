@@ -4,7 +4,8 @@ import type { Aim } from './aim.ts';
 import { type Crossing, Crossings } from './crossings.ts';
 import { demandDescriptors } from './descriptors.ts';
 import { type CameraToken, Fleet } from './fleet.ts';
-import { type MusterReport, musterReport, type StormReport, watchReport } from './report.ts';
+import { Owners } from './owners.ts';
+import { type MusterReport, musterReport, type StormReport, strangersReport, watchReport } from './report.ts';
 import { Viewers, type ViewerToken } from './viewers.ts';
 
 export interface StormPlan {
@@ -100,7 +101,11 @@ class Run {
     this.#powers = powers;
     this.#observer = observer;
     this.#crossings = new Crossings((crossing) => observer.crossing?.(crossing));
-    const world = { aim, clock, random, key: random.bytes(32), crossings: this.#crossings };
+    const owners = new Owners(
+      plan.cameras.map(({ device }) => device),
+      plan.viewers,
+    );
+    const world = { aim, clock, random, key: random.bytes(32), crossings: this.#crossings, owners };
     this.#fleet = new Fleet({ ...world, usesTickets, honoursRetryAfter }, plan.cameras, plan.connectsPerSecondMax);
     const isBack = (device: string) => this.#fleet.isBack(device);
     this.#viewers = new Viewers({ ...world, isBack }, plan.viewers, plan.asksPerSecond);
@@ -148,6 +153,7 @@ class Run {
       storm: parts.storm,
       watchedBefore: parts.watchedBefore,
       watchedDuring: parts.watchedDuring,
+      strangers: strangersReport(this.#viewers.strangers),
       memory: parts.memory,
       loadBusy: parts.loadBusy,
       crossings: this.#crossings.total,

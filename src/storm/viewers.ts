@@ -4,6 +4,7 @@ import { answerFault, type Crossings } from './crossings.ts';
 import { endingText, Tally } from './ending.ts';
 import { describedBy, type Mark, markIn } from './marks.ts';
 import { failureText, type Message, readMessage, textOf } from './messages.ts';
+import type { Owners } from './owners.ts';
 import { StormSocket } from './socket.ts';
 
 export interface ViewerToken {
@@ -19,6 +20,7 @@ export interface ViewersWorld {
   readonly random: RandomSource;
   readonly key: Uint8Array;
   readonly crossings: Crossings;
+  readonly owners: Owners;
   isBack(device: string): boolean;
 }
 
@@ -29,19 +31,27 @@ export interface Watch {
   readonly refusals: Tally;
 }
 
+/** What came of questions for cameras that are not the viewer's own. */
+export interface Strangers {
+  asked: number;
+  readonly refusals: Tally;
+}
+
 /** How often a camera is drawn again that is not back, before the first that is one is taken. */
 const drawsMax = 8;
 
 /**
  * People who open a live view, each time on a new connection with their token, as an app does that was just opened. They ask on a
  * schedule of its own, whether or not the relay keeps up: whoever waits for an answer before the next question measures a relay
- * that stands still as one that is asked nothing.
+ * that stands still as one that is asked nothing. Now and then they ask for a camera that is not theirs as well: a relay that lets everybody in would
+ * otherwise look like a good one.
  */
 export class Viewers {
   readonly #world: ViewersWorld;
   readonly #people: readonly ViewerToken[];
   readonly #everyMs: number;
   readonly #asks = new Set<Ask>();
+  readonly strangers: Strangers = { asked: 0, refusals: new Tally() };
   #watch: Watch = { asked: 0, answerMs: [], refusals: new Tally() };
   #timer: Timer | undefined;
   #dueMs = 0;
@@ -104,12 +114,26 @@ export class Viewers {
       watch.refusals.add('not asked: too many wait');
       return;
     }
-    const question = this.#world.random.bytes(12).toString('base64url');
-    const mark: Mark = { kind: 'offer', subject: person.subject, device: this.#draw(person.devices), question };
-    const ask: Ask = new Ask(this.#world, turn, mark, person.token, (outcome) => {
-      this.#asks.delete(ask);
+    this.#begin(turn, person, this.#draw(person.devices), (outcome) => {
       if (outcome !== 'answered') watch.refusals.add(outcome);
       else if (watch.answerMs.length < limits.stormSamplesMax) watch.answerMs.push(this.#world.clock.now() - dueMs);
+    });
+    if (turn % limits.stormStrangerEvery === 0) this.#askAsStranger(turn, person);
+  }
+
+  #askAsStranger(turn: number, person: ViewerToken): void {
+    const device = this.#world.owners.notOf(person.subject, this.#world.random);
+    if (device === undefined) return;
+    this.strangers.asked += 1;
+    this.#begin(turn, person, device, (outcome) => this.strangers.refusals.add(outcome));
+  }
+
+  #begin(turn: number, person: ViewerToken, device: string, done: (outcome: string) => void): void {
+    const question = this.#world.random.bytes(12).toString('base64url');
+    const mark: Mark = { kind: 'offer', subject: person.subject, device, question };
+    const ask: Ask = new Ask(this.#world, turn, mark, person.token, (outcome) => {
+      this.#asks.delete(ask);
+      done(outcome);
       if (this.#asks.size === 0) this.#quiet?.resolve();
     });
     this.#asks.add(ask);
@@ -174,12 +198,17 @@ class Ask {
   }
 
   #read({ id, result }: Message): string {
+    const { subject, device } = this.#mark;
+    if (!this.#world.owners.maySee(subject, device)) {
+      this.#world.crossings.add(subject, `a live view of ${device}, which is not theirs to see`);
+      return 'let in';
+    }
     const answer = textOf(result?.answer);
     if (id === 1 && answer === undefined) return 'a live view without an answer';
     const fault =
       id === 1 ? answerFault(markIn(answer ?? '', this.#world.key), this.#mark) : 'an answer to no question';
     if (fault === undefined) return 'answered';
-    this.#world.crossings.add(this.#mark.subject, fault);
+    this.#world.crossings.add(subject, fault);
     return 'crossed';
   }
 

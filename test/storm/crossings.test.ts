@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { limits } from '../../src/base/index.ts';
+import { limits, Redacted } from '../../src/base/index.ts';
 import { readDescription } from '../../src/signaling/sdp/index.ts';
 import { answerFault, Crossings, grantFault, offerFault } from '../../src/storm/crossings.ts';
 import { describedBy, type Mark, markIn, secretsOf } from '../../src/storm/marks.ts';
+import { Owners } from '../../src/storm/owners.ts';
 
 const key = Buffer.alloc(32, 7);
 const asked: Mark = { kind: 'offer', subject: 'alice', device: 'door', question: 'q1' };
 const answer: Mark = { ...asked, kind: 'answer' };
+
+const owners = new Owners(['door', 'garden'], [{ subject: 'alice', token: new Redacted('t'), devices: ['door'] }]);
 
 describe('a description of the storm', () => {
   it.each(['offer', 'answer'] as const)('is one that a relay takes, and tells whose %s it is', (kind) => {
@@ -56,10 +59,14 @@ describe('a crossing', () => {
   });
 
   it('is an offer to another camera', () => {
-    expect(offerFault(asked, 'door')).toBeUndefined();
-    expect(offerFault(asked, 'garden')).toMatch(/of alice to door/);
-    expect(offerFault(answer, 'door')).toMatch(/in the place of an offer/);
-    expect(offerFault(undefined, 'door')).toMatch(/nobody of this run/);
+    expect(offerFault(asked, 'door', owners)).toBeUndefined();
+    expect(offerFault(asked, 'garden', owners)).toMatch(/of alice to door/);
+    expect(offerFault(answer, 'door', owners)).toMatch(/in the place of an offer/);
+    expect(offerFault(undefined, 'door', owners)).toMatch(/nobody of this run/);
+  });
+
+  it('is an offer of somebody who may not see the camera', () => {
+    expect(offerFault({ ...asked, subject: 'ben' }, 'door', owners)).toMatch(/ben, who may not see it/);
   });
 
   const { fingerprint } = secretsOf(asked, key);

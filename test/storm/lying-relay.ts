@@ -16,6 +16,8 @@ export interface Lies {
   asked?(device: string): string;
   /** Changes an answer on its way to the viewer. */
   answer?(answer: string): string;
+  /** What a viewer gets for an answer where the camera gave none. */
+  answerOfNobody?: string;
   /** The grant that goes with an offer. */
   grant?(session: string): string;
 }
@@ -60,8 +62,9 @@ export async function startLyingRelay(lies: Lies = {}) {
         const [call, session] = [++calls, `s${calls}`];
         const settle = (answer: string | undefined) => {
           waiting.delete(call);
-          if (answer === undefined) reply({ error: { code: 410, message: 'gone' } });
-          else reply({ result: { session, answer: lies.answer?.(answer) ?? answer } });
+          const given = answer ?? lies.answerOfNobody;
+          if (given === undefined) reply({ error: { code: 410, message: 'gone' } });
+          else reply({ result: { session, answer: lies.answer?.(given) ?? given } });
         };
         waiting.set(call, { camera, settle });
         const grant = lies.grant?.(session);

@@ -60,6 +60,7 @@ describe('the report for a person', () => {
     storm: musterReport({ startedMs: 0, backMs: upTo(1_000), refusals, lost: 3 }, 1_000, 1_000),
     watchedBefore: watchReport({ asked: 2, answerMs: [3, 4], refusals: new Tally() }),
     watchedDuring: watchReport({ asked: 2, answerMs: [], refusals }),
+    strangers: { asked: 7, refusals: { 'not-allowed': 7 } },
     memory: { beforeBytes: 100 * 2 ** 20, idleBytes: 108 * 2 ** 20, perIdleCameraBytes: 8_388.608 },
     loadBusy: 0.95,
     crossings: 0,
@@ -75,6 +76,8 @@ describe('the report for a person', () => {
       'HTTP 503 × 2, close 1013 × 1',
       '2 asked, 2 answered, p50 3.0 ms',
       '2,000 given, 1,000 shown',
+      '7 asked for',
+      'not-allowed × 7',
       '8.2 KiB (100 MiB before, 108 MiB with all)',
       '95 % of the storm; the storm itself is at its end',
     ]) {

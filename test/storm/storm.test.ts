@@ -66,6 +66,8 @@ describe('a storm', () => {
     });
     expect(report.watchedBefore?.answered).toBeGreaterThan(0);
     expect(report.watchedBefore?.refusals).toEqual({});
+    expect(report.strangers.asked).toBeGreaterThan(0);
+    expect(report.strangers.refusals).toEqual({ 'JSON-RPC 403 not-allowed': report.strangers.asked });
     expect(await relay.metric('latchkey_registrations_total')).toBe(16);
   });
 
@@ -91,6 +93,21 @@ describe('a storm', () => {
     const distrusting = await runStorm(await planFor(url, { ...changes, msMax: 500 }), powers, {}, never);
     expect(Object.keys(distrusting.gathering.refusals)).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('sees a relay that lets everybody in, at the viewer and at the camera', async () => {
+    const viewers = ['alice', 'ben'].map((subject, person) => ({
+      subject,
+      token: new Redacted(`viewer:${subject}`),
+      devices: devices.slice(person, person + 1),
+    }));
+    const report = await stormOn({}, { viewers });
+    const told = report.crossingsTold.map(({ what }) => what);
+    expect(told).toContainEqual(expect.stringMatching(/^an offer of (alice|ben), who may not see it$/));
+    const eager = await stormOn({ answerOfNobody: 'v=0' }, { viewers });
+    expect(eager.crossingsTold.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(/^a live view of \w+, which is not theirs to see$/),
+    );
   });
 
   it('sees an answer of another camera', async () => {

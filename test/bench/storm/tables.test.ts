@@ -56,6 +56,7 @@ describe('a run', () => {
       storm: muster(backMs, backMs.length),
       watchedBefore: undefined,
       watchedDuring: watchReport({ asked: 1, answerMs: [5], refusals: new Tally() }),
+      strangers: { asked: 0, refusals: {} },
       memory: { beforeBytes: 0, idleBytes: 40, perIdleCameraBytes: 10 },
       loadBusy: 0.5,
       crossings: 1,
