@@ -108,7 +108,7 @@ export const settingsSchema = z.strictObject({
       .min(10)
       .max(10_000)
       .describe(
-        'While the event loop is later than that, new cameras get 503; at twice as much, new viewers too; at four times as much, cameras with a reconnect ticket',
+        'While the event loop is later than that, new cameras get 503; at twice as much, new viewers too. A camera with a good reconnect ticket is let in all the same',
       ),
     attempts: z.strictObject({
       perMinute: perMinute.describe(

@@ -39,7 +39,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     const { lane, token } = claimOf(core, request);
     core.admission.count(lane, request.remoteAddress);
     const ticket = ticketHolder(core, request);
-    core.admission.demandCalm(lane, token, ticket !== undefined);
+    if (ticket === undefined) core.admission.demandCalm(lane, token);
     const holder = await holderOf(core, request, lane, ticket);
     if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
     return holder;

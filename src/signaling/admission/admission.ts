@@ -15,7 +15,7 @@ import { type MinuteBounds, RateTable } from './rate-table.ts';
 import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
 
 export interface AdmissionSettings extends TurnsSettings {
-  /** Above that the event loop is late, and takes no tokens of cameras; above twice as much none of viewers; above four times nothing new. In milliseconds. */
+  /** Above that the event loop is late, and takes no tokens of cameras; above twice as much none of viewers. In milliseconds. */
   readonly lagMsMax: number;
   /** What one address may try, and may fail at; undefined: everything. Loopback may. */
   readonly attempts: MinuteBounds | undefined;
@@ -132,12 +132,11 @@ export class Admission {
   }
 
   /**
-   * The second part: throws `overloaded` while the event loop is behind. `isProven`: it has shown a good reconnect ticket, and is refused
-   * last of all, since to let it in costs hardly more than to send it away.
+   * The second part: throws `overloaded` while the event loop is behind. Not for whoever has shown a good reconnect ticket: to send it away
+   * costs as much as to let it in, and then it comes again.
    */
-  demandCalm(lane: Lane, token?: Redacted<string>, isProven = false): void {
-    const lagMsMax = this.#settings.lagMsMax * (isProven ? lagShares.proven : lagShares[lane]);
-    if ((this.#powers.lagMs?.() ?? 0) > lagMsMax)
+  demandCalm(lane: Lane, token?: Redacted<string>): void {
+    if ((this.#powers.lagMs?.() ?? 0) > this.#settings.lagMsMax * lagShares[lane])
       throw this.#away('lag', { lane, claim: claimOf(token), known: false });
   }
 
@@ -280,7 +279,7 @@ export class Admission {
 }
 
 /** How many times `lagMsMax` the event loop may be late before they are refused. */
-const lagShares = { camera: 1, viewer: 2, proven: 4 };
+const lagShares = { camera: 1, viewer: 2 };
 
 /** In whole seconds, as HTTP counts them (RFC 9110 section 10.2.3), and never none. */
 function comeBackIn(code: 'overloaded' | 'rate-exceeded', waitMs: number): LatchkeyError {

@@ -214,12 +214,9 @@ describe('a reconnect ticket', () => {
     expect(world.signaling.devicesOnline).toBe(1);
   });
 
-  it('is refused like others while the event loop is late, and when its device comes too often', async () => {
-    let lagMs = 1_001;
+  it('comes in however late the event loop is, and not when its device comes too often', async () => {
     const registrations = { perMinute: 6, burst: 1 };
-    const world = crowdedWorld({ registrations }, { lagMs: () => lagMs }, tickets);
-    expect(retryAfter(await world.upgrade(ticket))).toBeGreaterThanOrEqual(1);
-    lagMs = 1_000;
+    const world = crowdedWorld({ registrations }, { lagMs: () => 60_000 }, tickets);
     const socket = await world.upgrade(ticket);
     if (!(socket instanceof MemorySocket)) throw new Error('it was refused');
     socket.ask('register');
