@@ -9,12 +9,17 @@ import type { ViewerToken } from '../../src/storm/viewers.ts';
 
 const powers = { clock: systemClock, random: systemRandom };
 /** How many live views one connection asks for at once. */
-const askedAtOnce = 8;
+const askedAtOnce = 16;
+/** How many people come at once: more would be sent away while the relay is late. */
+const peopleAtOnce = 4;
 
 /** A fleet that is registered, and live views that stay open, without media: until it is disposed of, or the relay has missed their media for too long. */
 export interface ManyViews extends Disposable {
-  /** Opens one for each person and each of their devices; resolves when all are open, and rejects when one is refused. */
-  open(people: readonly ViewerToken[]): Promise<void>;
+  /**
+   * Opens one for each person and each of their devices; resolves when all are open, and rejects when one is refused. Once `enough` is
+   * aborted nobody else comes.
+   */
+  open(people: readonly ViewerToken[], enough?: AbortSignal): Promise<void>;
   /** Ends all live views; the fleet stays. */
   leave(): void;
 }
@@ -32,14 +37,17 @@ export async function manyViews(aim: Aim, cameras: readonly CameraToken[]): Prom
     sockets = [];
   };
   return {
-    async open(people) {
-      await Promise.all(
-        people.map((person) => {
+    async open(people, enough) {
+      const waiting = people.values();
+      const some = async () => {
+        for (const person of waiting) {
+          if (enough?.aborted) return;
           const { promise, resolve, reject } = Promise.withResolvers<void>();
           sockets.push(watchAll(aim, key, person, resolve, reject));
-          return promise;
-        }),
-      );
+          await promise;
+        }
+      };
+      await Promise.all(Array.from({ length: peopleAtOnce }, some));
     },
     leave,
     [Symbol.dispose]() {

@@ -7,18 +7,18 @@ type ThreadCpuUsage = () => { readonly user: number; readonly system: number };
 export class BusyTime {
   /** One number, in seconds. */
   readonly #seconds: Float64Array;
-  readonly #usage: ThreadCpuUsage | undefined;
+  readonly #usage: ThreadCpuUsage | null;
   #lookedMs = 0;
 
   /** Without `usage` nothing is written: Node tells of one thread alone since 23.9. */
-  constructor(seconds: Float64Array, usage: ThreadCpuUsage | undefined = process.threadCpuUsage?.bind(process)) {
+  constructor(seconds: Float64Array, usage: ThreadCpuUsage | null = process.threadCpuUsage?.bind(process) ?? null) {
     this.#seconds = seconds;
     this.#usage = usage;
   }
 
   /** `nowMs` may be set back. */
   look(nowMs: number): void {
-    if (this.#usage === undefined || Math.abs(nowMs - this.#lookedMs) < limits.busyLookMs) return;
+    if (this.#usage === null || Math.abs(nowMs - this.#lookedMs) < limits.busyLookMs) return;
     this.#lookedMs = nowMs;
     const { user, system } = this.#usage();
     this.#seconds[0] = (user + system) / 1e6;
