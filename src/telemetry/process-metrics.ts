@@ -22,7 +22,12 @@ export function addProcessMetrics(registry: Registry): () => Promise<void> {
     help: 'Open files and sockets; see `ulimit -n` before they come near process_max_fds.',
     registers: [registry],
   });
-  return async () => open.set(await openFiles());
+  // Where /proc cannot be read, this one is not known, and all others are.
+  return () =>
+    openFiles().then(
+      (count) => open.set(count),
+      () => open.reset(),
+    );
 }
 
 async function openFiles(): Promise<number> {

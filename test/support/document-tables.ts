@@ -71,17 +71,24 @@ function settingsTable(): string {
 
 function metricsTable(): string {
   const told = (type: string, lines: Readonly<Record<string, Told>>) =>
-    Object.entries(lines).map(([name, { help, labels }]) => ({ name, type, help, labels: Object.keys(labels) }));
-  const read = Object.entries(readingLines).map(([name, line]) => ({ name, ...line }));
+    Object.entries(lines).map(([name, { help, labels }]) => ({
+      name,
+      type,
+      help,
+      labels: Object.entries(labels).map(withValues),
+    }));
+  const read = Object.entries(readingLines).map(([name, { type, help, labels }]) => {
+    return { name, type, help, labels: labels.map((label) => `\`${label}\``) };
+  });
   const rows = [...read, ...told('counter', counters), ...told('histogram', histograms)]
     .sort((a, b) => a.name.localeCompare(b.name, 'en'))
-    .map(({ name, type, labels, help }) => [
-      `\`${name}\``,
-      type,
-      labels.map((label) => `\`${label}\``).join(' '),
-      help,
-    ]);
+    .map(({ name, type, labels, help }) => [`\`${name}\``, type, labels.join(', '), help]);
   return table(['Metric', 'Type', 'Labels', 'Meaning'], rows);
+}
+
+/** A label, and its values where they are few. */
+function withValues([label, values]: readonly [string, readonly string[]]): string {
+  return values.length > 6 ? `\`${label}\`` : `\`${label}\` (${values.join(', ')})`;
 }
 
 function firstComment(file: SourceFile): string {

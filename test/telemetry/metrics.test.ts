@@ -146,6 +146,14 @@ describe('metrics', () => {
     expect(seriesIn(await metrics.text()).map(keyOf)).toEqual(before);
   });
 
+  it('look at no list of sockets, and know how many files are open', async () => {
+    const text = await new Metrics('1.2.3').text();
+    expect(text).not.toMatch(/nodejs_active_/);
+    const [open] = seriesIn(text).filter(({ name }) => name === 'process_open_fds');
+    expect(open?.value).toBeGreaterThan(2);
+    expect(open?.value).toBeLessThan(1_000);
+  });
+
   it('tell how long writing them kept the event loop', async () => {
     let nowMs = 0;
     const metrics = new Metrics('1.2.3', () => nowMs);
