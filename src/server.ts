@@ -31,10 +31,13 @@ import {
   openOwnershipSource,
   openSharedCache,
   openTicketKeys,
+  readingsOf,
   relayObserver,
   relaySettings,
+  type Standing,
   sharedCacheObserver,
   signalingObserver,
+  timedIdentity,
 } from './wiring/index.ts';
 
 /** A running relay. */
@@ -81,7 +84,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const log = parts.log ?? createLog(settings.telemetry.logLevel);
   const metrics = new Metrics(version);
   let readiness: Readiness = 'starting';
-  let connections = 0;
+  const standing: Standing = { build: { transport: 'none', udp: 'none' }, connections: 0 };
 
   const operations = await openOperations(settings.operations, metrics, () => readiness);
   started.defer(() => operations.close());
@@ -148,7 +151,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     {
       answered(outcome, from, ms) {
         metrics.count('latchkey_ownership_answers_total', { outcome, from });
-        metrics.took('latchkey_ownership_answer_seconds', ms);
+        metrics.took('latchkey_ownership_answer_seconds', ms, { from, outcome });
       },
       alarm,
     },
@@ -173,7 +176,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const relay = await createRelay(
     relaySettings(settings.relay),
     { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
-    relayObserver(metrics, log),
+    relayObserver(metrics, log, standing),
   );
   started.defer(() => relay.close());
 
@@ -182,7 +185,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
 
   const assets = createWebAssets();
   const signaling = createSignaling({
-    identity,
+    identity: timedIdentity(identity, (outcome, ms) => metrics.took('latchkey_verification_seconds', ms, { outcome })),
     pairing: createPairing(ownership, clock),
     sessions,
     relay,
@@ -205,15 +208,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       return assets.serve(request.method, request.path, request.header('if-none-match'));
     },
   });
-  metrics.readFrom({
-    sessions: () => table.size,
-    devices: () => signaling.devicesOnline,
-    connections: () => connections,
-    sharedCache: () => (shared?.inUse ? 1 : 0),
-    wires: () => relay.gauges.wires,
-    admission: () => signaling.admission,
-    relay: () => relay.counters,
-  });
+  const ready = () => readiness === 'ready';
+  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, ready }));
 
   const { server, ...listen } = settings.http;
   const bounds = {
@@ -229,9 +225,12 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       clock,
       random,
       observer: {
-        listening: (name, why) => log.info('listening', { name, why }),
+        listening(name, why) {
+          standing.build = { ...standing.build, transport: name };
+          log.info('listening', { name, why });
+        },
         connections: (open) => {
-          connections = open;
+          standing.connections = open;
         },
         refused: (reason) => metrics.count('latchkey_connections_refused_total', { reason }),
         dropped: (reason) => metrics.count('latchkey_connections_dropped_total', { reason }),

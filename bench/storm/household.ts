@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { deviceId, subjectId, systemClock } from '../../src/base/index.ts';
 import { openSqliteSource } from '../../src/ownership/index.ts';
 
-const viewers = 50;
 const lifetimeSeconds = 6 * 3_600;
 
 /** What every server of a run is given: a key to verify by, and who owns what; and the tokens that the load shows. */
@@ -15,8 +14,8 @@ export interface Household {
   readonly configFile: (server: 'uws' | 'ws') => string;
 }
 
-/** An issuer of ES256 tokens, `cameras` cameras and their owners, in files of this folder. */
-export async function makeHousehold(folder: string, cameras: number): Promise<Household> {
+/** An issuer of ES256 tokens, `cameras` cameras and their owners, `viewers` of them, in files of this folder. */
+export async function makeHousehold(folder: string, cameras: number, viewers = 50): Promise<Household> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const keyFile = join(folder, 'issuer.pem');
   writeFileSync(keyFile, publicKey.export({ type: 'spki', format: 'pem' }));

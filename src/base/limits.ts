@@ -193,6 +193,7 @@ export const limits = {
   workerAnswerMsMax: 5_000,
   workerRestartMs: 200,
   loadSampleMs: 1_000,
+  busyLookMs: 1_000,
   reasonCharactersMax: 200,
   udpBufferBytes: 4 * 1024 * 1024,
   udpSendQueueBytesMax: 4 * 1024 * 1024,

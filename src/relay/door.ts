@@ -11,6 +11,7 @@ import type {
   Wire,
   WireEvents,
   WireStats,
+  WorkerCounters,
 } from './index.ts';
 import type { MediaWorker } from './media/media-worker.ts';
 import { sumOf } from './sums.ts';
@@ -65,6 +66,10 @@ export class Door implements Relay {
   get counters(): RelayCounters {
     const { workersFailed, tcp } = this.#parts;
     return { ...sumOf(this.#seats.map(({ worker }) => worker.counters)), workersFailed: workersFailed(), tcp: tcp() };
+  }
+
+  get workers(): WorkerCounters[] {
+    return this.#seats.map(({ worker }) => worker.figures);
   }
 
   get gauges(): RelayGauges {

@@ -106,6 +106,15 @@ export interface RelayCounters extends EngineCounters, UdpPortCounters {
 
 export type RelayGauges = EngineSizes;
 
+/** What one media worker counts, and the wires that it has now. */
+export interface WorkerCounters extends EngineCounters, UdpPortCounters {
+  readonly wires: number;
+  /** CPU time of its thread, in seconds; 0 where it has no thread, or the platform does not say. */
+  readonly busySeconds: number;
+  /** How often it died and began again. */
+  readonly failed: number;
+}
+
 /** THE DOOR. Media moves for a live `VerifiedPair` and for nothing else. */
 export interface Relay {
   /** Every address that clients may be told, of all workers. */
@@ -116,6 +125,8 @@ export interface Relay {
    */
   reserve(pair: VerifiedPair, session: SessionId): Reservation;
   readonly counters: RelayCounters;
+  /** The same, but for TCP, of each media worker; always as many as there are workers. */
+  readonly workers: readonly WorkerCounters[];
   /** The sizes of the relay's tables; all return to 0 when no wire is open. */
   readonly gauges: RelayGauges;
   /** Ends every wire as `relay-stopping` and lets go of the ports. */

@@ -2,6 +2,7 @@ import type { SharedCacheObserver } from '../ownership/index.ts';
 import type { RelayObserver } from '../relay/index.ts';
 import type { SignalingObserver } from '../signaling/index.ts';
 import type { Log, Metrics } from '../telemetry/index.ts';
+import type { Standing } from './readings.ts';
 
 export function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
   return {
@@ -40,9 +41,12 @@ export function sharedCacheObserver(metrics: Metrics, log: Log): SharedCacheObse
   };
 }
 
-export function relayObserver(metrics: Metrics, log: Log): RelayObserver {
+export function relayObserver(metrics: Metrics, log: Log, standing: Standing): RelayObserver {
   return {
-    serving: (udp, why) => log.info('media', { udp, why }),
+    serving(udp, why) {
+      standing.build = { ...standing.build, udp };
+      log.info('media', { udp, why });
+    },
     smallBuffer: (gotBytes) =>
       log.warn('the kernel’s buffers for media are small: raise net.core.rmem_max', { gotBytes }),
     workerDied(error) {

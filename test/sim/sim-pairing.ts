@@ -97,6 +97,9 @@ export function slowDoor(real: Relay, clock: ProcessClock, faults: Faults, dice:
     get counters() {
       return real.counters;
     },
+    get workers() {
+      return real.workers;
+    },
     get gauges() {
       return real.gauges;
     },

@@ -29,6 +29,12 @@ export const needs: readonly Need[] = [
     program: 'pg_ctlcluster',
     why: 'the database of who owns what, which tests start, kill and start again on a port of their own',
   },
+  {
+    package: 'prometheus',
+    program: 'prometheus',
+    why: 'the database of metrics that scrapes a relay, and answers what alerts and the dashboard ask',
+  },
+  { package: 'prometheus', program: 'promtool', why: 'the look at metrics, alerts and recorded series' },
   { package: 'iproute2', program: 'tc', why: 'a slow interface, whose send buffer is full' },
 ];
 

@@ -1,6 +1,6 @@
 import { endReasons, errorTable } from '../../src/base/index.ts';
 import { settingLines } from '../../src/config/index.ts';
-import { Metrics } from '../../src/telemetry/index.ts';
+import { counters, histograms, readingLines, type Told } from '../../src/telemetry/index.ts';
 import { fileAt, type SourceFile, typeScriptBelow } from './source-files.ts';
 
 /**
@@ -69,28 +69,26 @@ function settingsTable(): string {
   return table(['Setting', 'Default', 'Environment', 'Meaning'], rows);
 }
 
-async function metricsTable(): Promise<string> {
-  const metrics = new Metrics('');
-  const traffic = { packets: 0, bytes: 0 };
-  const both = { viewer: traffic, camera: traffic };
-  const relay = { received: both, forwarded: both, latches: { viewer: 0, camera: 0 } };
-  const port = { sendErrors: {}, receiveErrors: 0, kernelDrops: 0, receiveCalls: 0, sendCalls: 0 };
-  const frames = { framesIn: 0, framesOut: 0, mediaDropped: 0, unsent: 0 };
-  const tcp = { open: 0, accepted: 0, refused: 0, closed: {}, ...frames };
-  metrics.readFrom({
-    sessions: () => 0,
-    devices: () => 0,
-    connections: () => 0,
-    sharedCache: () => 0,
-    wires: () => 0,
-    admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
-    relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),
+function metricsTable(): string {
+  const told = (type: string, lines: Readonly<Record<string, Told>>) =>
+    Object.entries(lines).map(([name, { help, labels }]) => ({
+      name,
+      type,
+      help,
+      labels: Object.entries(labels).map(withValues),
+    }));
+  const read = Object.entries(readingLines).map(([name, { type, help, labels }]) => {
+    return { name, type, help, labels: labels.map((label) => `\`${label}\``) };
   });
-  const text = await metrics.text();
-  const rows = [...text.matchAll(/^# HELP (latchkey_\w+) (.*)\n# TYPE \1 (\w+)$/gm)].map(
-    ([, name = '', help = '', type = '']) => [`\`${name}\``, type, help],
-  );
-  return table(['Metric', 'Type', 'Meaning'], rows);
+  const rows = [...read, ...told('counter', counters), ...told('histogram', histograms)]
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    .map(({ name, type, labels, help }) => [`\`${name}\``, type, labels.join(', '), help]);
+  return table(['Metric', 'Type', 'Labels', 'Meaning'], rows);
+}
+
+/** A label, and its values where they are few. */
+function withValues([label, values]: readonly [string, readonly string[]]): string {
+  return values.length > 6 ? `\`${label}\`` : `\`${label}\` (${values.join(', ')})`;
 }
 
 function firstComment(file: SourceFile): string {

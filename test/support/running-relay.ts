@@ -7,6 +7,7 @@ import { loadSettings } from '../../src/config/index.ts';
 import type { Role } from '../../src/ownership/index.ts';
 import { type Route, type ServerParts, startServer } from '../../src/server.ts';
 import { openGrantBook } from '../../src/wiring/index.ts';
+import { sumOfSeries } from './exposition.ts';
 
 export interface RelayOptions {
   /** Environment variables that set settings, such as `LATCHKEY_SESSIONS_PER_DEVICE_MAX`. */
@@ -75,15 +76,9 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
       });
     },
 
-    /** The value of a metric with exactly these labels; 0 where it was never counted. */
+    /** The sum of a metric’s series that have these labels. Throws where there is none: a name or a value that does not exist. */
     async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-      const text = await server.metrics.text();
-      const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-      for (const line of text.split('\n')) {
-        const [, found, inside = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-        if (found === name && inside === wanted.join(',')) return Number(value);
-      }
-      return 0;
+      return sumOfSeries(await server.metrics.text(), name, labels);
     },
 
     async [Symbol.asyncDispose](): Promise<void> {

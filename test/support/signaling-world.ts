@@ -63,6 +63,10 @@ export class RecordingRelay implements Relay {
     throw new TypeError('There is no relay behind this door.');
   }
 
+  get workers(): Relay['workers'] {
+    throw new TypeError('There is no relay behind this door.');
+  }
+
   get gauges(): Relay['gauges'] {
     throw new TypeError('There is no relay behind this door.');
   }

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Metrics, type Operations, openOperations, type Readiness } from '../../src/telemetry/index.ts';
+import { quietReadings } from '../support/quiet-readings.ts';
 
+const metrics = new Metrics('1.2.3');
 let open: Operations | undefined;
 let readiness: Readiness = 'starting';
 
 async function at(path: string, method = 'GET'): Promise<Response> {
-  open ??= await openOperations({ host: '127.0.0.1', port: 0 }, new Metrics('1.2.3'), () => readiness);
+  open ??= await openOperations({ host: '127.0.0.1', port: 0 }, metrics, () => readiness);
   return await fetch(`http://127.0.0.1:${open.port}${path}`, { method });
 }
 
@@ -16,6 +18,7 @@ afterEach(async () => {
 
 describe('the operators’ port', () => {
   it('gives metrics in the format that Prometheus reads', async () => {
+    metrics.readFrom(quietReadings);
     const response = await at('/metrics');
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     expect(await response.text()).toContain('latchkey_build_info{version="1.2.3"');

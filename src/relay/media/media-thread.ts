@@ -5,6 +5,7 @@ import { BatchedPort } from '../udp/batched-port.ts';
 import { openDgramPort } from '../udp/dgram-port.ts';
 import { loadLibc, sleepPrecisely } from '../udp/libc.ts';
 import { type SocketFacts, UdpSocket } from '../udp/udp-socket.ts';
+import { BusyTime } from './busy-time.ts';
 import { runOnEvents } from './event-loop.ts';
 import { takenOff } from './hand-on-all.ts';
 import { Mailbox } from './mailbox.ts';
@@ -30,6 +31,7 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const station = new Station(settings, facts.port, port, (report) => reports.push(report));
   const mailbox = new Mailbox(settings.mailbox);
   const moderation = new Moderation();
+  const busyTime = new BusyTime(settings.busy);
   sleepPrecisely(libc);
   let nowMs = 0;
   const advance = () => {
@@ -69,6 +71,7 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
     station.flush();
     mailbox.awake();
     tellAll();
+    busyTime.look(nowMs);
     const restUs = moderation.restUsAfter(messages, nowMs);
     if (restUs > 0) libc.usleep(restUs);
   }
@@ -90,8 +93,12 @@ async function runOnDgram(door: MessagePort): Promise<void> {
   const loop = await runOnEvents(settings, openDgramPort, settings.at, systemClock, (report) =>
     door.postMessage(report),
   );
+  const busyTime = new BusyTime(settings.busy);
+  const looking = setInterval(() => busyTime.look(Date.now()), limits.busyLookMs);
   door.on('message', (control: Control) => {
     loop.control(control);
-    if (control.kind === 'close') loop.close().then(() => door.close());
+    if (control.kind !== 'close') return;
+    clearInterval(looking);
+    loop.close().then(() => door.close());
   });
 }

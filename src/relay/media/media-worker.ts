@@ -1,7 +1,7 @@
 import { type Clock, type EndReason, LatchkeyError, limits, type SessionId, type Timer } from '../../base/index.ts';
 import { cell, countersOf, type EngineCounters, type EngineSizes, sizesOf } from '../engine/counters.ts';
 import { Ledger } from '../engine/ledger.ts';
-import type { IceCredentials, Side, WireStats } from '../index.ts';
+import type { IceCredentials, Side, WireStats, WorkerCounters } from '../index.ts';
 import { portCell, portCountersOf, type UdpPortCounters } from '../udp/port.ts';
 import { handOnAll } from './hand-on-all.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
@@ -49,6 +49,9 @@ export class MediaWorker {
   #restart: Timer | undefined;
   /** What the kernel dropped of the stations before this one: each has a socket of its own, which counts from 0. */
   #kernelDropsBefore = 0;
+  /** What the threads before this one took. */
+  #busySecondsBefore = 0;
+  #failed = 0;
 
   constructor(settings: StationSettings, start: StartStation, clock: Clock, observer: WorkerObserver) {
     this.#settings = settings;
@@ -81,6 +84,12 @@ export class MediaWorker {
       ...port,
       kernelDrops: this.#kernelDropsBefore + port.kernelDrops,
     };
+  }
+
+  /** The same, and what is known of the worker beside. */
+  get figures(): WorkerCounters {
+    const busySeconds = this.#busySecondsBefore + (this.#link?.busySeconds ?? 0);
+    return { ...this.counters, wires: this.sizes.wires, busySeconds, failed: this.#failed };
   }
 
   get sizes(): EngineSizes {
@@ -240,9 +249,11 @@ export class MediaWorker {
   #died(error: Error): void {
     this.#starting?.cancel();
     this.#isReady = false;
+    this.#busySecondsBefore += this.#link?.busySeconds ?? 0;
     this.#link = undefined;
     this.#ready.reject(error);
     if (this.#closed || !this.#served) return;
+    this.#failed++;
     this.#settleCells();
     this.#restart = this.#clock.after(limits.workerRestartMs, () => this.#begin());
     handOnAll([() => this.#observer.died(error), () => this.#forgetAll('relay-failed')], (step) => step());

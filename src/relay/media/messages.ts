@@ -69,4 +69,6 @@ export interface ThreadSettings extends StationSettings {
   readonly socket: SocketFacts | undefined;
   readonly at: { readonly host: string; readonly port: number };
   readonly mailbox: SharedArrayBuffer;
+  /** One number that the door reads: the CPU time of the thread, in seconds. */
+  readonly busy: Float64Array;
 }

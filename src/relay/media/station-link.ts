@@ -13,6 +13,8 @@ import type { StationRoad } from './tcp-messages.ts';
 export interface StationLink {
   /** What another thread has to know to wake it. */
   readonly waking: Pick<StationRoad, 'mailbox' | 'wakeAt'>;
+  /** CPU time of its thread, in seconds; absent where it has none. */
+  readonly busySeconds?: number;
   post(message: Control): void;
   /** Gives it a road to the TCP thread. */
   connect(road: TcpRoad): void;
@@ -77,12 +79,14 @@ export function inThread(at: SocketSettings, libc?: Libc): StartStation {
   let { port } = at;
   return (settings, listener) => {
     const mailbox = new Mailbox();
+    const busy = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
     const socket = libc && new OwnSocket(libc, { ...at, port });
     const workerData: ThreadSettings = {
       ...settings,
       at: { host: at.host, port },
       socket: socket?.facts,
       mailbox: mailbox.memory,
+      busy,
     };
     const thread = new Worker(new URL('./media-thread.ts', import.meta.url), { workerData });
     const gone = Promise.withResolvers<void>();
@@ -108,6 +112,9 @@ export function inThread(at: SocketSettings, libc?: Libc): StartStation {
     };
     return {
       waking: { mailbox: mailbox.memory, wakeAt: socket && { host: socket.facts.ownHost, port: socket.facts.port } },
+      get busySeconds() {
+        return busy[0] ?? 0;
+      },
       post,
       connect: (road) => post({ kind: 'tcp', ...road }, road.port),
       close() {

@@ -23,6 +23,15 @@ test('what the kernel dropped is counted on, though each station has a socket th
   expect(bench.worker.counters.kernelDrops).toBe(7);
 });
 
+test('the CPU time of threads, one after the other, is counted on, and so is how many died', () => {
+  const bench = new WorkerBench();
+  bench.busySeconds = 3;
+  expect(bench.worker.figures).toMatchObject({ busySeconds: 3, failed: 0, wires: 0, kernelDrops: 0 });
+  bench.die();
+  bench.busySeconds = 0.5;
+  expect(bench.worker.figures).toMatchObject({ busySeconds: 3.5, failed: 1 });
+});
+
 test('the wires of a station that died count as ended, and what it held as gone', () => {
   const bench = new WorkerBench();
   bench.settings.engineCells.set([9, 6], cell.wiresOpened);
@@ -108,16 +117,22 @@ class WorkerBench {
   readonly ended: unknown[] = [];
   readonly worker: MediaWorker;
   answers: 'done' | 'refused' = 'done';
+  /** What the thread that runs now has taken. */
+  busySeconds = 0;
   startFault: Error | undefined;
   #listener: StationListener | undefined;
 
   constructor() {
+    const busySeconds = () => this.busySeconds;
     const start = (_settings: StationSettings, listener: StationListener) => {
       if (this.startFault !== undefined) throw this.startFault;
       this.#listener = listener;
       listener.report({ kind: 'ready', port: 1, receiveBufferBytes: 1 });
       return {
         waking: { mailbox: new SharedArrayBuffer(8), wakeAt: undefined },
+        get busySeconds() {
+          return busySeconds();
+        },
         post: (message: Control) => this.#answer(message),
         connect() {},
         close: async () => {},

@@ -1,0 +1,57 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { limits } from '../base/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { SharedCache } from '../ownership/index.ts';
+import type { Relay } from '../relay/index.ts';
+import type { Signaling } from '../signaling/index.ts';
+import type { Build, Readings } from '../telemetry/index.ts';
+
+/** What changes while a relay starts and serves, and no room keeps. */
+export interface Standing {
+  build: Build;
+  connections: number;
+}
+
+export interface ReadParts {
+  readonly settings: Settings;
+  readonly standing: Standing;
+  readonly sessions: { readonly size: number };
+  readonly signaling: Signaling;
+  readonly relay: Relay;
+  readonly shared: SharedCache | undefined;
+  readonly ready: () => boolean;
+}
+
+/** What the metrics read at each scrape: sizes and counters that are there already. */
+export function readingsOf({ settings, standing, sessions, signaling, relay, shared, ready }: ReadParts): Readings {
+  const capacity = {
+    connections: settings.http.connectionsMax,
+    sessions: limits.sessionsMax,
+    waiting: settings.admission.waitingMax,
+  };
+  const certificateEndsAtMs = certificateEnd(settings.http.tls?.certificateFile);
+  return {
+    build: () => standing.build,
+    ready,
+    sessions: () => sessions.size,
+    devices: () => signaling.devicesOnline,
+    connections: () => standing.connections,
+    capacity: () => capacity,
+    sharedCache: () => shared?.inUse,
+    certificateEndsAtMs: () => certificateEndsAtMs,
+    admission: () => signaling.admission,
+    relay: () => ({ workers: relay.workers, workersFailed: relay.counters.workersFailed, tcp: relay.counters.tcp }),
+  };
+}
+
+/** When the first certificate of a file ends, in milliseconds since the epoch; undefined for one that cannot be read, which whoever serves by it refuses. */
+export function certificateEnd(file: string | undefined): number | undefined {
+  if (file === undefined) return undefined;
+  try {
+    const endsAtMs = Date.parse(new X509Certificate(readFileSync(file)).validTo);
+    return Number.isNaN(endsAtMs) ? undefined : endsAtMs;
+  } catch {
+    return undefined;
+  }
+}

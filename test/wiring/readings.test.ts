@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { certificateEnd } from '../../src/wiring/readings.ts';
+import { selfSigned } from '../support/self-signed.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-certificate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the end of the public port’s certificate', () => {
+  it('is read from its file', () => {
+    const file = join(folder, 'certificate.pem');
+    writeFileSync(file, selfSigned().certificate);
+    expect(certificateEnd(file)).toBe(Date.UTC(2100, 0));
+  });
+
+  it('is not known where there is no file, or none that can be read', () => {
+    const file = join(folder, 'nonsense.pem');
+    writeFileSync(file, 'nonsense');
+    expect(certificateEnd(undefined)).toBeUndefined();
+    expect(certificateEnd(join(folder, 'nowhere.pem'))).toBeUndefined();
+    expect(certificateEnd(file)).toBeUndefined();
+  });
+});
