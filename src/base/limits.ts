@@ -293,13 +293,13 @@ export const limits = {
   doctorClockSecondsMax: 2,
   doctorDaysLeftMin: 14,
   doctorDescriptorsMax: 1_000_000,
-  doctorFilesSpare: 1_024,
-  doctorFreeBytesMin: 256 * 1024 * 1024,
-  doctorFreeBytesLeast: 16 * 1024 * 1024,
+  doctorSpareFilesMin: 1_024,
+  doctorRoomBytesMin: 256 * 1024 * 1024,
+  doctorFreeBytesMin: 16 * 1024 * 1024,
   doctorNodeMajorMin: 24,
   doctorOwnBytes: 256 * 1024 * 1024,
   /** What a connection takes on the dearer of the two servers, with room to spare. */
-  doctorBytesPerConnection: 25 * 1024,
+  doctorConnectionBytes: 25 * 1024,
 
   // the storm that an operator makes
   stormCamerasMax: 200_000,

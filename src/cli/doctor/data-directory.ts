@@ -70,9 +70,9 @@ function ofSpace(folder: string): Finding[] {
 
 export function ofFreeBytes(folder: string, bytes: number): Finding {
   const found = `${Math.floor(bytes / 2 ** 20)} MB are free in ${folder}`;
-  if (bytes >= limits.doctorFreeBytesMin) return ok(found);
+  if (bytes >= limits.doctorRoomBytesMin) return ok(found);
   const todo = `make room: df -h ${folder}`;
-  return bytes < limits.doctorFreeBytesLeast ? problem(found, todo) : warning(found, todo);
+  return bytes < limits.doctorFreeBytesMin ? problem(found, todo) : warning(found, todo);
 }
 
 /** What the relay has made for itself, and cannot do without once it is there. */

@@ -15,7 +15,7 @@ export const filesCheck: Check = {
 export function ofLimits(text: string | undefined, whose: string, { http, relay }: Patient['settings']): Finding {
   const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(text ?? '') ?? [];
   const needed =
-    http.connectionsMax + (relay.tcpPort === 'off' ? 0 : limits.tcpConnectionsMax) + limits.doctorFilesSpare;
+    http.connectionsMax + (relay.tcpPort === 'off' ? 0 : limits.tcpConnectionsMax) + limits.doctorSpareFilesMin;
   const todo = `LimitNOFILE=${needed} in [Service] of the unit, or a smaller http.connectionsMax`;
   if (hard === undefined) return unknown('this system does not say how many files may be open', todo);
   const found = `${whose} may have ${soft} files open (hard limit: ${hard}), and http.connectionsMax asks for ${needed}`;

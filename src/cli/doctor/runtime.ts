@@ -52,7 +52,7 @@ export function ofMemory(
   { http }: Patient['settings'],
 ): Finding {
   const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(meminfo ?? '')?.[1];
-  const needed = limits.doctorOwnBytes + http.connectionsMax * limits.doctorBytesPerConnection;
+  const needed = limits.doctorOwnBytes + http.connectionsMax * limits.doctorConnectionBytes;
   const mb = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MB`;
   const todo = `give it ${mb(needed)}, or set http.connectionsMax to what comes`;
   if (kilobytes === undefined) return unknown('this system does not say how much memory is free', todo);
