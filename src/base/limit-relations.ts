@@ -96,6 +96,7 @@ assert(
   limits.keySetFetchMsMax + limits.postgresConnectMsMax < limits.doctorCheckMsMax,
   'a look waits for what it looks at',
 );
+assert(limits.tracesPerBatchMax <= limits.tracesWaitingMax, 'a whole batch can wait');
 assert(limits.doctorFreeBytesMin < limits.doctorRoomBytesMin);
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');

@@ -282,6 +282,14 @@ export const limits = {
   sourceRestartMsMax: 30_000,
   processEndMsMax: 2_000,
 
+  // tracing
+  tracesForcedPerSecondMax: 10,
+  tracesWaitingMax: 4_096,
+  tracesPerBatchMax: 512,
+  tracesBatchMs: 1_000,
+  tracesExportMsMax: 5_000,
+  tracesCloseMsMax: 1_000,
+
   // what the doctor looks at
   doctorCheckMsMax: 20_000,
   doctorAnswerMsMax: 2_000,

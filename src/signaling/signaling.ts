@@ -1,4 +1,4 @@
-import { LatchkeyError, limits, Strangers } from '../base/index.ts';
+import { asLatchkeyError, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
@@ -42,18 +42,24 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (stopped) throw core.admission.comeBack();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
-    const holder = await admitted(request);
+    const traceparent = request.header('traceparent');
+    const holder = await traced(core, traceparent, () => admitted(request));
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     return {
       subprotocol,
       open(connection) {
-        const endpoint: Endpoint = new Endpoint(core, connection, holder, {
-          verified: () => unverified.delete(endpoint),
-          left: () => {
-            endpoints.delete(endpoint);
-            unverified.delete(endpoint);
+        const endpoint: Endpoint = new Endpoint(
+          core,
+          connection,
+          { holder, traceparent },
+          {
+            verified: () => unverified.delete(endpoint),
+            left: () => {
+              endpoints.delete(endpoint);
+              unverified.delete(endpoint);
+            },
           },
-        });
+        );
         endpoints.add(endpoint);
         if (holder === undefined) unverified.add(endpoint, request.remoteAddress);
         if (stopped) endpoint.stop();
@@ -88,6 +94,23 @@ export function createSignaling(parts: SignalingParts): Signaling {
       for (const endpoint of [...endpoints]) endpoint.stop();
     },
   };
+}
+
+/** Who is not verified has no say in where a trace goes: so the span begins when it is known who came. */
+async function traced(
+  { clock, tracer }: Core,
+  traceparent: string | undefined,
+  admit: () => Promise<Holder | undefined>,
+): Promise<Holder | undefined> {
+  const beganMs = clock.now();
+  try {
+    const holder = await admit();
+    if (holder !== undefined) tracer.begin('upgrade', traceparent, beganMs).end('ok');
+    return holder;
+  } catch (thrown) {
+    tracer.begin('upgrade', undefined, beganMs).end(asLatchkeyError(thrown).code);
+    throw thrown;
+  }
 }
 
 function offers(request: HttpRequest, wanted: string): boolean {

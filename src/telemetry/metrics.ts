@@ -95,8 +95,8 @@ export class Metrics {
 
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
 
-  count(name: CounterName, labels: Readonly<Record<string, string>> = {}): void {
-    this.#counters.get(name)?.inc(labels);
+  count(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    this.#counters.get(name)?.inc(labels, by);
   }
 
   /** Takes a duration in milliseconds; it is kept in seconds. */
@@ -331,6 +331,10 @@ const counters = {
   latchkey_admission_refused_total: {
     help: 'Requests that were not let in, and told when to come back.',
     labels: ['lane', 'reason'],
+  },
+  latchkey_trace_spans_total: {
+    help: 'Spans that were sent, could not be sent, or had no room to wait.',
+    labels: ['outcome'],
   },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;

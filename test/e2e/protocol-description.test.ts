@@ -175,7 +175,7 @@ function* leaves(value: unknown, path: readonly string[]): Generator<readonly st
 }
 
 function replaced(value: unknown, [head, ...rest]: readonly string[]): unknown {
-  if (head === undefined) return value === null ? 7 : { no: typeof value };
+  if (head === undefined) return value === null ? ['no', 'null'] : { no: typeof value };
   const copy = Array.isArray(value) ? [...value] : { ...(value as object) };
   Reflect.set(copy, head, replaced(Reflect.get(copy, head), rest));
   return copy;

@@ -44,9 +44,19 @@ export class RecordedEnd {
   static async open(
     url: string,
     end: End,
-    { record, token, answers = {} }: { record: Recorded[]; token?: string; answers?: Readonly<Record<string, Answer>> },
+    {
+      record,
+      token,
+      answers = {},
+      headers: more = {},
+    }: {
+      record: Recorded[];
+      token?: string;
+      answers?: Readonly<Record<string, Answer>>;
+      headers?: Readonly<Record<string, string>>;
+    },
   ): Promise<RecordedEnd> {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...more, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
     const address = `${url.replace('http', 'ws')}${webSocketPath}`;
     return new RecordedEnd(await WebSocketClient.open(address, [subprotocol], { headers }), end, record, answers);
   }
