@@ -152,20 +152,6 @@ describe('a live view that is traced', () => {
   });
 });
 
-describe('whoever is not verified', () => {
-  it('has no say in what is traced, nor in where', async () => {
-    await using receiver = await spanReceiver();
-    const { relay } = await tracedRelay(receiver.endpoint, 0);
-    const options = { record: [], headers: { traceparent } };
-    const stranger = await RecordedEnd.open(relay.url, 'viewer', options);
-    await stranger.ask('connect', { peer: 'garden', authorization: 'no.token.really' });
-    const late = await RecordedEnd.open(relay.url, 'viewer', options);
-    await late.ask('connect', { peer: 'garden', authorization: await relay.token('viewer', 'alice') });
-    await relay.server.close();
-    expect(receiver.spans).toEqual([]);
-  });
-});
-
 describe('a receiver of spans', () => {
   it.each(['hangs', 'is not there'])('that %s keeps nobody from watching', async (what) => {
     await using receiver = await spanReceiver(() => {});
