@@ -21,7 +21,15 @@ import {
 } from './pairing/index.ts';
 import { createRelay, type OpenUdpPort } from './relay/index.ts';
 import { createSignaling, type HttpRequest, type HttpResponse, LoopLag, openTransport } from './signaling/index.ts';
-import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
+import {
+  createLog,
+  type Log,
+  Metrics,
+  openOperations,
+  openTracing,
+  Rarely,
+  type Readiness,
+} from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 import {
   admissionSettings,
@@ -124,6 +132,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   started.defer(() => identity.close?.());
 
+  const tracing = await openTracing(settings.tracing, {
+    clock,
+    version,
+    told: (outcome, count) => metrics.countMany('latchkey_trace_spans_total', count, { outcome }),
+  });
+  started.defer(() => tracing.close());
+
   const alarm = (kind: OwnershipAlarm) => {
     metrics.count('latchkey_alarms_total', { kind });
     log.warn('an answer did not belong to its question', { kind });
@@ -200,6 +215,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     claimedKind: (token) => claimedKind(token, settings.identity.audiences),
     lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
+    tracer: tracing.tracer,
     async web(request) {
       const answer = await route?.(request);
       if (answer !== undefined) return answer;

@@ -8,3 +8,4 @@ export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';
 export * from './strangers.ts';
+export * from './tracing.ts';

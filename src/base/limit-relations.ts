@@ -92,6 +92,12 @@ assert(limits.cameraAnswerMsMax < limits.callMsMax, 'a call lasts longer than th
 assert(limits.handshakeMessageBytesMax < limits.handshakeBytesMax);
 assert(limits.frameBytesMax < limits.framesHeldBytesMax);
 assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingMax, 'the largest frame can be queued');
+assert(
+  limits.keySetFetchMsMax + limits.postgresConnectMsMax < limits.doctorCheckMsMax,
+  'a look waits for what it looks at',
+);
+assert(limits.tracesPerBatchMax <= limits.tracesWaitingMax, 'a whole batch can wait');
+assert(limits.doctorFreeBytesMin < limits.doctorRoomBytesMin);
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);

@@ -283,6 +283,33 @@ export const limits = {
   sourceRestartMsMax: 30_000,
   processEndMsMax: 2_000,
 
+  // tracing
+  tracesForcedPerSecondMax: 10,
+  tracesWaitingMax: 4_096,
+  tracesPerBatchMax: 512,
+  tracesBatchMs: 1_000,
+  tracesExportMsMax: 5_000,
+  tracesCloseMsMax: 1_000,
+
+  // what the doctor looks at
+  doctorCheckMsMax: 20_000,
+  doctorAnswerMsMax: 2_000,
+  doctorProbeMsMax: 5_000,
+  /** How long the network is given to say that nobody has a UDP port. */
+  doctorSilenceMs: 1_500,
+  doctorClockLookMs: 500,
+  doctorClockStepMsMax: 50,
+  doctorClockSecondsMax: 2,
+  doctorDaysLeftMin: 14,
+  doctorDescriptorsMax: 1_000_000,
+  doctorSpareFilesMin: 1_024,
+  doctorRoomBytesMin: 256 * 1024 * 1024,
+  doctorFreeBytesMin: 16 * 1024 * 1024,
+  doctorNodeMajorMin: 24,
+  doctorOwnBytes: 256 * 1024 * 1024,
+  /** What a connection takes on the dearer of the two servers, with room to spare. */
+  doctorConnectionBytes: 25 * 1024,
+
   // the storm that an operator makes
   stormCamerasMax: 200_000,
   stormViewersMax: 10_000,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { cameraCommand } from './camera.ts';
+import { doctorCommand } from './doctor.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
 import { ownCommand } from './own.ts';
 import { serveCommand } from './serve.ts';
@@ -16,7 +17,8 @@ export function latchkey(): Command {
     .version(version)
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
-  const commands = [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand(), stormCommand()];
+  const serving = [serveCommand(), doctorCommand(), cameraCommand(), viewCommand()];
+  const commands = [...serving, tokenCommand(), ownCommand(), stormCommand()];
   for (const command of commands) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }

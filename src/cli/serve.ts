@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import { loadSettings, type Settings } from '../config/index.ts';
+import { loadSettings } from '../config/index.ts';
 import type { LatchkeyServer } from '../server.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
+import { trial } from './trial.ts';
 
 /** `latchkey serve` */
 export function serveCommand(): Command {
@@ -14,7 +15,11 @@ export function serveCommand(): Command {
     .action((options: { config?: string; check: boolean }) =>
       concluded(async () => {
         const settings = loadSettings(options.config, process.env);
-        if (options.check) return await check(settings);
+        if (options.check) {
+          await trial(settings);
+          process.stdout.write('The settings are usable.\n');
+          return;
+        }
         const stopping = stopSignal();
         if (settings.demo) {
           const { startDemo } = await import('./demo/index.ts');
@@ -38,19 +43,4 @@ export function serveCommand(): Command {
 function mediaPorts({ mediaPort, mediaTcpPort }: LatchkeyServer, workers: number): string {
   const udp = workers === 1 ? `UDP port ${mediaPort}` : `UDP ports ${mediaPort} to ${mediaPort + workers - 1}`;
   return mediaTcpPort === undefined ? udp : `${udp} and TCP port ${mediaTcpPort}`;
-}
-
-/** Starts a relay of these settings on ports that nobody knows, and ends it: what cannot be had is found now. */
-async function check(settings: Settings): Promise<void> {
-  const { startServer } = await import('../server.ts');
-  const aside = { host: '127.0.0.1', port: 0 };
-  const server = await startServer({
-    ...settings,
-    http: { ...settings.http, ...aside },
-    relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
-    operations: aside,
-    telemetry: { logLevel: 'silent' },
-  });
-  await server.close();
-  process.stdout.write('The settings are usable.\n');
 }

@@ -272,6 +272,13 @@ export const settingsSchema = z.strictObject({
   telemetry: z.strictObject({
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).describe('The least that is logged'),
   }),
+  tracing: z.strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .nullable()
+      .describe('Where spans go, by OTLP over HTTP, such as `http://localhost:4318/v1/traces`; `null`: nowhere'),
+    sampleRatio: z.number().min(0).max(1).describe('Which part of the requests is traced, such as 0.01'),
+  }),
   demo: z.boolean().describe('Two households with four cameras, and sign-in links on the page; in `development` alone'),
 });
 

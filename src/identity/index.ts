@@ -11,6 +11,7 @@ export {
 } from './development-issuer.ts';
 export { devicesClaim } from './devices-claim.ts';
 export { createIdentity, type IdentityObserver, type IdentityPowers } from './identity.ts';
+export { inspectKeys, type KeysReport } from './inspect-keys.ts';
 export {
   type KeptTicketKey,
   keptTicketKeys,

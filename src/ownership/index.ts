@@ -1,4 +1,4 @@
-import type { DeviceId } from '../base/index.ts';
+import type { DeviceId, Span } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import { OwnershipProof } from './proof.ts';
 import type { OwnershipChange } from './source.ts';
@@ -41,8 +41,8 @@ export { openSqliteSource, type SqliteSource, type SqliteSourceSettings } from '
 
 /** May this subject see this device? The answer is a proof or an error, never a boolean. */
 export interface Ownership {
-  /** Throws `not-allowed`, or `source-unavailable` when nobody can say. */
-  may(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof>;
+  /** Throws `not-allowed`, or `source-unavailable` when nobody can say. `span`: what the question is a part of. */
+  may(viewer: VerifiedViewer, device: DeviceId, span?: Span): Promise<OwnershipProof>;
   /** The devices that a viewer may see now, each with its proof. Throws `source-unavailable`. */
   devices(viewer: VerifiedViewer): Promise<OwnershipProof[]>;
   close(): Promise<void>;

@@ -1,4 +1,14 @@
-import { type Clock, type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
+import {
+  asLatchkeyError,
+  type Clock,
+  type DeviceId,
+  LatchkeyError,
+  limits,
+  noSpan,
+  type RandomSource,
+  type Span,
+  type SubjectId,
+} from '../base/index.ts';
 import { isVerifiedViewer, type VerifiedViewer } from '../identity/index.ts';
 import type { Ownership, OwnershipWatch } from './index.ts';
 import { mintProof, OwnershipProof } from './proof.ts';
@@ -95,26 +105,34 @@ class SealedOwnership implements Ownership, OwnershipWatch {
     this.#cache = cache;
     this.#shared = shared;
     this.#observer = observer;
-    this.#questions = new Questions<Found>(clock, (question, signal, viewer) => this.#ask(question, signal, viewer));
+    this.#questions = new Questions<Found>(clock, (question, signal, viewer, span) =>
+      this.#ask(question, signal, viewer, span),
+    );
     this.#unlisten = source.changes?.((change) => this.#changed(change)) ?? (() => {});
   }
 
-  async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId): Promise<OwnershipProof> {
+  async may(viewer: Parameters<Ownership['may']>[0], device: DeviceId, parent = noSpan): Promise<OwnershipProof> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
     const askedMs = this.#clock.now();
     const era = this.#era;
     const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
     let from: AnswerFrom = remembered === undefined ? 'source' : 'cache';
+    const span = parent.child('authorize');
+    if (remembered !== undefined) span.child('ownership.cache').end('ok');
     try {
-      const found = remembered === undefined ? await this.#join(question, viewer) : { answer: remembered, from };
+      const found = remembered === undefined ? await this.#join(question, viewer, span) : { answer: remembered, from };
       from = found.from;
       const proof = this.#conclude(question, found.answer, era);
       this.#observer.answered?.('granted', from, this.#clock.now() - askedMs);
+      span.note('from', from);
+      span.end('ok');
       return proof;
     } catch (thrown) {
       const outcome = thrown instanceof LatchkeyError && thrown.code === 'not-allowed' ? 'refused' : 'unavailable';
       this.#observer.answered?.(outcome, from, this.#clock.now() - askedMs);
+      span.note('from', from);
+      span.end(asLatchkeyError(thrown).code);
       throw thrown;
     }
   }
@@ -135,7 +153,7 @@ class SealedOwnership implements Ownership, OwnershipWatch {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
     const era = this.#era;
-    const answer = await this.#questions.once((signal) => this.#askSource(question, signal, viewer));
+    const answer = await this.#questions.once((signal) => this.#askSource(question, signal, viewer, noSpan));
     return this.#conclude(question, answer, era);
   }
 
@@ -169,32 +187,50 @@ class SealedOwnership implements Ownership, OwnershipWatch {
   }
 
   /** Joins the question that is under way, if there is one; its answer is compared with this one's question again. */
-  async #join(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Found> {
+  async #join(question: OwnershipQuestion, viewer: VerifiedViewer, span: Span): Promise<Found> {
     const found = this.#source.restsOnToken
-      ? await this.#questions.once((signal) => this.#ask(question, signal, viewer))
-      : await this.#questions.ask(question, viewer);
+      ? await this.#questions.once((signal) => this.#ask(question, signal, viewer, span))
+      : await this.#questions.ask(question, viewer, span);
     if (answers(found.answer, question)) return found;
     this.#observer.alarm?.('flight-crossed');
     throw new LatchkeyError('not-allowed');
   }
 
   /** Asks what the relays remember, and then the source. */
-  async #ask(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<Found> {
+  async #ask(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer, span: Span): Promise<Found> {
     if (this.#closed) throw new Error('ownership is closed');
-    const shared = this.#shared && (await this.#shared.recall(question, () => this.#revision()));
+    const shared = this.#shared && (await this.#recallShared(this.#shared, question, span));
     if (shared !== undefined && !signal.aborted && !this.#closed) {
       this.#cache.remember(question, shared);
       return { answer: shared.answer, from: 'shared' };
     }
-    return { answer: await this.#askSource(question, signal, viewer), from: 'source' };
+    return { answer: await this.#askSource(question, signal, viewer, span), from: 'source' };
+  }
+
+  async #recallShared(
+    shared: SharedCache,
+    question: OwnershipQuestion,
+    parent: Span,
+  ): ReturnType<SharedCache['recall']> {
+    const span = parent.child('ownership.shared');
+    try {
+      return await shared.recall(question, () => this.#revision());
+    } finally {
+      span.end('ok');
+    }
   }
 
   /** Asks the source and remembers what it says, counted from the moment and in the revision of the question. */
-  async #askSource(question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer> {
+  async #askSource(
+    question: OwnershipQuestion,
+    signal: AbortSignal,
+    viewer: VerifiedViewer,
+    parent: Span,
+  ): Promise<OwnershipAnswer> {
     if (this.#closed) throw new Error('ownership is closed');
     const revision = this.#revision();
     const askedAtMs = this.#clock.now();
-    const answer = this.#wellFormed(await this.#source.ask(question, signal, viewer));
+    const answer = this.#wellFormed(await this.#askTraced(question, signal, viewer, parent));
     if (!answers(answer, question)) {
       this.#observer.alarm?.('source-crossed');
       throw new LatchkeyError('not-allowed');
@@ -207,6 +243,23 @@ class SealedOwnership implements Ownership, OwnershipWatch {
       this.#shared?.remember(question, remembered, askedAtMs);
     }
     return answer;
+  }
+
+  async #askTraced(
+    question: OwnershipQuestion,
+    signal: AbortSignal,
+    viewer: VerifiedViewer,
+    parent: Span,
+  ): Promise<OwnershipAnswer> {
+    const span = parent.child('ownership.source');
+    try {
+      const answer = await this.#source.ask(question, signal, viewer, span.traceparent);
+      span.end('ok');
+      return answer;
+    } catch (thrown) {
+      span.end('source-unavailable');
+      throw thrown;
+    }
   }
 
   async #list(subject: SubjectId, signal: AbortSignal, viewer: VerifiedViewer): Promise<OwnershipAnswer[]> {

@@ -1,9 +1,14 @@
-import { type Clock, LatchkeyError, limits, within } from '../base/index.ts';
+import { type Clock, LatchkeyError, limits, type Span, within } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import { joinFields } from './fields.ts';
 import type { OwnershipQuestion } from './source.ts';
 
-type Ask<Answer> = (question: OwnershipQuestion, signal: AbortSignal, viewer: VerifiedViewer) => Promise<Answer>;
+type Ask<Answer> = (
+  question: OwnershipQuestion,
+  signal: AbortSignal,
+  viewer: VerifiedViewer,
+  span: Span,
+) => Promise<Answer>;
 
 /**
  * The questions to a source that are under way: one at a time for each subject and device, `limits.ownershipAnswerMsMax` for
@@ -21,11 +26,12 @@ export class Questions<Answer> {
     this.#ask = ask;
   }
 
-  ask(question: OwnershipQuestion, viewer: VerifiedViewer): Promise<Answer> {
+  /** Whoever joins a question is not traced into it: what it takes is a part of what asked first. */
+  ask(question: OwnershipQuestion, viewer: VerifiedViewer, span: Span): Promise<Answer> {
     const name = joinFields([question.subject, question.device]);
     const flying = this.#flights.get(name);
     if (flying !== undefined) return flying;
-    const flight = this.once((signal) => this.#ask(question, signal, viewer)).finally(() => {
+    const flight = this.once((signal) => this.#ask(question, signal, viewer, span)).finally(() => {
       if (this.#flights.get(name) === flight) this.#flights.delete(name);
     });
     this.#flights.set(name, flight);

@@ -9,6 +9,7 @@ import {
   type SubjectId,
   within,
 } from '../base/index.ts';
+import type { VerifiedViewer } from '../identity/index.ts';
 import { Breaker } from './breaker.ts';
 import { openExchange, type ServiceAddress } from './service-exchange.ts';
 import { readDeviceAnswer, readDevicesAnswer, type Unbelieved, writeQuestion } from './service-protocol.ts';
@@ -61,8 +62,13 @@ class ServiceSource implements OwnershipSource {
     this.#connections = openExchange(settings);
   }
 
-  async ask({ subject, device }: Parameters<OwnershipSource['ask']>[0], signal: AbortSignal) {
-    const { answer } = await this.#believed(subject, device, signal, readDeviceAnswer);
+  async ask(
+    { subject, device }: Parameters<OwnershipSource['ask']>[0],
+    signal: AbortSignal,
+    _viewer?: VerifiedViewer,
+    traceparent?: string,
+  ) {
+    const { answer } = await this.#believed(subject, device, signal, readDeviceAnswer, traceparent);
     return answer;
   }
 
@@ -83,12 +89,13 @@ class ServiceSource implements OwnershipSource {
     device: DeviceId | undefined,
     signal: AbortSignal,
     read: (text: string, keys: readonly KeyObject[]) => Answer | Unbelieved,
+    traceparent?: string,
   ): Promise<Answer> {
     if (this.#closed) throw new Error('the source is closed');
     signal.throwIfAborted();
     const nonce = this.#random.bytes(16).toString('base64url');
     const work = async () => {
-      const text = await this.#exchange({ subject, device, nonce, askedMs: this.#clock.now() }, signal);
+      const text = await this.#exchange({ subject, device, nonce, askedMs: this.#clock.now() }, signal, traceparent);
       const said = read(text, this.#keys);
       if (said === 'malformed') throw new SourceFailure('malformed');
       if (said !== 'mac' && said.nonce === nonce) return said;
@@ -102,11 +109,16 @@ class ServiceSource implements OwnershipSource {
     }
   }
 
-  #exchange(question: Parameters<typeof writeQuestion>[0], signal: AbortSignal): Promise<string> {
+  #exchange(
+    question: Parameters<typeof writeQuestion>[0],
+    signal: AbortSignal,
+    traceparent: string | undefined,
+  ): Promise<string> {
     const { body, mac } = writeQuestion(question, this.#keys[0]);
     const headers = { 'content-type': 'application/json', accept: 'application/json', 'latchkey-mac': mac };
+    const traced = traceparent === undefined ? headers : { ...headers, traceparent };
     return within(this.#clock, limits.serviceAnswerMsMax, (late) =>
-      this.#connections.exchange(body, headers, AbortSignal.any([late, signal])),
+      this.#connections.exchange(body, traced, AbortSignal.any([late, signal])),
     );
   }
 

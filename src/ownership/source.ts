@@ -33,9 +33,14 @@ export interface OwnershipSource {
   readonly restsOnToken?: boolean;
   /**
    * Answers one question, asked by the viewer who was proven to be its subject. Rejects when it cannot know; it never
-   * guesses. `signal` ends the wait.
+   * guesses. `signal` ends the wait. `traceparent`, where the question is traced, is for whoever else is asked.
    */
-  ask(question: OwnershipQuestion, signal: AbortSignal, viewer?: VerifiedViewer): Promise<OwnershipAnswer>;
+  ask(
+    question: OwnershipQuestion,
+    signal: AbortSignal,
+    viewer?: VerifiedViewer,
+    traceparent?: string,
+  ): Promise<OwnershipAnswer>;
   /** The grants of one subject, at most `limits.devicesPerSubjectMax`, ordered by device. */
   devicesOf(subject: SubjectId, signal: AbortSignal, viewer?: VerifiedViewer): Promise<OwnershipAnswer[]>;
   /**

@@ -1,12 +1,15 @@
-import type { Clock, DeviceId } from '../base/index.ts';
+import type { Clock, DeviceId, Span } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import type { Ownership } from '../ownership/index.ts';
 import { mintPair, type VerifiedPair } from './verified-pair.ts';
 
 /** Joins a proven person to a device that a source says they may see. */
 export interface Pairing {
-  /** Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. */
-  pair(viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair>;
+  /**
+   * Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. `span`: what the
+   * question is a part of.
+   */
+  pair(viewer: VerifiedViewer, device: DeviceId, span?: Span): Promise<VerifiedPair>;
   /**
    * Every device that the viewer may see now, as pairs; one whose share has just ended is left out. Throws
    * `source-unavailable` and `token-expired`.
@@ -16,8 +19,8 @@ export interface Pairing {
 
 export function createPairing(ownership: Ownership, clock: Clock): Pairing {
   return {
-    async pair(viewer, device) {
-      const proof = await ownership.may(viewer, device);
+    async pair(viewer, device, span) {
+      const proof = await ownership.may(viewer, device, span);
       return mintPair(viewer, device, proof, clock.now());
     },
     async pairsOf(viewer) {

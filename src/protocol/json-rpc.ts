@@ -19,12 +19,14 @@ export interface RpcError {
   data?: { reason?: string | undefined; retryAfterSeconds?: number | undefined } | undefined;
 }
 
-const id = z.union([z.string().max(128), z.number()]);
+/** What a request’s id may be. */
+export const rpcId = z.union([z.string().max(128), z.number()]);
 const errorData = z.object({
   reason: z.string().max(64).optional(),
   retryAfterSeconds: z.number().nonnegative().optional(),
 });
-const errorObject = z.object({
+/** An error as it may come from a peer. */
+export const errorObject = z.object({
   code: z.number().int(),
   message: z.string().max(1024),
   session: z.string().max(64).optional(),
@@ -32,7 +34,7 @@ const errorObject = z.object({
 });
 const envelope = z.object({
   jsonrpc: z.literal('2.0'),
-  id: id.nullish(),
+  id: rpcId.nullish(),
   method: z.string().min(1).max(64).optional(),
   params: z.record(z.string(), z.unknown()).optional(),
   result: z.unknown().optional(),

@@ -15,6 +15,7 @@ const session = z.string().min(1).max(64);
 const sdp = z.string().max(limits.sdpBytesMax);
 const text = z.string().max(128);
 const list = z.array(z.string().max(64)).max(16);
+const grant = z.string().max(4096);
 const seconds = z.number().int().nonnegative();
 
 export const iceServer = z.object({
@@ -26,40 +27,56 @@ export const iceServer = z.object({
 export const registerParams = z.object({
   authorization: token.optional(),
   name: text.optional(),
-  /** `answer` is Latchkey's addition: the device takes `invite` with an `offer` from the server. */
-  capabilities: list.optional(),
-  /** Addition: the live views that a device which comes back still has; those that it does not name are over. */
-  sessions: z.array(session).max(limits.sessionsPerDeviceMax).optional(),
+  capabilities: list
+    .optional()
+    .describe('What the device can do. `answer` is an addition to ONVIF: it takes `invite` with an `offer`.'),
+  sessions: z
+    .array(session)
+    .max(limits.sessionsPerDeviceMax)
+    .optional()
+    .describe(
+      'Addition: the live views that a device which comes back still has; those that it does not name are over.',
+    ),
 });
 /** What register, connect and extend have in common: where several tokens are given, they name the same subject. */
 export const authorizationParams = z.object({ authorization: token.optional() });
 export const registerResult = z.object({
   id: z.string(),
-  /** Addition: the JSON Web Key Set that a device checks session grants with. */
-  grantKeys: z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(8) }).optional(),
-  /** Addition: what the device may show in `Latchkey-Ticket` beside its token when it comes back, and for how long. */
-  ticket: z.string().max(limits.ticketCharactersMax).optional(),
-  ticketExpiresInSeconds: z.number().nonnegative().optional(),
-  /** Addition, where the device has named its own: the live views that go on. It ends those that are not there. */
-  sessions: z.array(session).max(limits.sessionsPerDeviceMax).optional(),
+  grantKeys: z
+    .object({ keys: z.array(z.record(z.string(), z.unknown())).max(8) })
+    .optional()
+    .describe('Addition: the JSON Web Key Set (RFC 7517) that a device checks session grants with.'),
+  ticket: z
+    .string()
+    .max(limits.ticketCharactersMax)
+    .optional()
+    .describe('Addition: what the device may show in `Latchkey-Ticket` beside its token when it comes back.'),
+  ticketExpiresInSeconds: z.number().nonnegative().optional().describe('Addition: how long the ticket is good.'),
+  sessions: z
+    .array(session)
+    .max(limits.sessionsPerDeviceMax)
+    .optional()
+    .describe(
+      'Addition, where the device has named its own: the live views that go on. It ends those that are not there.',
+    ),
 });
 
 /** The header of an upgrade in which a device shows a reconnect ticket. */
 export const ticketHeader = 'latchkey-ticket';
 
-/** Client to server. `offer` is Latchkey's addition: the answer then comes in the result. */
+/** Client to server. */
 export const connectParams = z.object({
   peer: z.string().min(1).max(limits.deviceIdCharactersMax),
   authorization: token.optional(),
   profile: text.optional(),
-  offer: sdp.optional(),
+  offer: sdp.optional().describe('Addition: the client’s offer; a device that can answer answers it in the result.'),
 });
 export const connectResult = z.object({
   session,
   iceServers: z.array(iceServer).max(8).optional(),
   expiryTimeSeconds: seconds.optional(),
   capabilities: list.optional(),
-  answer: sdp.optional(),
+  answer: sdp.optional().describe('Addition: the device’s answer, where the client has made the offer.'),
 });
 
 /** Server to device. */
@@ -81,12 +98,12 @@ export const inviteParams = z.object({
   subprotocols: list.optional(),
   profile: text.optional(),
   expiryTimeSeconds: seconds.optional(),
-  grant: z.string().max(4096).optional(),
+  grant: grant.optional().describe('Addition, server to device: the session grant, which the device checks.'),
 });
 export const inviteResult = z.object({
   answer: sdp,
   subprotocols: list.optional(),
-  grant: z.string().max(4096).optional(),
+  grant: grant.optional().describe('Addition, server to device: the session grant, which the device checks.'),
 });
 
 /** RTCIceCandidateInit; an empty candidate says that there are no more (RFC 8838). */
@@ -106,8 +123,7 @@ export const extendParams = z.object({
   session,
   authorization: token.optional(),
   expiryTimeSeconds: seconds.optional(),
-  /** Addition, server to device: the grant for the time that was added. */
-  grant: z.string().max(4096).optional(),
+  grant: grant.optional().describe('Addition, server to device: the grant for the time that was added.'),
 });
 export const extendResult = z.object({ expiryTimeSeconds: seconds });
 

@@ -4,11 +4,13 @@ import type { EngineCounters, EngineSizes } from './engine/counters.ts';
 import type { TcpNumbers } from './tcp/counters.ts';
 import type { UdpPortCounters } from './udp/port.ts';
 
+export { announcedAddresses } from './addresses.ts';
 export { createRelay, type RelayObserver, type RelayPowers, type RelaySettings } from './create-relay.ts';
 export { type DropReason, dropReasons } from './engine/drops.ts';
 export type { RateBounds } from './engine/policer.ts';
 export { openDgramPort } from './udp/dgram-port.ts';
 export type { OpenUdpPort, ReceiveDatagram, SendFault, UdpPort, UdpPortCounters } from './udp/port.ts';
+export { whyNotBatched } from './udp/why-not-batched.ts';
 export { type Datagram, type Path, type Place, pathOf, placeOf } from './wire/path.ts';
 
 export type Side = 'viewer' | 'camera';

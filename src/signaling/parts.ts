@@ -1,4 +1,4 @@
-import type { Clock, RandomSource, Redacted } from '../base/index.ts';
+import { type Clock, noTracer, type RandomSource, type Redacted, type Tracer } from '../base/index.ts';
 import type { Identity, TokenKind } from '../identity/index.ts';
 import type { GrantSigner, Pairing, Sessions } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
@@ -29,6 +29,8 @@ export interface SignalingParts {
   /** How late the event loop is, in milliseconds. Undefined: never. */
   readonly lagMs?: (() => number) | undefined;
   readonly observer?: SignalingObserver | undefined;
+  /** Where requests are traced; nowhere, when left out. */
+  readonly tracer?: Tracer | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
 }
@@ -36,12 +38,13 @@ export interface SignalingParts {
 /** What every part of this room shares. */
 export interface Core extends SignalingParts {
   readonly observer: SignalingObserver;
+  readonly tracer: Tracer;
   readonly registrations: Registrations;
   readonly admission: Admission;
 }
 
 export function coreOf(parts: SignalingParts): Core {
-  const { settings, clock, random, lagMs, observer = {} } = parts;
+  const { settings, clock, random, lagMs, observer = {}, tracer = noTracer } = parts;
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
-  return { ...parts, observer, registrations: new Registrations(clock), admission };
+  return { ...parts, observer, tracer, registrations: new Registrations(clock), admission };
 }

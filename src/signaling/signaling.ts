@@ -1,9 +1,9 @@
-import { LatchkeyError, limits, Strangers } from '../base/index.ts';
+import { asLatchkeyError, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
 import { Routes } from './http/routes.ts';
-import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
+import { type Arrival, Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
@@ -45,10 +45,10 @@ export function createSignaling(parts: SignalingParts): Signaling {
     return holder;
   }
 
-  function serve(connection: Connection, holder: Holder | undefined, remoteAddress: string): Endpoint {
-    const endpoint = new Endpoint(core, connection, holder, events);
+  function serve(connection: Connection, came: Arrival, remoteAddress: string): Endpoint {
+    const endpoint = new Endpoint(core, connection, came, events);
     endpoints.add(endpoint);
-    if (holder === undefined) unverified.add(endpoint, remoteAddress);
+    if (came.holder === undefined) unverified.add(endpoint, remoteAddress);
     if (stopped) endpoint.stop();
     return endpoint;
   }
@@ -57,10 +57,11 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (stopped) throw core.admission.comeBack();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
-    const holder = await admitted(request);
+    const traceparent = request.header('traceparent');
+    const holder = await traced(core, traceparent, () => admitted(request));
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     const { remoteAddress } = request;
-    return { subprotocol, open: (connection) => serve(connection, holder, remoteAddress) };
+    return { subprotocol, open: (connection) => serve(connection, { holder, traceparent }, remoteAddress) };
   }
 
   return {
@@ -89,6 +90,23 @@ export function createSignaling(parts: SignalingParts): Signaling {
       for (const endpoint of [...endpoints]) endpoint.stop();
     },
   };
+}
+
+/** Who is not verified has no say in where a trace goes: so the span begins when it is known who came. */
+async function traced(
+  { clock, tracer }: Core,
+  traceparent: string | undefined,
+  admit: () => Promise<Holder | undefined>,
+): Promise<Holder | undefined> {
+  const beganMs = clock.now();
+  try {
+    const holder = await admit();
+    if (holder !== undefined) tracer.begin('upgrade', traceparent, beganMs).end('ok');
+    return holder;
+  } catch (thrown) {
+    tracer.begin('upgrade', undefined, beganMs).end(asLatchkeyError(thrown).code);
+    throw thrown;
+  }
 }
 
 function offers(request: HttpRequest, wanted: string): boolean {

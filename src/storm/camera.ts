@@ -16,7 +16,7 @@ export interface CameraWorld {
   /** The key of this run's marks. */
   readonly key: Uint8Array;
   readonly crossings: Crossings;
-  readonly owners: Owners;
+  readonly owners: Pick<Owners, 'maySee'>;
   readonly usesTickets: boolean;
   readonly honoursRetryAfter: boolean;
   registered(camera: SimulatedCamera): void;

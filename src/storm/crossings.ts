@@ -34,7 +34,7 @@ export class Crossings {
 }
 
 /** What is wrong with an offer that came to the camera `device`; undefined: it is its own, and of somebody who may see it. */
-export function offerFault(mark: Mark | undefined, device: string, owners: Owners): string | undefined {
+export function offerFault(mark: Mark | undefined, device: string, owners: Pick<Owners, 'maySee'>): string | undefined {
   if (mark === undefined) return 'an offer that nobody of this run made, or that was changed on its way';
   if (mark.kind !== 'offer') return `an answer of ${mark.device} in the place of an offer`;
   if (mark.device !== device) return `an offer of ${mark.subject} to ${mark.device}`;

@@ -5,3 +5,4 @@ export { type Operations, openOperations, type Readiness } from './operations.ts
 export { Rarely } from './rarely.ts';
 export { readingLines } from './reading-lines.ts';
 export type { Build, Readings, RelayReadings, WorkerReadings } from './readings.ts';
+export { openTracing, type SpanOutcome, type Tracing, type TracingSettings } from './tracing/index.ts';

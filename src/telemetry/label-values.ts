@@ -61,6 +61,7 @@ export const values = {
     'revoked',
   ],
   ticketKeys: ['rotated', 'taken', 'failed'],
+  spans: ['exported', 'failed', 'dropped'],
 } as const;
 
 function keysOf<Key extends string>(table: Readonly<Record<Key, unknown>>): readonly Key[] {

@@ -68,6 +68,11 @@ export class Metrics {
     this.#counters.get(name)?.inc(labelsIn(given));
   }
 
+  /** The same for several at once. */
+  countMany<Name extends CounterName>(name: Name, many: number, ...given: Given<CounterLabels<Name>>): void {
+    this.#counters.get(name)?.inc(labelsIn(given), many);
+  }
+
   /** Takes a duration in milliseconds; it is kept in seconds. */
   took<Name extends HistogramName>(name: Name, ms: number, ...given: Given<HistogramLabels<Name>>): void {
     this.#observe(name, labelsIn(given), ms / 1000);

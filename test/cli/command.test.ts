@@ -14,6 +14,7 @@ describe('latchkey', () => {
   it.each([
     'latchkey',
     'latchkey serve',
+    'latchkey doctor',
     'latchkey camera',
     'latchkey view',
     'latchkey token',

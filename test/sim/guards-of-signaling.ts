@@ -127,7 +127,9 @@ export const guardsOfSignaling: readonly Guard[] = [
   },
   {
     name: 'more time is asked for as the live view was',
-    removed: [{ file: viewerRole, text: 'view.extend(await this.#pairAgain(view, viewer));', by: 'void viewer;' }],
+    removed: [
+      { file: viewerRole, text: 'view.extend(await this.#pairAgain(view, viewer, span));', by: 'void viewer;' },
+    ],
     seed: 1,
     sees: /is granted to/,
   },

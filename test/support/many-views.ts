@@ -27,7 +27,15 @@ export interface ManyViews extends Disposable {
 export async function manyViews(aim: Aim, cameras: readonly CameraToken[]): Promise<ManyViews> {
   const key = systemRandom.bytes(32);
   const crossings = new Crossings(() => {});
-  const world = { aim, key, crossings, usesTickets: false, honoursRetryAfter: true, ...powers };
+  const world = {
+    aim,
+    key,
+    crossings,
+    owners: { maySee: () => true },
+    usesTickets: false,
+    honoursRetryAfter: true,
+    ...powers,
+  };
   const fleet = new Fleet(world, cameras, limits.stormConnectsPerSecondMax);
   fleet.gather();
   await fleet.whole();

@@ -19,7 +19,7 @@ import type {
   UnregisterReason,
   ViewKind,
 } from '../../src/signaling/index.ts';
-import type { Metrics } from '../../src/telemetry/index.ts';
+import type { Metrics, SpanOutcome } from '../../src/telemetry/index.ts';
 import type { values } from '../../src/telemetry/label-values.ts';
 import type { VerificationOutcome } from '../../src/wiring/timed-identity.ts';
 
@@ -49,6 +49,7 @@ interface Theirs extends Record<SetName, string> {
   keyFaults: KeyFault;
   ticketRefusals: TicketRefusal;
   ticketKeys: First<TicketKeysObserver['ticketKeys']>;
+  spans: SpanOutcome;
 }
 
 type First<Tell> = Parameters<Extract<Tell, (...told: never[]) => void>>[0];

@@ -1,4 +1,4 @@
-import { type DeviceId, deviceId, LatchkeyError, limits } from '../../base/index.ts';
+import { asLatchkeyError, type DeviceId, deviceId, LatchkeyError, limits, type Span } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import { viewerOf } from '../bearer.ts';
@@ -12,6 +12,7 @@ import {
   withRelayCandidates,
   writeIceFragment,
 } from '../sdp/index.ts';
+import { tracedEnd } from '../traced-end.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import type { View, ViewerEnd } from '../view.ts';
 
@@ -42,15 +43,28 @@ export class Whep {
 
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */
   async open(request: HttpRequest, device: DeviceId): Promise<HttpResponse> {
+    const beganMs = this.#core.clock.now();
     const viewer = await viewerOf(this.#core, request);
+    const span = this.#core.tracer.begin('connect', request.header('traceparent'), beganMs);
+    try {
+      const response = await this.#open(request, device, viewer, span);
+      span.end('ok');
+      return response;
+    } catch (thrown) {
+      span.end(asLatchkeyError(thrown).code);
+      throw thrown;
+    }
+  }
+
+  async #open(request: HttpRequest, device: DeviceId, viewer: VerifiedViewer, span: Span): Promise<HttpResponse> {
     demandType(request, 'application/sdp');
     const offer = readDescription((await request.body(limits.sdpBytesMax)).toString('utf8'), 'offer');
-    const pair = await this.#core.pairing.pair(viewer, device);
+    const pair = await this.#core.pairing.pair(viewer, device, span);
     const registration = this.#core.registrations.get(device);
     if (registration === undefined) throw new LatchkeyError('device-offline');
     if (!registration.answers) throw new LatchkeyError('device-cannot-answer');
     const { answer, session } = await new Promise<{ answer: Description; session: WhepSession }>((resolve, reject) => {
-      const end = this.#end(viewer, resolve, reject);
+      const end = tracedEnd(this.#end(viewer, resolve, reject), 'whep', span);
       const view = new LiveView(this.#core, { kind: 'whep', pair, registration, end, offer, profile: undefined });
       const leave = () => view.session.end('viewer-left');
       if (request.aborted.aborted) leave();

@@ -1,4 +1,4 @@
-import { LatchkeyError, limits, type Redacted, type Timer } from '../../base/index.ts';
+import { asLatchkeyError, LatchkeyError, limits, type Redacted, type Span, type Timer } from '../../base/index.ts';
 import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
@@ -7,6 +7,14 @@ import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
 import { CameraRole } from './camera-role.ts';
 import { ViewerRole } from './viewer-role.ts';
+
+/** What came with the upgrade. */
+export interface Arrival {
+  /** Who was verified before it, if anyone was. */
+  readonly holder: Holder | undefined;
+  /** Counts where somebody was. */
+  readonly traceparent: string | undefined;
+}
 
 export interface EndpointEvents {
   /** The connection showed its first valid token after the upgrade. */
@@ -24,6 +32,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
   readonly #address: string;
+  readonly #traceparent: string | undefined;
   #holder: Holder | undefined;
   #role: ViewerRole | CameraRole | undefined;
   #tokensRefused = 0;
@@ -34,11 +43,11 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   /** There while a token waits for its verification. */
   #leaving: AbortController | undefined;
 
-  /** `holder`: who was verified before the upgrade, if anyone was. */
-  constructor(core: Core, connection: Connection, holder: Holder | undefined, events: EndpointEvents) {
+  constructor(core: Core, connection: Connection, { holder, traceparent }: Arrival, events: EndpointEvents) {
     this.#core = core;
     this.#events = events;
     this.#address = connection.remoteAddress;
+    this.#traceparent = holder === undefined ? undefined : traceparent;
     this.#peer = new RpcPeer(connection, core.clock, core.observer, this);
     this.#awaitRegister();
     if (holder !== undefined) this.#adopt(holder);
@@ -80,11 +89,15 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
 
   /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection, and who is has a few. */
   async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
+    const span = this.#core.tracer.begin(method, this.#traceparent);
     try {
       const { authorization } = read(authorizationParams, request.params);
-      const holder = await this.#authenticate(authorization, method);
-      if (this.#peer.open) await this.#perform(request, method, holder);
+      const holder = await this.#authenticate(authorization, method, span);
+      if (!this.#peer.open) throw new LatchkeyError('peer-gone');
+      await this.#perform(request, method, holder, span);
+      if (method !== 'connect') span.end('ok');
     } catch (thrown) {
+      span.end(asLatchkeyError(thrown).code);
       request.error(thrown);
       if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
       if (this.#isLastOne(thrown) || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
@@ -99,7 +112,12 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     return this.#tokensRefused >= limits.tokensRefusedPerConnectionMax;
   }
 
-  async #perform(request: IncomingRequest, method: 'register' | 'connect' | 'extend', holder: Holder): Promise<void> {
+  async #perform(
+    request: IncomingRequest,
+    method: 'register' | 'connect' | 'extend',
+    holder: Holder,
+    span: Span,
+  ): Promise<void> {
     const role = this.#known();
     if (role instanceof CameraRole) {
       if (method === 'connect') throw new LatchkeyError('token-audience');
@@ -107,7 +125,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
       if (method === 'register') this.#awaitsNoRegister();
     } else if (holder.kind === 'viewer') {
       if (method === 'register') role.register(request);
-      else await role[method](request, holder);
+      else await role[method](request, holder, span);
     }
   }
 
@@ -122,19 +140,19 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     if (this.#role instanceof CameraRole) this.#awaitRegister();
   }
 
-  #authenticate(authorization: string | undefined, method: string): Promise<Holder> {
-    const verified = (this.#gate ?? Promise.resolve()).then(() => this.#verify(authorization, method));
+  #authenticate(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
+    const verified = (this.#gate ?? Promise.resolve()).then(() => this.#verify(authorization, method, span));
     this.#gate = verified.catch(() => undefined);
     return verified;
   }
 
-  async #verify(authorization: string | undefined, method: string): Promise<Holder> {
+  async #verify(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
     if (authorization === undefined) {
       if (this.#holder === undefined) throw new LatchkeyError('token-missing');
       return this.#holder;
     }
     const first = this.#holder === undefined;
-    const fresh = await this.#verifyInTurn(redacted(authorization), method);
+    const fresh = await this.#verifyInTurn(redacted(authorization), method, span);
     if (!this.#peer.open) return fresh;
     this.#adopt(fresh);
     if (first) this.#events.verified(this);
@@ -142,15 +160,21 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   }
 
   /** Who is verified already waits with the viewers, and is not sent away: what lives goes on. */
-  async #verifyInTurn(token: Redacted<string>, method: string): Promise<Holder> {
+  async #verifyInTurn(token: Redacted<string>, method: string, parent: Span): Promise<Holder> {
     const { admission, identity } = this.#core;
     const known = this.#holder !== undefined;
     const lane = known || method === 'connect' ? 'viewer' : laneOf(this.#core, token);
     if (!known) admission.arrive(lane, this.#address, token);
     this.#leaving = new AbortController();
     const visitor = { lane, address: this.#address, known, gone: this.#leaving.signal } as const;
+    const span = parent.child('verify');
     try {
-      return await admission.verify(visitor, token, () => identity.verify(token));
+      const holder = await admission.verify(visitor, token, () => identity.verify(token));
+      span.end('ok');
+      return holder;
+    } catch (thrown) {
+      span.end(asLatchkeyError(thrown).code);
+      throw thrown;
     } finally {
       this.#leaving = undefined;
     }

@@ -1,4 +1,4 @@
-import { deviceId, type EndReason, LatchkeyError, limits } from '../../base/index.ts';
+import { deviceId, type EndReason, LatchkeyError, limits, noSpan, type Span } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import {
@@ -15,6 +15,7 @@ import { LiveView } from '../live-view.ts';
 import type { Core } from '../parts.ts';
 import type { IncomingRequest, RpcPeer } from '../rpc-peer.ts';
 import { readDescription, withRelayCandidates } from '../sdp/index.ts';
+import { tracedEnd } from '../traced-end.ts';
 import type { Opened, View, ViewerEnd } from '../view.ts';
 
 /** A viewer on its WebSocket: the live views of this connection, which no other connection reaches. */
@@ -34,25 +35,25 @@ export class ViewerRole {
     request.result({ id: this.viewer.subject });
   }
 
-  /** `viewer` is the proof of the token that came with this very request, where one came. */
-  async connect(request: IncomingRequest, viewer: VerifiedViewer): Promise<void> {
+  /** `viewer` is the proof of the token that came with this very request, where one came. `span` ends with its answer. */
+  async connect(request: IncomingRequest, viewer: VerifiedViewer, span: Span = noSpan): Promise<void> {
     const params = read(connectParams, request.params);
     const device = deviceId(params.peer);
     const offer = params.offer === undefined ? undefined : readDescription(params.offer, 'offer');
-    const pair = await this.#core.pairing.pair(viewer, device);
-    if (!this.#peer.open) return;
+    const pair = await this.#core.pairing.pair(viewer, device, span);
+    if (!this.#peer.open) throw new LatchkeyError('peer-gone');
     const registration = this.#core.registrations.get(device);
     if (registration === undefined) throw new LatchkeyError('device-offline');
     const kind = offer !== undefined && registration.answers ? 'answer' : 'onvif';
-    const end = this.#endFor(request);
+    const end = tracedEnd(this.#endFor(request), kind, span);
     const view = new LiveView(this.#core, { kind, pair, registration, end, offer, profile: params.profile });
     if (!view.session.ended.aborted) this.#views.set(view.session.id, view);
   }
 
-  async extend(request: IncomingRequest, viewer: VerifiedViewer): Promise<void> {
+  async extend(request: IncomingRequest, viewer: VerifiedViewer, span: Span): Promise<void> {
     const { session } = read(extendParams, request.params);
     const view = this.#view(session);
-    view.extend(await this.#pairAgain(view, viewer));
+    view.extend(await this.#pairAgain(view, viewer, span));
     request.result({ expiryTimeSeconds: view.expiryTimeSeconds });
   }
 
@@ -109,9 +110,9 @@ export class ViewerRole {
   }
 
   /** Asks once more whether this viewer may watch, and ends the view of one who may not. Throws as `Pairing.pair` does. */
-  async #pairAgain(view: View, viewer: VerifiedViewer): Promise<VerifiedPair> {
+  async #pairAgain(view: View, viewer: VerifiedViewer, span?: Span): Promise<VerifiedPair> {
     try {
-      return await this.#core.pairing.pair(viewer, view.session.pair.device);
+      return await this.#core.pairing.pair(viewer, view.session.pair.device, span);
     } catch (thrown) {
       if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') view.session.end('revoked');
       throw thrown;

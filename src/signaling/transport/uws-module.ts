@@ -13,6 +13,12 @@ export async function loadUws(): Promise<{ readonly module: UwsModule } | { read
   }
 }
 
+/** Why uWebSockets.js cannot be had here; undefined where it can. */
+export async function whyNoUws(): Promise<string | undefined> {
+  const loaded = await loadUws();
+  return 'why' in loaded ? loaded.why : undefined;
+}
+
 function reasonOf(error: Error): string {
   const glibc = /GLIBC_([\d.]+)' not found/.exec(error.message)?.[1];
   if (glibc !== undefined) return `its binary needs glibc ${glibc} or newer`;

@@ -1,0 +1,18 @@
+import type { Settings } from '../config/index.ts';
+
+/**
+ * Starts a relay of these settings on ports that nobody knows, and ends it: what cannot be had is found now. Throws as
+ * `startServer` does.
+ */
+export async function trial(settings: Settings): Promise<void> {
+  const { startServer } = await import('../server.ts');
+  const aside = { host: '127.0.0.1', port: 0 };
+  const server = await startServer({
+    ...settings,
+    http: { ...settings.http, ...aside },
+    relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
+    operations: aside,
+    telemetry: { logLevel: 'silent' },
+  });
+  await server.close();
+}
