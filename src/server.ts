@@ -10,6 +10,7 @@ import {
   type DevelopmentIssuer,
   type RevocationTable,
 } from './identity/index.ts';
+import { features, type RelayLevers } from './levers/index.ts';
 import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
   createGrantSigner,
@@ -28,6 +29,7 @@ import {
   bindable,
   developmentIssuerOf,
   fault,
+  openLevers,
   openOwnershipSource,
   openSharedCache,
   openTicketKeys,
@@ -49,6 +51,7 @@ export interface LatchkeyServer {
   readonly operationsPort: number;
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
+  readonly levers: RelayLevers;
   readonly developmentIssuer: DevelopmentIssuer | undefined;
   /** Tells everyone, ends all sessions and closes all ports. */
   close(): Promise<void>;
@@ -105,6 +108,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
   const revocations = parts.revocations ?? createRevocations();
+  const levers = openLevers(settings, { clock, revocations }, metrics);
+  started.defer(() => levers.close());
   const identity = await createIdentity(
     { ...settings.identity, issuers },
     { clock, revocations, ticketKeys },
@@ -166,12 +171,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     clock,
     random,
     reproof,
+    levers,
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
 
   const relay = await createRelay(
-    relaySettings(settings.relay),
+    relaySettings(settings),
     { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
     relayObserver(metrics, log),
   );
@@ -183,7 +189,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const assets = createWebAssets();
   const signaling = createSignaling({
     identity,
-    pairing: createPairing(ownership, clock),
+    pairing: createPairing(ownership, clock, levers),
     sessions,
     relay,
     grants: await createGrantSigner(grantKey, 'latchkey', clock),
@@ -197,6 +203,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     claimedKind: (token) => claimedKind(token, settings.identity.audiences),
     lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
+    levers,
     async web(request) {
       const answer = await route?.(request);
       if (answer !== undefined) return answer;
@@ -205,11 +212,16 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       return assets.serve(request.method, request.path, request.header('if-none-match'));
     },
   });
+  levers.actOn({ sessions, connections: signaling });
   metrics.readFrom({
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
     connections: () => connections,
     sharedCache: () => (shared?.inUse ? 1 : 0),
+    levers: () => ({
+      quarantined: levers.quarantined,
+      switches: Object.fromEntries(features.map((feature) => [feature, levers.positionOf(feature)])),
+    }),
     wires: () => relay.gauges.wires,
     admission: () => signaling.admission,
     relay: () => relay.counters,
@@ -257,6 +269,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     operationsPort: operations.port,
     transport: transport.name,
     metrics,
+    levers,
     developmentIssuer,
     async close() {
       readiness = 'stopping';

@@ -7,4 +7,5 @@ export * from './ip-address.ts';
 export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';
+export * from './slices.ts';
 export * from './strangers.ts';

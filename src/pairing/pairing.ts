@@ -1,11 +1,15 @@
 import type { Clock, DeviceId } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import type { Ownership } from '../ownership/index.ts';
+import { demandUnopposed, noObjections, type PairRules } from './rules.ts';
 import { mintPair, type VerifiedPair } from './verified-pair.ts';
 
 /** Joins a proven person to a device that a source says they may see. */
 export interface Pairing {
-  /** Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. */
+  /**
+   * Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. To whom a source says
+   * yes, and to nobody else: `token-revoked`, `device-quarantined` and `switched-off`.
+   */
   pair(viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair>;
   /**
    * Every device that the viewer may see now, as pairs; one whose share has just ended is left out. Throws
@@ -14,11 +18,13 @@ export interface Pairing {
   pairsOf(viewer: VerifiedViewer): Promise<VerifiedPair[]>;
 }
 
-export function createPairing(ownership: Ownership, clock: Clock): Pairing {
+export function createPairing(ownership: Ownership, clock: Clock, rules: PairRules = noObjections): Pairing {
   return {
     async pair(viewer, device) {
       const proof = await ownership.may(viewer, device);
-      return mintPair(viewer, device, proof, clock.now());
+      const pair = mintPair(viewer, device, proof, clock.now());
+      demandUnopposed(rules, pair);
+      return pair;
     },
     async pairsOf(viewer) {
       const proofs = await ownership.devices(viewer);

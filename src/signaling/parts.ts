@@ -5,6 +5,7 @@ import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
 import type { SignalingObserver } from './observer.ts';
 import { Registrations } from './registrations.ts';
+import { Crowd, nothingThrown, type ThrownLevers } from './thrown.ts';
 import type { HttpRequest, HttpResponse } from './transport/transport.ts';
 
 export interface SignalingSettings {
@@ -29,6 +30,8 @@ export interface SignalingParts {
   /** How late the event loop is, in milliseconds. Undefined: never. */
   readonly lagMs?: (() => number) | undefined;
   readonly observer?: SignalingObserver | undefined;
+  /** What an operator has thrown. Undefined: nothing, ever. */
+  readonly levers?: ThrownLevers | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
 }
@@ -38,10 +41,14 @@ export interface Core extends SignalingParts {
   readonly observer: SignalingObserver;
   readonly registrations: Registrations;
   readonly admission: Admission;
+  readonly levers: ThrownLevers;
+  /** The connections of viewers. */
+  readonly crowd: Crowd;
 }
 
 export function coreOf(parts: SignalingParts): Core {
-  const { settings, clock, random, lagMs, observer = {} } = parts;
+  const { settings, clock, random, lagMs, observer = {}, levers = nothingThrown } = parts;
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
-  return { ...parts, observer, registrations: new Registrations(clock), admission };
+  const registrations = new Registrations(clock, levers);
+  return { ...parts, observer, registrations, admission, levers, crowd: new Crowd() };
 }

@@ -1,10 +1,11 @@
-import { LatchkeyError, limits, Strangers } from '../base/index.ts';
+import { inSlices, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
+import { demandUnrefused } from './thrown.ts';
 import type { HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
@@ -15,6 +16,11 @@ export interface Signaling extends TransportHandlers {
   readonly connections: number;
   /** Who waits to be let in, and how fast they are. */
   readonly admission: AdmissionReadings;
+  /**
+   * Ends the connections and live views that an operator has just thrown something against, many at a time, and tells each why. From the
+   * moment that it was thrown they have no say. Says how many there were.
+   */
+  review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
   /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
   stop(): void;
 }
@@ -34,7 +40,9 @@ export function createSignaling(parts: SignalingParts): Signaling {
     const ticket = ticketHolder(core, request);
     core.admission.demandCalm(lane, token, ticket !== undefined);
     const holder = await holderOf(core, request, lane, ticket);
+    if (holder !== undefined) demandUnrefused(core, holder);
     if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
+    if (holder?.kind === 'viewer') core.crowd.demandRoom(holder.subject);
     return holder;
   }
 
@@ -47,7 +55,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     return {
       subprotocol,
       open(connection) {
-        const endpoint: Endpoint = new Endpoint(core, connection, holder, {
+        const endpoint: Endpoint = new Endpoint(core, connection, {
           verified: () => unverified.delete(endpoint),
           left: () => {
             endpoints.delete(endpoint);
@@ -57,6 +65,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
         endpoints.add(endpoint);
         if (holder === undefined) unverified.add(endpoint, request.remoteAddress);
         if (stopped) endpoint.stop();
+        else if (holder !== undefined) endpoint.begin(holder);
         return endpoint;
       },
     };
@@ -81,6 +90,19 @@ export function createSignaling(parts: SignalingParts): Signaling {
       } catch (thrown) {
         return { refuse: routes.refusal(thrown) };
       }
+    },
+    async review() {
+      let sessionsEnded = 0;
+      const [connectionsClosed, ...others] = await Promise.all([
+        inSlices(core.clock, endpoints, (endpoint) => {
+          const ended = endpoint.review();
+          sessionsEnded += ended ?? 0;
+          return ended !== undefined;
+        }),
+        core.registrations.reviewAway(),
+        routes.whep.review(),
+      ]);
+      return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
     },
     stop() {
       stopped = true;

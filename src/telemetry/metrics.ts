@@ -61,6 +61,8 @@ export interface Readings {
   /** 1 while questions go to the shared cache, else 0. */
   sharedCache(): number;
   wires(): number;
+  /** What an operator has thrown, and where each switch stands. */
+  levers(): { readonly quarantined: number; readonly switches: Readonly<Record<string, string>> };
   admission(): AdmissionReadings;
   relay(): RelayReadings;
 }
@@ -116,6 +118,7 @@ export class Metrics {
     );
     this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
     this.#readAdmission(() => readings.admission());
+    this.#readLevers(() => readings.levers());
     const relay = (name: string, help: string, label: string | undefined, read: (from: RelayReadings) => Tally) =>
       this.#tallied(name, help, label, () => read(readings.relay()));
     const packets = 'Datagrams from an address that its side has latched, by the side that sent them.';
@@ -174,6 +177,20 @@ export class Metrics {
       'Threads for media that died and began again.',
       (from) => from.workersFailed,
     );
+  }
+
+  #readLevers(read: Readings['levers']): void {
+    this.#gauge('latchkey_quarantined_devices', 'Cameras that are out of service.', () => read().quarantined);
+    new Gauge({
+      name: 'latchkey_switch_position',
+      help: '1 at the position where the switch of a feature stands, else 0.',
+      labelNames: ['feature', 'position'],
+      registers: [this.#registry],
+      collect() {
+        for (const [feature, stands] of Object.entries(read().switches))
+          for (const position of ['on', 'off', 'off-for']) this.set({ feature, position }, +(position === stands));
+      },
+    });
   }
 
   #readAdmission(read: () => AdmissionReadings): void {
@@ -332,6 +349,7 @@ const counters = {
     help: 'Requests that were not let in, and told when to come back.',
     labels: ['lane', 'reason'],
   },
+  latchkey_revocations_total: { help: 'What an operator has taken back, by what it was of.', labels: ['of'] },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;
 

@@ -52,6 +52,7 @@ test('one camera that floods takes nothing from another session on its worker, a
     devices: () => 2,
     connections: () => 0,
     sharedCache: () => 0,
+    levers: () => ({ quarantined: 0, switches: {} }),
     wires: () => 2,
     admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
     relay: () => relay.counters,

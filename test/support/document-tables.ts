@@ -82,6 +82,7 @@ async function metricsTable(): Promise<string> {
     devices: () => 0,
     connections: () => 0,
     sharedCache: () => 0,
+    levers: () => ({ quarantined: 0, switches: {} }),
     wires: () => 0,
     admission: () => ({ inFlight: 0, waiting: {}, servedPerSecond: {}, rampSeconds: {} }),
     relay: () => ({ ...relay, ...port, tcp, moves: 0, drops: {}, workersFailed: 0 }),

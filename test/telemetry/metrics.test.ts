@@ -32,6 +32,7 @@ function busy(): Metrics {
     devices: () => 12,
     connections: () => 14,
     sharedCache: () => 1,
+    levers: () => ({ quarantined: 28, switches: { sharing: 'off-for' } }),
     wires: () => 13,
     admission: () => ({
       inFlight: 15,
@@ -64,6 +65,9 @@ describe('metrics', () => {
       'latchkey_sessions 11',
       'latchkey_cameras 12',
       'latchkey_relay_wires 13',
+      'latchkey_quarantined_devices 28',
+      'latchkey_switch_position{feature="sharing",position="off-for"} 1',
+      'latchkey_switch_position{feature="sharing",position="on"} 0',
       'latchkey_connections 14',
       'latchkey_relay_packets_total{side="viewer"} 1',
       'latchkey_relay_bytes_total{side="camera"} 20',
@@ -121,6 +125,9 @@ describe('metrics', () => {
     const harmless = [
       'version',
       'node',
+      'of',
+      'feature',
+      'position',
       'code',
       'where',
       'reason',

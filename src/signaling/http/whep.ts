@@ -1,4 +1,4 @@
-import { type DeviceId, deviceId, LatchkeyError, limits } from '../../base/index.ts';
+import { type DeviceId, deviceId, inSlices, LatchkeyError, limits } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import { viewerOf } from '../bearer.ts';
@@ -12,6 +12,7 @@ import {
   withRelayCandidates,
   writeIceFragment,
 } from '../sdp/index.ts';
+import { demandOn } from '../thrown.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import type { View, ViewerEnd } from '../view.ts';
 
@@ -40,12 +41,23 @@ export class Whep {
     return this.#sessions.size;
   }
 
+  /** Ends the live views of devices for which this is switched off. Says how many. */
+  review(): Promise<number> {
+    const { clock, levers } = this.#core;
+    return inSlices(clock, this.#sessions.values(), ({ view: { session } }) => {
+      if (levers.isOn('whep', session.pair.device)) return false;
+      session.end('switched-off');
+      return true;
+    });
+  }
+
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */
   async open(request: HttpRequest, device: DeviceId): Promise<HttpResponse> {
     const viewer = await viewerOf(this.#core, request);
     demandType(request, 'application/sdp');
     const offer = readDescription((await request.body(limits.sdpBytesMax)).toString('utf8'), 'offer');
     const pair = await this.#core.pairing.pair(viewer, device);
+    demandOn(this.#core, 'whep', device);
     const registration = this.#core.registrations.get(device);
     if (registration === undefined) throw new LatchkeyError('device-offline');
     if (!registration.answers) throw new LatchkeyError('device-cannot-answer');
@@ -72,6 +84,7 @@ export class Whep {
   /** `PATCH` on a session: trickled candidates, which go nowhere (204), or an ICE restart (200 with the new credentials). */
   async change(request: HttpRequest, device: DeviceId, id: string): Promise<HttpResponse> {
     const { session } = await this.#demand(request, device, id);
+    demandOn(this.#core, 'whep', device);
     demandType(request, fragmentType);
     const match = request.header('if-match');
     if (match === undefined) throw new LatchkeyError('precondition-required');
