@@ -31,6 +31,8 @@ interface WhepSession {
 export class Whep {
   readonly #core: Core;
   readonly #sessions = new Map<string, WhepSession>();
+  /** Those too that are not open yet. */
+  readonly #views = new Set<LiveView>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -44,7 +46,7 @@ export class Whep {
   /** Ends the live views of devices for which this is switched off. Says how many. */
   review(): Promise<number> {
     const { clock, levers } = this.#core;
-    return inSlices(clock, this.#sessions.values(), ({ view: { session } }) => {
+    return inSlices(clock, this.#views, ({ session }) => {
       if (levers.isOn('whep', session.pair.device)) return false;
       session.end('switched-off');
       return true;
@@ -64,6 +66,9 @@ export class Whep {
     const { answer, session } = await new Promise<{ answer: Description; session: WhepSession }>((resolve, reject) => {
       const end = this.#end(viewer, resolve, reject);
       const view = new LiveView(this.#core, { kind: 'whep', pair, registration, end, offer, profile: undefined });
+      this.#views.add(view);
+      view.session.ended.addEventListener('abort', () => this.#views.delete(view), { once: true });
+      if (view.session.ended.aborted) this.#views.delete(view);
       const leave = () => view.session.end('viewer-left');
       if (request.aborted.aborted) leave();
       else request.aborted.addEventListener('abort', leave, { once: true, signal: view.session.ended });
