@@ -10,6 +10,7 @@ import {
   type DevelopmentIssuer,
   type RevocationTable,
 } from './identity/index.ts';
+import type { RelayLevers } from './levers/index.ts';
 import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
   createGrantSigner,
@@ -36,6 +37,7 @@ import {
   bindable,
   developmentIssuerOf,
   fault,
+  openLevers,
   openOwnershipSource,
   openSharedCache,
   openTicketKeys,
@@ -60,6 +62,7 @@ export interface LatchkeyServer {
   readonly operationsPort: number;
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
+  readonly levers: RelayLevers;
   readonly developmentIssuer: DevelopmentIssuer | undefined;
   /** Tells everyone, ends all sessions and closes all ports. */
   close(): Promise<void>;
@@ -116,6 +119,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
   const revocations = parts.revocations ?? createRevocations();
+  const levers = openLevers(settings, { clock, revocations }, metrics);
+  started.defer(() => levers.close());
   const identity = await createIdentity(
     { ...settings.identity, issuers },
     { clock, revocations, ticketKeys },
@@ -184,12 +189,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     clock,
     random,
     reproof,
+    levers,
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
 
   const relay = await createRelay(
-    relaySettings(settings.relay),
+    relaySettings(settings),
     { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
     relayObserver(metrics, log, standing),
   );
@@ -201,7 +207,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const assets = createWebAssets();
   const signaling = createSignaling({
     identity: timedIdentity(identity, (outcome, ms) => metrics.took('latchkey_verification_seconds', ms, { outcome })),
-    pairing: createPairing(ownership, clock),
+    pairing: createPairing(ownership, clock, levers),
     sessions,
     relay,
     grants: await createGrantSigner(grantKey, 'latchkey', clock),
@@ -216,6 +222,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
     tracer: tracing.tracer,
+    levers,
     async web(request) {
       const answer = await route?.(request);
       if (answer !== undefined) return answer;
@@ -224,8 +231,9 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       return assets.serve(request.method, request.path, request.header('if-none-match'));
     },
   });
+  levers.actOn({ sessions, connections: signaling });
   const ready = () => readiness === 'ready';
-  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, ready }));
+  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, ready }));
 
   const { server, ...listen } = settings.http;
   const bounds = {
@@ -272,6 +280,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     operationsPort: operations.port,
     transport: transport.name,
     metrics,
+    levers,
     developmentIssuer,
     async close() {
       readiness = 'stopping';

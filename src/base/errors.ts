@@ -166,6 +166,36 @@ export const errorTable = {
   'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
   'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
   internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
+
+  'device-quarantined': {
+    rpc: 403,
+    http: 403,
+    close: 4403,
+    text: 'The operator of the relay has taken this camera out of service.',
+  },
+  'switched-off': {
+    rpc: 503,
+    http: 503,
+    close: 1013,
+    text: 'The operator of the relay has switched this off for now. Try again later.',
+  },
+  'connection-idle': {
+    rpc: 408,
+    http: 408,
+    close: 4408,
+    text: 'The connection was of no use for long. Connect again.',
+  },
+  'connection-limit': {
+    rpc: 429,
+    http: 429,
+    close: 1008,
+    text: 'You have as many connections open as are allowed. Close one.',
+  },
+  'lever-unkept': {
+    rpc: 500,
+    http: 500,
+    text: 'It could not be written down. What takes away counts until a restart; what gives back does not count.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {
@@ -223,6 +253,12 @@ export const endReasons = {
   revoked: 'Your permission to watch was taken back.',
   'relay-stopping': 'The relay is restarting.',
   'relay-failed': 'A part of the relay failed and began again.',
+  'signed-out': 'You were signed out. Sign in again.',
+  'camera-signed-out': 'The camera’s permission to connect was taken back.',
+  quarantined: 'The operator has taken this camera out of service.',
+  'switched-off': 'The operator has switched this off for now.',
+  'time-limit': 'The live view has lasted for as long as one may. Start it again.',
+  idle: 'No picture came for a long time.',
 } as const;
 
 export type EndReason = keyof typeof endReasons;

@@ -7,5 +7,6 @@ export * from './ip-address.ts';
 export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';
+export * from './slices.ts';
 export * from './strangers.ts';
 export * from './tracing.ts';

@@ -101,3 +101,8 @@ assert(limits.doctorFreeBytesMin < limits.doctorRoomBytesMin);
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);
+assert(limits.endedAtOnceMax < limits.reviewedAtOnceMax);
+assert(limits.switchedOffRetrySecondsMin < limits.switchedOffRetrySecondsMax);
+assert(limits.switchedOffRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own cameras wait as told');
+assert(limits.sessionsPerSubjectMax <= limits.connectionsPerSubjectMax, 'each live view may have its own connection');
+assert(limits.callMsMax < limits.viewerIdleMsMax, 'a connection outlasts the call that is under way on it');

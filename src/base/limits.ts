@@ -170,6 +170,24 @@ export const limits = {
   rateRetryMsMax: 30_000,
   lagSampleMs: 100,
 
+  // what an operator throws
+  tokenIdCharactersMax: 512,
+  quarantinedDevicesMax: 100_000,
+  switchPrefixesMax: 64,
+  switchDevicesMax: 100_000,
+  switchListBytesMax: 16 * 1024 * 1024,
+  /** What is looked at, and what is ended, before the event loop has its turn, when everything live is looked at again. */
+  reviewedAtOnceMax: 4_096,
+  endedAtOnceMax: 64,
+  /** Cameras that may not register for now come back after a time of their own in this span. */
+  switchedOffRetrySecondsMin: 15,
+  switchedOffRetrySecondsMax: 60,
+
+  // what a verified viewer may hold open
+  connectionsPerSubjectMax: 64,
+  viewerIdleMsMax: 180_000,
+  idleLookMs: 1_000,
+
   // the sealed wire
   iceUfragCharactersMin: 4,
   iceUfragCharactersMax: 256,

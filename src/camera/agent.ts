@@ -123,7 +123,7 @@ export class Agent implements Camera {
       if (refused) observer.tokenRefused?.(cause.code);
       const mismatch = cause.code === 'device-mismatch';
       if (mismatch) observer.registrationRefused?.('device-mismatch');
-      const slow = refused || mismatch || cause.code === 'registration-replaced';
+      const slow = refused || mismatch || slowCodes.has(cause.code);
       const retryMs = (slow ? this.#refusal : this.#outage).next(cause.retryAfterSeconds);
       observer.disconnected?.(cause.code, retryMs, cause.detail);
       await this.#pause(retryMs);
@@ -257,6 +257,8 @@ export class Agent implements Camera {
   }
 }
 
+/** What time alone does not mend. */
+const slowCodes: ReadonlySet<ErrorCode> = new Set(['registration-replaced', 'device-quarantined']);
 const renewalFraction = 0.8;
 const busyCodes: ReadonlySet<ErrorCode> = new Set(['overloaded', 'rate-exceeded', 'keys-unavailable']);
 const timerMsMax = 2 ** 31 - 1;

@@ -5,7 +5,7 @@ import { LatchkeyError, systemClock, systemRandom } from '../base/index.ts';
 import type { CameraObserver, SubjectPolicy } from '../camera/index.ts';
 import { integerFrom } from './durations.ts';
 import { caOption, jsonOption, relayOption, type TokenOptions, textOf, tokenFrom, tokenOptions } from './options.ts';
-import { concluded, heldOpen, stopSignal } from './outcome.ts';
+import { concluded, heldOpen, inWords, stopSignal } from './outcome.ts';
 
 interface CameraOptions extends TokenOptions {
   relay: string;
@@ -106,11 +106,11 @@ function narrator(json: boolean): CameraObserver {
   return {
     registered: (device) => say('registered', { device }, `registered as ${device}, waiting for viewers`),
     disconnected(code, retryMs, detail) {
-      const why = detail === undefined ? code : `${code}: ${detail}`;
+      const why = detail === undefined ? inWords(code) : `${inWords(code)} ${detail}`;
       const fields = { code, retryMs, ...(detail === undefined ? {} : { detail }) };
       say('disconnected', fields, `not connected (${why}), next try in ${seconds(retryMs)}`);
     },
-    tokenRefused: (code) => say('token-refused', { code }, `the relay refused the token (${code})`),
+    tokenRefused: (code) => say('token-refused', { code }, `the relay refused the token (${inWords(code)})`),
     registrationRefused: (reason) =>
       say('registration-refused', { reason }, `refused the relay: it calls this camera by another name (${reason})`),
     grantRefused: (reason) => say('grant-refused', { reason }, `refused a viewer: ${reason}`),

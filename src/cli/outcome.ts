@@ -1,4 +1,4 @@
-import { asLatchkeyError, type ErrorCode, LatchkeyError } from '../base/index.ts';
+import { asLatchkeyError, type ErrorCode, endReasons, errorTable, LatchkeyError } from '../base/index.ts';
 
 /** What the command's exit codes mean. `--help` prints them. */
 export const exitCodes = {
@@ -23,6 +23,12 @@ export function exitCodeOf(thrown: unknown): number {
   const { http } = thrown.entry;
   if (http === 401 || http === 403) return exitCodes.refused;
   return http === 408 || http === 503 || http === 504 ? exitCodes.unavailable : exitCodes.failed;
+}
+
+/** A code or a reason of the tables, with its words for a person; anything else as it is. */
+export function inWords(word: string): string {
+  if (Object.hasOwn(endReasons, word)) return `${word}: ${endReasons[word as keyof typeof endReasons]}`;
+  return Object.hasOwn(errorTable, word) ? `${word}: ${errorTable[word as ErrorCode].text}` : word;
 }
 
 /** Runs a subcommand's work: its error becomes one line on standard error (or one JSON object) and an exit code. */

@@ -3,7 +3,7 @@ import { asErrorCode, LatchkeyError, systemClock, systemRandom } from '../base/i
 import type { View } from '../viewer/index.ts';
 import { durationSeconds } from './durations.ts';
 import { caOption, jsonOption, relayOption, type TokenOptions, tokenFrom, tokenOptions } from './options.ts';
-import { concluded, stopSignal } from './outcome.ts';
+import { concluded, inWords, stopSignal } from './outcome.ts';
 
 interface ViewOptions extends TokenOptions {
   relay: string;
@@ -82,7 +82,9 @@ async function watch(device: string, options: ViewOptions, token: () => Promise<
   }
   const reason = await view.ended;
   const { stats } = view;
-  process.stdout.write(options.json ? `${JSON.stringify({ ended: reason, ...stats })}\n` : `ended: ${reason}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ ended: reason, ...stats })}\n` : `ended: ${inWords(reason)}\n`,
+  );
   const code = asErrorCode(reason);
   if (code !== undefined) throw new LatchkeyError(code);
   void stopping;

@@ -67,5 +67,8 @@ function linesOf(schema: z.ZodType, path: string[]): SettingLine[] {
 }
 
 function upperSnake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return name
+    .replaceAll('-', '_')
+    .replace(/[A-Z]/g, (letter) => `_${letter}`)
+    .toUpperCase();
 }

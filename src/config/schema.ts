@@ -65,6 +65,30 @@ const issuer = z.strictObject({
   keys: keys.describe('`{"jwksUrl": …}`, `{"jwksFile": …}` or `{"pemFile": …, "algorithm": …}`'),
 });
 
+const deviceName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@|-]*$/, 'no device id');
+const switchPosition = z.union([
+  z.enum(['on', 'off']),
+  z.strictObject({
+    offFor: z
+      .strictObject({
+        prefixes: z
+          .array(
+            deviceName.regex(/[._:@|-]$/, 'a prefix ends with one of . _ : @ | -; name a single device in `devices`'),
+          )
+          .max(limits.switchPrefixesMax)
+          .optional(),
+        devices: z.array(deviceName.max(limits.deviceIdCharactersMax)).max(limits.switchDevicesMax).optional(),
+        listFile: file.optional(),
+      })
+      .refine(
+        ({ prefixes = [], devices = [], listFile }) => listFile !== undefined || prefixes.length + devices.length > 0,
+        {
+          error: 'names nobody: say "on"',
+        },
+      ),
+  }),
+]);
+
 /** Every setting, with its bounds and its meaning. Unknown keys are refused. Relative paths start at the working directory. */
 export const settingsSchema = z.strictObject({
   mode: z
@@ -261,6 +285,13 @@ export const settingsSchema = z.strictObject({
       .min(10)
       .max(604_800)
       .describe('The longest live view, however long its token lives'),
+    idleSecondsMax: z
+      .number()
+      .int()
+      .min(10)
+      .max(604_800)
+      .nullable()
+      .describe('A live view ends for which the camera has sent no media (RTP) for so long; `null`: none does'),
     perDeviceMax: z.number().int().min(1).max(limits.sessionsPerDeviceMax).describe('Live views of one camera at once'),
     perSubjectMax: z
       .number()
@@ -268,6 +299,15 @@ export const settingsSchema = z.strictObject({
       .min(1)
       .max(limits.sessionsPerSubjectMax)
       .describe('Live views of one person at once'),
+  }),
+  switches: z.strictObject({
+    'live-view': switchPosition.describe(
+      '`on`, `off`, or `{"offFor": {"prefixes": […], "devices": […], "listFile": …}}`: whether live views open and go on',
+    ),
+    sharing: switchPosition.describe('The same for those who are no owners'),
+    registration: switchPosition.describe('Whether cameras register, and stay'),
+    whep: switchPosition.describe('Whether live views open by WHEP, and go on'),
+    tickets: switchPosition.describe('Whether cameras are given tickets, and come back by them'),
   }),
   telemetry: z.strictObject({
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).describe('The least that is logged'),

@@ -34,7 +34,8 @@ export function readClaims(payload: JWTPayload, rules: ClaimRules, nowSeconds: n
   const evidence = {
     issuer: rules.issuer,
     tokenId: jti,
-    issuedAtMs: finite(iat, 'iat') * 1000,
+    // Whatever an issuer's clock says, it was issued before it came here: what is taken back now shall hit it.
+    issuedAtMs: Math.min(finite(iat, 'iat'), nowSeconds) * 1000,
     expiresAtMs: finite(exp, 'exp') * 1000,
   };
   const name = rules.namespace + sub;

@@ -12,7 +12,7 @@ import { type Claims, readClaims } from './claims.ts';
 import type { Identity } from './index.ts';
 import { type CurrentKeys, type FreshKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
 import type { VerificationKey } from './key-set.ts';
-import type { Revocations } from './revocations.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
 import { checkSettings, type IdentitySettings } from './settings.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 import { type TicketGround, TicketOffice, type Tickets, type TicketsObserver, type TrustedIssuer } from './tickets.ts';
@@ -52,8 +52,6 @@ export async function createIdentity(
   return verifier;
 }
 
-const nothingRevoked: Revocations = { epochOf: () => 0 };
-
 class Verifier implements Identity {
   readonly #settings: IdentitySettings;
   readonly #issuers: ReadonlyMap<string, TrustedIssuer>;
@@ -65,7 +63,7 @@ class Verifier implements Identity {
   constructor(
     settings: IdentitySettings,
     issuers: ReadonlyMap<string, TrustedIssuer>,
-    { clock, revocations = nothingRevoked, ticketKeys: keys }: IdentityPowers,
+    { clock, revocations = createRevocations(), ticketKeys: keys }: IdentityPowers,
     observer: IdentityObserver,
   ) {
     this.#settings = settings;
@@ -96,8 +94,9 @@ class Verifier implements Identity {
 
   async verify(token: Redacted<string>): Promise<VerifiedViewer | VerifiedCamera> {
     const { claims, ground } = await this.#claimsOf(token.reveal());
+    const bearer = claims.kind === 'viewer' ? claims.subject : claims.device;
+    if (this.#revocations.isVoid(bearer, claims.evidence)) throw new LatchkeyError('token-revoked');
     if (claims.kind === 'viewer') return mintViewer(claims.subject, claims.evidence, claims.devices);
-    if (claims.evidence.issuedAtMs < this.#revocations.epochOf(claims.device)) throw new LatchkeyError('token-revoked');
     const camera = mintCamera(claims.device, claims.evidence);
     this.#office?.remember(camera, ground);
     return camera;

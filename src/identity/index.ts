@@ -20,7 +20,13 @@ export {
   type TicketKeysObserver,
 } from './kept-ticket-keys.ts';
 export type { KeyFault } from './key-set.ts';
-export { createRevocations, type Revocations, type RevocationTable } from './revocations.ts';
+export {
+  type Bearer,
+  createRevocations,
+  type RevocationLine,
+  type Revocations,
+  type RevocationTable,
+} from './revocations.ts';
 export type { IdentitySettings, IssuerKeys, IssuerSettings, TicketSettings, TokenKind } from './settings.ts';
 export { givenTicketKeys, type TicketKeys } from './ticket-keys.ts';
 export type { IssuedTicket, TicketRefusal, Tickets } from './tickets.ts';

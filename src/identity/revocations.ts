@@ -1,58 +1,102 @@
-import { type DeviceId, limits } from '../base/index.ts';
+import { type DeviceId, limits, type SubjectId } from '../base/index.ts';
+import type { TokenEvidence } from './verified.ts';
 
-/** What was taken back of cameras before its time. */
+/** Whose a token is: a viewer’s subject, or a camera’s device. Both are the subject of a token, so one word names either. */
+export type Bearer = SubjectId | DeviceId;
+
+/** What was taken back before its time. */
 export interface Revocations {
   /**
-   * The device's epoch, in milliseconds since the Unix epoch: each of its tokens that was issued before is void, and so is every
+   * The bearer's epoch, in milliseconds since the Unix epoch: each of its tokens that was issued before is void, and so is every
    * ticket that was made in another epoch. 0 where nothing was taken back.
    */
-  epochOf(device: DeviceId): number;
+  epochOf(bearer: Bearer): number;
+  /** Whether a token was taken back: by its bearer's epoch, or by its own id. */
+  isVoid(bearer: Bearer, token: Pick<TokenEvidence, 'issuedAtMs' | 'tokenId'>): boolean;
 }
 
-/** What takes things back. */
+/** One line of the table. Times are in milliseconds since the Unix epoch. */
+export type RevocationLine =
+  | { readonly of: 'bearer'; readonly bearer: Bearer; readonly issuedBeforeMs: number }
+  | { readonly of: 'token'; readonly tokenId: string; readonly issuedBeforeMs: number };
+
+/** What takes things back. Times are in milliseconds since the Unix epoch; all throw a TypeError for what is none. */
 export interface RevocationTable extends Revocations {
-  /** Voids what was issued to `device` before `issuedBeforeMs`, in milliseconds since the Unix epoch. An earlier time than one before does nothing. */
-  revoke(device: DeviceId, issuedBeforeMs: number): void;
-  /** The same for every device. */
+  /** Voids what was issued to `bearer` before `issuedBeforeMs`. An earlier time than one before does nothing. */
+  revoke(bearer: Bearer, issuedBeforeMs: number): void;
+  /** Voids the token of that `jti`, whoever issued it, and every ticket that rests on it. It was issued before `issuedBeforeMs`. */
+  revokeToken(tokenId: string, issuedBeforeMs: number): void;
+  /** Voids whatever was issued before. Lines that say less are gone then. */
   revokeAll(issuedBeforeMs: number): void;
-  /** Devices that have an epoch of their own. */
+  /** Drops the lines of what was issued before that time: for when nothing that old can be alive. */
+  forget(issuedBeforeMs: number): void;
+  /** What is void of everybody's. */
+  readonly everybodysMs: number;
+  readonly lines: readonly RevocationLine[];
+  /** Bearers that have an epoch of their own, and token ids. */
   readonly size: number;
 }
 
 /**
- * A table in memory of at most `devicesMax` devices. One more and the oldest line becomes everybody's: too much is taken back
- * then, and never too little. Whoever is hit needs a token that was issued since.
+ * A table in memory of at most `linesMax` bearers and as many token ids. One more and the oldest line becomes everybody's: too much
+ * is taken back then, and never too little. Whoever is hit needs a token that was issued since.
  */
-export function createRevocations(devicesMax: number = limits.revocationsMax): RevocationTable {
-  const epochs = new Map<DeviceId, number>();
+export function createRevocations(linesMax: number = limits.revocationsMax): RevocationTable {
+  const bearers = new Map<Bearer, number>();
+  const tokens = new Map<string, number>();
   let everybodysMs = 0;
 
-  function demandTime(ms: number): void {
-    if (!Number.isFinite(ms) || ms < 0)
-      throw new TypeError('A revocation has a time, in milliseconds since the epoch.');
+  function forget(issuedBeforeMs: number): void {
+    for (const [bearer, ms] of bearers) if (ms <= issuedBeforeMs) bearers.delete(bearer);
+    for (const [tokenId, ms] of tokens) if (ms <= issuedBeforeMs) tokens.delete(tokenId);
   }
 
   function revokeAll(issuedBeforeMs: number): void {
     demandTime(issuedBeforeMs);
-    everybodysMs = Math.max(everybodysMs, issuedBeforeMs);
+    if (issuedBeforeMs <= everybodysMs) return;
+    everybodysMs = issuedBeforeMs;
+    forget(issuedBeforeMs);
+  }
+
+  /** The latest line is the last, so that the oldest is the first. */
+  function put<Key>(table: Map<Key, number>, key: Key, issuedBeforeMs: number): void {
+    demandTime(issuedBeforeMs);
+    const ms = Math.max(table.get(key) ?? 0, issuedBeforeMs);
+    if (ms <= everybodysMs) return;
+    table.delete(key);
+    table.set(key, ms);
+    if (table.size <= linesMax) return;
+    const [oldest] = table.values();
+    if (oldest !== undefined) revokeAll(oldest);
+  }
+
+  function epochOf(bearer: Bearer): number {
+    return Math.max(everybodysMs, bearers.get(bearer) ?? 0);
   }
 
   return {
     get size() {
-      return epochs.size;
+      return bearers.size + tokens.size;
     },
-    epochOf(device) {
-      return Math.max(everybodysMs, epochs.get(device) ?? 0);
+    get everybodysMs() {
+      return everybodysMs;
     },
-    revoke(device, issuedBeforeMs) {
-      demandTime(issuedBeforeMs);
-      epochs.set(device, Math.max(epochs.get(device) ?? 0, issuedBeforeMs));
-      if (epochs.size <= devicesMax) return;
-      const [oldest] = epochs;
-      if (oldest === undefined) return;
-      epochs.delete(oldest[0]);
-      revokeAll(oldest[1]);
+    get lines() {
+      return [
+        ...[...bearers].map(([bearer, issuedBeforeMs]) => ({ of: 'bearer', bearer, issuedBeforeMs }) as const),
+        ...[...tokens].map(([tokenId, issuedBeforeMs]) => ({ of: 'token', tokenId, issuedBeforeMs }) as const),
+      ];
     },
+    epochOf,
+    isVoid: (bearer, { issuedAtMs, tokenId }) =>
+      issuedAtMs < epochOf(bearer) || (tokenId !== undefined && tokens.has(tokenId)),
+    revoke: (bearer, issuedBeforeMs) => put(bearers, bearer, issuedBeforeMs),
+    revokeToken: (tokenId, issuedBeforeMs) => put(tokens, tokenId, issuedBeforeMs),
     revokeAll,
+    forget,
   };
+}
+
+function demandTime(ms: number): void {
+  if (!Number.isFinite(ms) || ms < 0) throw new TypeError('A revocation has a time, in milliseconds since the epoch.');
 }

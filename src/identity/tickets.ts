@@ -40,7 +40,8 @@ export interface IssuedTicket {
 export interface Tickets {
   /**
    * A ticket for the device of a proof of this very identity. It ends with the token behind the proof, or
-   * `lifetimeSecondsMax` after that token was verified, whichever is first: a ticket that follows from a ticket lives no longer than it.
+   * `lifetimeSecondsMax` after that token was verified, or with the key that signs it, whichever is first: a ticket that follows from a
+   * ticket lives no longer than it.
    * Undefined where there is nothing to make one of: too little time is left, the token was taken back, or its names are too long.
    */
   issue(camera: VerifiedCamera): IssuedTicket | undefined;
@@ -87,11 +88,11 @@ export class TicketOffice implements Tickets {
     const ground = this.#grounds.get(camera);
     const { issuer, tokenId, issuedAtMs, expiresAtMs } = camera.evidence;
     const epochMs = revocations.epochOf(camera.device);
-    if (ground === undefined || issuedAtMs < epochMs) return undefined;
-    const { id: keyId, key } = keys.signing;
+    if (ground === undefined || revocations.isVoid(camera.device, camera.evidence)) return undefined;
+    const { id: keyId, key, notAfterMs } = keys.signing;
     const times = { tokenIssuedAtMs: issuedAtMs, tokenExpiresAtMs: expiresAtMs, epochMs };
     const body: TicketBody = { ...ground, ...times, keyId, device: camera.device, issuer, tokenId };
-    const expiresInSeconds = Math.floor((this.#endOf(body) - clock.now()) / 1000);
+    const expiresInSeconds = Math.floor((Math.min(this.#endOf(body), notAfterMs) - clock.now()) / 1000);
     const bytes = expiresInSeconds < 1 ? undefined : writeTicketBody(body);
     if (bytes === undefined) return undefined;
     const ticket = prefix + Buffer.concat([bytes, macOf(bytes, key)]).toString('base64url');
@@ -137,7 +138,8 @@ export class TicketOffice implements Tickets {
     if (untimely !== undefined) return untimely;
     const epochMs = revocations.epochOf(device);
     // The epoch must be the very one: a relay that has missed a revocation that the ticket knows of believes the token instead.
-    if (body.epochMs !== epochMs || body.tokenIssuedAtMs < epochMs) return 'revoked';
+    const token = { issuedAtMs: body.tokenIssuedAtMs, tokenId: body.tokenId };
+    if (body.epochMs !== epochMs || revocations.isVoid(device, token)) return 'revoked';
     const camera = mintCamera(device, {
       issuer: body.issuer,
       tokenId: body.tokenId,
@@ -162,7 +164,7 @@ export class TicketOffice implements Tickets {
     const audience = settings.audiences.camera;
     const lifetimeMs = body.tokenExpiresAtMs - body.tokenIssuedAtMs;
     if (body.namespace !== namespace || body.audience !== audience) return 'rules';
-    if (lifetimeMs > settings.tokenLifetimeSecondsMax * 1000) return 'rules';
+    if (lifetimeMs > (settings.tokenLifetimeSecondsMax + settings.clockToleranceSeconds) * 1000) return 'rules';
     return { namespace, audience, algorithm, thumbprint: key.thumbprint, verifiedAtMs: body.verifiedAtMs };
   }
 

@@ -3,6 +3,7 @@ import { VerifiedPair } from './verified-pair.ts';
 export { createGrantSigner, type GrantedSession, type GrantSigner, newGrantKey } from './grants.ts';
 export { createPairing, type Pairing } from './pairing.ts';
 export { createReproof, type Reproof, type ReproofObserver } from './reproof.ts';
+export { noObjections, type Objection, type PairRules } from './rules.ts';
 export {
   createSessions,
   type Session,

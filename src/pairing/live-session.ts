@@ -1,4 +1,5 @@
 import { type Clock, type EndReason, LatchkeyError, type SessionId, type Timer } from '../base/index.ts';
+import { objectionCodes, type PairRules } from './rules.ts';
 import type { Session } from './sessions.ts';
 import { samePair, VerifiedPair } from './verified-pair.ts';
 
@@ -11,6 +12,7 @@ export class LiveSession implements Session {
   readonly startedAtMs: number;
   readonly #clock: Clock;
   readonly #latestEndMs: number;
+  readonly #rules: PairRules;
   readonly #left: (session: Session) => void;
   readonly #paired: (session: Session) => void;
   readonly #controller = new AbortController();
@@ -22,6 +24,7 @@ export class LiveSession implements Session {
     pair: VerifiedPair,
     lifetimeMsMax: number,
     clock: Clock,
+    rules: PairRules,
     left: (session: Session) => void,
     paired: (session: Session) => void,
   ) {
@@ -29,6 +32,7 @@ export class LiveSession implements Session {
     this.startedAtMs = clock.now();
     this.#clock = clock;
     this.#latestEndMs = this.startedAtMs + lifetimeMsMax;
+    this.#rules = rules;
     this.#left = left;
     this.#paired = paired;
     this.#pair = pair;
@@ -48,10 +52,23 @@ export class LiveSession implements Session {
     return this.#controller.signal;
   }
 
-  /** Whether its time is not over yet. A timer may be late, as after a machine's sleep: then this ends the session. */
+  /**
+   * Whether its time is not over yet, and nothing was thrown against its pair. A timer may be late, as after a machine's sleep, and so may
+   * whoever ends what an operator has ended: then this ends the session.
+   */
   inForce(): boolean {
-    if (!(this.expiresAtMs > this.#clock.now())) this.end('expired');
+    const nowMs = this.#clock.now();
+    if (!(this.#pair.expiresAtMs > nowMs)) this.end('expired');
+    else if (!(this.#latestEndMs > nowMs)) this.end('time-limit');
+    else this.endIfOpposed();
     return !this.ended.aborted;
+  }
+
+  /** Ends it where something stands against its pair, and says whether it did. */
+  endIfOpposed(): boolean {
+    const objection = this.ended.aborted ? undefined : this.#rules.against(this.#pair);
+    if (objection !== undefined) this.end(objection);
+    return objection !== undefined;
   }
 
   end(reason: EndReason): void {
@@ -64,6 +81,8 @@ export class LiveSession implements Session {
   extend(fresh: VerifiedPair): void {
     if (!VerifiedPair.is(fresh) || !samePair(fresh, this.#pair)) throw new LatchkeyError('not-allowed', 'another pair');
     if (!(fresh.expiresAtMs > this.#clock.now())) throw new LatchkeyError('not-allowed', 'expired pair');
+    const objection = this.#rules.against(fresh);
+    if (objection !== undefined) throw new LatchkeyError(objectionCodes[objection]);
     if (!this.inForce()) throw new LatchkeyError('peer-gone');
     this.#timer?.cancel();
     this.#pair = fresh;

@@ -1,13 +1,14 @@
 import type { Clock, DeviceId, Span } from '../base/index.ts';
 import type { VerifiedViewer } from '../identity/index.ts';
 import type { Ownership } from '../ownership/index.ts';
+import { demandUnopposed, noObjections, type PairRules } from './rules.ts';
 import { mintPair, type VerifiedPair } from './verified-pair.ts';
 
 /** Joins a proven person to a device that a source says they may see. */
 export interface Pairing {
   /**
-   * Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. `span`: what the
-   * question is a part of.
+   * Throws `not-allowed`, `source-unavailable`, or `token-expired` when the viewer's proof has outlived its token. To whom a source says
+   * yes, and to nobody else: `token-revoked`, `device-quarantined` and `switched-off`. `span`: what the question is a part of.
    */
   pair(viewer: VerifiedViewer, device: DeviceId, span?: Span): Promise<VerifiedPair>;
   /**
@@ -17,11 +18,13 @@ export interface Pairing {
   pairsOf(viewer: VerifiedViewer): Promise<VerifiedPair[]>;
 }
 
-export function createPairing(ownership: Ownership, clock: Clock): Pairing {
+export function createPairing(ownership: Ownership, clock: Clock, rules: PairRules = noObjections): Pairing {
   return {
     async pair(viewer, device, span) {
       const proof = await ownership.may(viewer, device, span);
-      return mintPair(viewer, device, proof, clock.now());
+      const pair = mintPair(viewer, device, proof, clock.now());
+      demandUnopposed(rules, pair);
+      return pair;
     },
     async pairsOf(viewer) {
       const proofs = await ownership.devices(viewer);

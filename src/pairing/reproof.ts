@@ -1,5 +1,6 @@
 import { type Clock, type DeviceId, LatchkeyError, limits, MovableTimer } from '../base/index.ts';
 import type { OwnershipChange, OwnershipWatch } from '../ownership/index.ts';
+import { objectionOf } from './rules.ts';
 import type { Session, SessionsObserver } from './sessions.ts';
 import { mintPair, VerifiedPair } from './verified-pair.ts';
 
@@ -144,7 +145,17 @@ class LiveReproof implements Reproof {
     }
     this.#due.delete(session);
     this.#observer.reproved?.('holds');
-    if (fresh.role !== pair.role || fresh.expiresAtMs < pair.expiresAtMs) session.extend(fresh);
+    if (fresh.role !== pair.role || fresh.expiresAtMs < pair.expiresAtMs) this.#goOn(session, fresh);
+  }
+
+  /** What is off for those who share may be on for an owner: under its new pair the session may have no ground. */
+  #goOn(session: Session, fresh: VerifiedPair): void {
+    try {
+      session.extend(fresh);
+    } catch (thrown) {
+      if (!(thrown instanceof LatchkeyError)) throw thrown;
+      session.end(objectionOf(thrown.code) ?? 'revoked');
+    }
   }
 
   #failed(due: Due, thrown: unknown): void {

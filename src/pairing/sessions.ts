@@ -3,6 +3,7 @@ import {
   type Clock,
   type DeviceId,
   type EndReason,
+  inSlices,
   LatchkeyError,
   limits,
   newSessionId,
@@ -12,6 +13,7 @@ import {
 } from '../base/index.ts';
 import { isVerifiedCamera, type VerifiedCamera } from '../identity/index.ts';
 import { LiveSession } from './live-session.ts';
+import { demandUnopposed, noObjections, type PairRules } from './rules.ts';
 import { samePair, VerifiedPair } from './verified-pair.ts';
 
 /** One live view: a verified pair and its end. Everything else that concerns it hangs on `ended`. */
@@ -27,7 +29,7 @@ export interface Session {
   end(reason: EndReason): void;
   /**
    * Lives on under a fresh pair of the same subject and device. Throws `not-allowed` for any other pair or one that has
-   * expired, and `peer-gone` after the end.
+   * expired, what `Sessions.open` does for one that something stands against, and `peer-gone` after the end.
    */
   extend(pair: VerifiedPair): void;
 }
@@ -35,7 +37,10 @@ export interface Session {
 /** The table of live sessions. There is no way in but a verified pair, and no way to a session but a proof that names it. */
 export interface Sessions {
   readonly size: number;
-  /** Throws `session-limit`, `device-busy` or `overloaded` at the bounds, and `not-allowed` for a pair that has expired. */
+  /**
+   * Throws `session-limit`, `device-busy` or `overloaded` at the bounds, `not-allowed` for a pair that has expired, and
+   * `token-revoked`, `device-quarantined` or `switched-off` for one that something stands against.
+   */
   open(pair: VerifiedPair): Session;
   /** The session of that id if it belongs to the same subject and device. Throws `session-unknown`, or `peer-gone` after its end. */
   ofViewer(id: string, pair: VerifiedPair): Session;
@@ -43,6 +48,8 @@ export interface Sessions {
   ofCamera(id: string, camera: VerifiedCamera): Session;
   /** Ends all sessions that match, and says how many. */
   endWhere(match: (pair: VerifiedPair) => boolean, reason: EndReason): number;
+  /** Ends every session whose pair something stands against now, many at a time, and says how many. From then on none is of use. */
+  review(): Promise<number>;
 }
 
 export interface SessionSettings {
@@ -63,6 +70,7 @@ export function createSessions(
   clock: Clock,
   random: RandomSource,
   observer: SessionsObserver = {},
+  rules: PairRules = noObjections,
 ): Sessions {
   const live = new Map<string, LiveSession>();
   const past = new Map<string, VerifiedPair>();
@@ -96,12 +104,13 @@ export function createSessions(
     open(pair) {
       if (!VerifiedPair.is(pair)) throw new TypeError('A session opens for a VerifiedPair and for nothing else.');
       if (!(pair.expiresAtMs > clock.now())) throw new LatchkeyError('not-allowed', 'expired pair');
+      demandUnopposed(rules, pair);
       if (live.size >= limits.sessionsMax) throw new LatchkeyError('overloaded', 'sessions');
       if ((perDevice.get(pair.device) ?? 0) >= settings.perDeviceMax) throw new LatchkeyError('device-busy');
       if ((perSubject.get(pair.subject) ?? 0) >= settings.perSubjectMax) throw new LatchkeyError('session-limit');
       const id = newSessionId(random);
       assert(!live.has(id) && !past.has(id), 'a session id never comes twice');
-      const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, forget, paired);
+      const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, rules, forget, paired);
       live.set(id, session);
       count(perDevice, pair.device, 1);
       count(perSubject, pair.subject, 1);
@@ -128,6 +137,8 @@ export function createSessions(
       for (const session of ending) session.end(reason);
       return ending.length;
     },
+
+    review: () => inSlices(clock, live.values(), (session) => session.endIfOpposed()),
   };
 }
 

@@ -32,6 +32,8 @@ export interface RelaySettings {
   /** Where clients are told to go, as `address` or `address:port`, where that differs from this machine's own; else empty. */
   readonly announced: readonly string[];
   readonly rates: WireRates;
+  /** A wire ends as `idle` whose camera has sent no media (RTP) for so long, in milliseconds; undefined: none does. */
+  readonly idleMsMax?: number | undefined;
 }
 
 export interface RelayPowers {
@@ -108,6 +110,7 @@ export async function createRelay(
     workersFailed: () => workersFailed,
     tcp: () => tcpNumbersOf(tcpCells),
     closePorts: () => running.disposeAsync(),
+    idleMsMax: settings.idleMsMax,
   };
   return new Door(parts, powers.clock, observer);
 }

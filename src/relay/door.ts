@@ -1,6 +1,7 @@
 import { type Clock, type EndReason, LatchkeyError, limits, type SessionId } from '../base/index.ts';
 import { isVerifiedPair, type VerifiedPair } from '../pairing/index.ts';
 import type { RelayObserver } from './create-relay.ts';
+import { IdleWatch, type Watched } from './idle-watch.ts';
 import type {
   IceCredentials,
   Relay,
@@ -31,6 +32,8 @@ export interface DoorParts {
   tcp(): TcpNumbers;
   /** Lets go of what the workers do not own themselves. */
   closePorts(): Promise<void>;
+  /** How long a camera may send no media, in milliseconds. Undefined: for ever. */
+  readonly idleMsMax: number | undefined;
 }
 
 /** What the door knows of one session's wire. */
@@ -40,6 +43,8 @@ interface Entry {
   readonly events: WireEvents;
   /** Its figures at the end. */
   final: WireStats | undefined;
+  /** What watches whether media comes. */
+  watched: Watched | undefined;
 }
 
 /** THE DOOR: the one way to a wire, for a pair and for nothing else. It sees no datagram, and the workers see no pair. */
@@ -52,6 +57,7 @@ export class Door implements Relay {
   readonly #load: Load;
   readonly #sessions = new Set<SessionId>();
   readonly #entries = new Set<Entry>();
+  readonly #idle: IdleWatch | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: DoorParts, clock: Clock, observer: RelayObserver) {
@@ -61,6 +67,7 @@ export class Door implements Relay {
     this.#clock = clock;
     this.#observer = observer;
     this.#load = new Load(parts.seats, clock);
+    this.#idle = parts.idleMsMax === undefined ? undefined : new IdleWatch(clock, parts.idleMsMax);
   }
 
   get counters(): RelayCounters {
@@ -91,7 +98,7 @@ export class Door implements Relay {
         if (state === 'opened') throw new TypeError('A session has one wire.');
         if (state === 'released') throw new LatchkeyError('peer-gone');
         state = 'opened';
-        return this.#open({ seat, session, events, final: undefined }, pair, viewer, camera);
+        return this.#open({ seat, session, events, final: undefined, watched: undefined }, pair, viewer, camera);
       },
       release: () => {
         if (state === 'reserved') this.#sessions.delete(session);
@@ -116,6 +123,7 @@ export class Door implements Relay {
         media: (side) => entry.events.media?.(side),
         ended: (reason, stats) => this.#ended(entry, reason, stats),
       });
+      this.#watch(entry, number);
       return this.#wire(entry, pair, number);
     } catch (error) {
       this.#forget(entry);
@@ -141,12 +149,29 @@ export class Door implements Relay {
         this.#demandOpen(entry);
         worker.extend(number, fresh.expiresAtMs);
       },
-      end: () => {
-        if (!this.#forget(entry)) return;
-        entry.final = worker.stats(number);
-        worker.end(number);
+      end: () => this.#end(entry, number),
+    };
+  }
+
+  /** Says whether it was this that ended it. */
+  #end(entry: Entry, number: number): boolean {
+    if (!this.#forget(entry)) return false;
+    entry.final = entry.seat.worker.stats(number);
+    entry.seat.worker.end(number);
+    return true;
+  }
+
+  #watch(entry: Entry, number: number): void {
+    if (this.#idle === undefined || !this.#entries.has(entry)) return;
+    entry.watched = {
+      packets: () => entry.seat.worker.cameraMedia(number),
+      idle: () => {
+        if (!this.#end(entry, number)) return;
+        this.#observer.ended?.(entry.session, 'idle');
+        entry.events.ended('idle');
       },
     };
+    this.#idle.add(entry.watched);
   }
 
   /** The wire is over in its worker too. Who ended it by itself knows already, and has forgotten it. */
@@ -162,6 +187,7 @@ export class Door implements Relay {
   #forget(entry: Entry): boolean {
     if (!this.#entries.delete(entry)) return false;
     this.#sessions.delete(entry.session);
+    if (entry.watched !== undefined) this.#idle?.delete(entry.watched);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { type Clock, type EndReason, limits, type Timer } from '../base/index.ts';
 import type { VerifiedCamera } from '../identity/index.ts';
 import type { CallOutcome } from './rpc-peer.ts';
+import type { HolderRefusal } from './thrown.ts';
 import type { Registration, View } from './view.ts';
 
 /**
@@ -39,11 +40,26 @@ export class AwayCamera implements Registration {
     handOver(this, by, 'camera-left');
   }
 
+  /** The camera may not come back: its views end, and why. Says how many there were. */
+  refused(refusal: HolderRefusal): number {
+    this.#timer.cancel();
+    const views = [...this.views.values()];
+    for (const view of views) view.session.end(endsOfRefusals[refusal]);
+    return views.length;
+  }
+
   /** Nobody watches any more. */
   forget(): void {
     this.#timer.cancel();
   }
 }
+
+/** What the live views of a camera that was refused end as. */
+export const endsOfRefusals: Readonly<Record<HolderRefusal, EndReason>> = {
+  'token-revoked': 'camera-signed-out',
+  'device-quarantined': 'quarantined',
+  'switched-off': 'switched-off',
+};
 
 /** Moves the live views whose media can flow on from one registration of a device to a later one. The others end. */
 export function handOver(from: Registration, to: Registration, othersEnd: EndReason): void {

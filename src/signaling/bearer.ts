@@ -3,6 +3,7 @@ import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import { ticketHeader } from '../protocol/index.ts';
 import type { Lane } from './admission/index.ts';
 import type { Core } from './parts.ts';
+import { demandUnrefused } from './thrown.ts';
 import type { HttpRequest } from './transport/transport.ts';
 
 export type Holder = VerifiedViewer | VerifiedCamera;
@@ -47,7 +48,8 @@ export function laneOf(core: Core, token: Redacted<string>): Lane {
 /** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
 export function ticketHolder(core: Core, request: HttpRequest): VerifiedCamera | undefined {
   const ticket = request.header(ticketHeader);
-  return ticket === undefined ? undefined : core.identity.tickets?.redeem(new Redacted(ticket));
+  const holder = ticket === undefined ? undefined : core.identity.tickets?.redeem(new Redacted(ticket));
+  return holder !== undefined && core.levers.isOn('tickets', holder.device) ? holder : undefined;
 }
 
 /**
@@ -86,7 +88,9 @@ export async function viewerOf(core: Core, request: HttpRequest): Promise<Verifi
   core.admission.arrive('viewer', request.remoteAddress, token);
   if (token === undefined) throw new LatchkeyError('token-missing');
   const visitor = { lane: 'viewer', address: request.remoteAddress, known: false, gone: request.aborted } as const;
-  return core.admission.verify(visitor, token, () => core.identity.verifyViewer(token));
+  const viewer = await core.admission.verify(visitor, token, () => core.identity.verifyViewer(token));
+  demandUnrefused(core, viewer);
+  return viewer;
 }
 
 function tokensOf(request: HttpRequest): Redacted<string>[] {

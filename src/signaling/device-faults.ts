@@ -60,6 +60,12 @@ const endNumbers: Readonly<Record<EndReason, number>> = {
   revoked: errorTable['not-allowed'].rpc,
   'relay-stopping': errorTable.overloaded.rpc,
   'relay-failed': errorTable.overloaded.rpc,
+  'signed-out': errorTable['token-revoked'].rpc,
+  'camera-signed-out': 1002,
+  quarantined: errorTable['device-quarantined'].rpc,
+  'switched-off': errorTable['switched-off'].rpc,
+  'time-limit': errorTable['token-expired'].rpc,
+  idle: 1002,
 };
 
 const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
@@ -73,4 +79,10 @@ const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
   revoked: 'not-allowed',
   'relay-stopping': 'overloaded',
   'relay-failed': 'overloaded',
+  'signed-out': 'token-revoked',
+  'camera-signed-out': 'device-offline',
+  quarantined: 'device-quarantined',
+  'switched-off': 'switched-off',
+  'time-limit': 'token-expired',
+  idle: 'device-timeout',
 };

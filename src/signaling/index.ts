@@ -8,4 +8,5 @@ export {
 export type { IgnoredKind, SignalingObserver, UnregisterReason, ViewKind } from './observer.ts';
 export type { SignalingParts, SignalingSettings } from './parts.ts';
 export { createSignaling, type Signaling } from './signaling.ts';
+export type { HolderRefusal, ThrownLevers } from './thrown.ts';
 export * from './transport/index.ts';

@@ -6,7 +6,15 @@ import type { AdmissionObserver } from './admission/index.ts';
 export type ViewKind = 'onvif' | 'answer' | 'whep';
 
 /** Why a camera is no longer registered. */
-export type UnregisterReason = 'asked' | 'closed' | 'replaced' | 'expired' | 'stopping';
+export type UnregisterReason =
+  | 'asked'
+  | 'closed'
+  | 'replaced'
+  | 'expired'
+  | 'stopping'
+  | 'token-revoked'
+  | 'device-quarantined'
+  | 'switched-off';
 
 /** What came and was put aside, because nobody waits for it or because it must not travel. */
 export type IgnoredKind = 'unknown-answer' | 'candidate' | 'notification' | 'device-fault';

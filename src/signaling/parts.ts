@@ -5,6 +5,7 @@ import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
 import type { SignalingObserver } from './observer.ts';
 import { Registrations } from './registrations.ts';
+import { Crowd, nothingThrown, type ThrownLevers } from './thrown.ts';
 import type { HttpRequest, HttpResponse } from './transport/transport.ts';
 
 export interface SignalingSettings {
@@ -31,6 +32,8 @@ export interface SignalingParts {
   readonly observer?: SignalingObserver | undefined;
   /** Where requests are traced; nowhere, when left out. */
   readonly tracer?: Tracer | undefined;
+  /** What an operator has thrown. Undefined: nothing, ever. */
+  readonly levers?: ThrownLevers | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
 }
@@ -41,10 +44,14 @@ export interface Core extends SignalingParts {
   readonly tracer: Tracer;
   readonly registrations: Registrations;
   readonly admission: Admission;
+  readonly levers: ThrownLevers;
+  /** The connections of viewers. */
+  readonly crowd: Crowd;
 }
 
 export function coreOf(parts: SignalingParts): Core {
-  const { settings, clock, random, lagMs, observer = {}, tracer = noTracer } = parts;
+  const { settings, clock, random, lagMs, observer = {}, tracer = noTracer, levers = nothingThrown } = parts;
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
-  return { ...parts, observer, tracer, registrations: new Registrations(clock), admission };
+  const registrations = new Registrations(clock, levers);
+  return { ...parts, observer, tracer, registrations, admission, levers, crowd: new Crowd() };
 }

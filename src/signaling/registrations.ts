@@ -1,5 +1,6 @@
-import type { Clock, DeviceId } from '../base/index.ts';
-import { AwayCamera, handOver } from './away.ts';
+import { type Clock, type DeviceId, inSlices } from '../base/index.ts';
+import { AwayCamera, endsOfRefusals, handOver } from './away.ts';
+import { nothingThrown, type ThrownLevers } from './thrown.ts';
 import type { Registration } from './view.ts';
 
 /**
@@ -8,11 +9,13 @@ import type { Registration } from './view.ts';
  */
 export class Registrations {
   readonly #clock: Clock;
+  readonly #levers: ThrownLevers;
   readonly #live = new Map<DeviceId, Registration>();
   readonly #away = new Map<DeviceId, AwayCamera>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, levers: ThrownLevers = nothingThrown) {
     this.#clock = clock;
+    this.#levers = levers;
   }
 
   get size(): number {
@@ -24,8 +27,24 @@ export class Registrations {
     return this.#away.size;
   }
 
+  /** The camera that a live view can open with: none that has just been refused, though its connection is still to close. */
   get(device: DeviceId): Registration | undefined {
-    return this.#live.get(device);
+    const registration = this.#live.get(device);
+    if (registration !== undefined && this.#levers.refuses(registration.camera) !== undefined) return undefined;
+    return registration;
+  }
+
+  /** Ends the live views that wait for a camera which may not come back. Says how many. */
+  async reviewAway(): Promise<number> {
+    let ended = 0;
+    await inSlices(this.#clock, this.#away.values(), (away) => {
+      const refusal = this.#levers.refuses(away.camera);
+      if (refusal === undefined) return false;
+      ended += away.refused(refusal);
+      this.#forget(away);
+      return true;
+    });
+    return ended;
   }
 
   /** Registers, and takes over from an older registration of the same device, or from what stands in for one. */
@@ -48,6 +67,11 @@ export class Registrations {
     const { device } = registration.camera;
     if (this.#live.get(device) !== registration) return;
     this.#live.delete(device);
+    const refusal = this.#levers.refuses(registration.camera);
+    if (refusal !== undefined) {
+      for (const view of [...registration.views.values()]) view.session.end(endsOfRefusals[refusal]);
+      return;
+    }
     const away = new AwayCamera(registration, this.#clock, () => this.#forget(away));
     handOver(registration, away, 'camera-left');
     if (away.views.size === 0) away.forget();

@@ -1,10 +1,11 @@
-import { asLatchkeyError, LatchkeyError, limits, Strangers } from '../base/index.ts';
+import { asLatchkeyError, inSlices, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
 import { Routes } from './http/routes.ts';
-import { type Arrival, Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
+import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
+import { demandUnrefused } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
@@ -15,6 +16,11 @@ export interface Signaling extends TransportHandlers {
   readonly connections: number;
   /** Who waits to be let in, and how fast they are. */
   readonly admission: AdmissionReadings;
+  /**
+   * Ends the connections and live views that an operator has just thrown something against, many at a time, and tells each why. From the
+   * moment that it was thrown they have no say. Says how many there were.
+   */
+  review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
   /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
   stop(): void;
 }
@@ -41,15 +47,18 @@ export function createSignaling(parts: SignalingParts): Signaling {
     const ticket = ticketHolder(core, request);
     if (ticket === undefined) core.admission.demandCalm(lane, token);
     const holder = await holderOf(core, request, lane, ticket);
+    if (holder !== undefined) demandUnrefused(core, holder);
     if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
+    if (holder?.kind === 'viewer') core.crowd.demandRoom(holder.subject);
     return holder;
   }
 
-  function serve(connection: Connection, came: Arrival, remoteAddress: string): Endpoint {
-    const endpoint = new Endpoint(core, connection, came, events);
+  function serve(connection: Connection, holder: Holder | undefined, came: Arrival): Endpoint {
+    const endpoint = new Endpoint(core, connection, holder && came.traceparent, events);
     endpoints.add(endpoint);
-    if (came.holder === undefined) unverified.add(endpoint, remoteAddress);
+    if (holder === undefined) unverified.add(endpoint, came.remoteAddress);
     if (stopped) endpoint.stop();
+    else if (holder !== undefined) endpoint.begin(holder);
     return endpoint;
   }
 
@@ -60,8 +69,9 @@ export function createSignaling(parts: SignalingParts): Signaling {
     const traceparent = request.header('traceparent');
     const holder = await traced(core, traceparent, () => admitted(request));
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
-    const { remoteAddress } = request;
-    return { subprotocol, open: (connection) => serve(connection, { holder, traceparent }, remoteAddress) };
+    // What it came with, and not the request: whoever is connected would hold that for as long as they are.
+    const came = { remoteAddress: request.remoteAddress, traceparent };
+    return { subprotocol, open: (connection) => serve(connection, holder, came) };
   }
 
   return {
@@ -83,6 +93,19 @@ export function createSignaling(parts: SignalingParts): Signaling {
       } catch (thrown) {
         return { refuse: routes.refusal(thrown) };
       }
+    },
+    async review() {
+      let sessionsEnded = 0;
+      const [connectionsClosed, ...others] = await Promise.all([
+        inSlices(core.clock, endpoints, (endpoint) => {
+          const ended = endpoint.review();
+          sessionsEnded += ended ?? 0;
+          return ended !== undefined;
+        }),
+        core.registrations.reviewAway(),
+        routes.whep.review(),
+      ]);
+      return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
     },
     stop() {
       stopped = true;
@@ -107,6 +130,11 @@ async function traced(
     tracer.begin('upgrade', undefined, beganMs).end(asLatchkeyError(thrown).code);
     throw thrown;
   }
+}
+
+interface Arrival {
+  readonly remoteAddress: string;
+  readonly traceparent: string | undefined;
 }
 
 function offers(request: HttpRequest, wanted: string): boolean {

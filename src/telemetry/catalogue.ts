@@ -89,6 +89,10 @@ export const counters = {
     help: 'Requests that were not let in, and told when to come back.',
     labels: { lane: values.lanes, reason: values.notAdmitted },
   },
+  latchkey_revocations_total: {
+    help: 'What an operator has taken back, by what it was of.',
+    labels: { of: values.revocations },
+  },
   latchkey_trace_spans_total: {
     help: 'Spans that were sent, could not be sent, or had no room to wait: see to the receiver of traces.',
     labels: { outcome: values.spans },

@@ -11,7 +11,16 @@ export const values = {
   sides: ['viewer', 'camera'],
   lanes: ['viewer', 'camera'],
   flows: ['onvif', 'answer', 'whep'],
-  unregisterReasons: ['asked', 'closed', 'replaced', 'expired', 'stopping'],
+  unregisterReasons: [
+    'asked',
+    'closed',
+    'replaced',
+    'expired',
+    'stopping',
+    'token-revoked',
+    'device-quarantined',
+    'switched-off',
+  ],
   notAdmitted: ['early', 'told', 'full', 'late', 'lag', 'attempts', 'failures', 'registrations'],
   ignoredKinds: ['unknown-answer', 'candidate', 'notification', 'device-fault'],
   transportRefusals: ['overloaded', 'request-malformed', 'headers-too-large'],
@@ -61,6 +70,7 @@ export const values = {
     'revoked',
   ],
   ticketKeys: ['rotated', 'taken', 'failed'],
+  revocations: ['subject', 'device', 'token', 'all'],
   spans: ['exported', 'failed', 'dropped'],
 } as const;
 

@@ -161,6 +161,7 @@ function momentOf(version: string, readings: Readings): Moment {
     capacity: readings.capacity(),
     sharedCache: readings.sharedCache(),
     certificateEndsAtMs: readings.certificateEndsAtMs(),
+    levers: readings.levers(),
     admission: readings.admission(),
     relay: readings.relay(),
   };

@@ -1,4 +1,4 @@
-import type { AdmissionReadings, Readings, RelayReadings, WorkerReadings } from './readings.ts';
+import type { AdmissionReadings, Readings, RelayReadings, SwitchReading, WorkerReadings } from './readings.ts';
 
 /** All readings, as they are at one moment. */
 export type Moment = { readonly [Name in keyof Readings]: ReturnType<Readings[Name]> } & {
@@ -16,6 +16,7 @@ export interface Line {
 /** A value and, in the order of the labels, their values. */
 export type Series = readonly [value: number, ...labels: string[]];
 
+const switchPositions: readonly SwitchReading[] = ['on', 'off', 'off-for'];
 const perSide = ['side', 'worker'] as const;
 
 /** One line for each metric that is read at a scrape. */
@@ -51,6 +52,19 @@ export const readingLines: Readonly<Record<string, Line>> = {
     help: 'When the certificate of the public port ends, as Unix time; absent where a proxy ends TLS. Renew it before.',
     labels: [],
     read: ({ certificateEndsAtMs }) => (certificateEndsAtMs === undefined ? [] : [[certificateEndsAtMs / 1000]]),
+  },
+  latchkey_quarantined_devices: gauge(
+    'Cameras that an operator has taken out of service.',
+    ({ levers }) => levers.quarantined,
+  ),
+  latchkey_switch_position: {
+    type: 'gauge',
+    help: '1 at the position where the switch of a feature stands, else 0.',
+    labels: ['feature', 'position'],
+    read: ({ levers }) =>
+      Object.entries(levers.switches).flatMap(([feature, stands]) =>
+        switchPositions.map((position): Series => [position === stands ? 1 : 0, feature, position]),
+      ),
   },
   latchkey_admission_in_flight: gauge('Verifications under way.', ({ admission }) => admission.inFlight),
   latchkey_admission_waiting: lanes('Requests that wait for their verification.', ({ waiting }) => waiting),

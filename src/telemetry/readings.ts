@@ -53,6 +53,14 @@ export interface AdmissionReadings {
   readonly rampSeconds: Readonly<Record<Lane, number>>;
 }
 
+/** What an operator has thrown, and where each switch stands. */
+export interface LeverReadings {
+  readonly quarantined: number;
+  readonly switches: Readonly<Record<string, SwitchReading>>;
+}
+
+export type SwitchReading = 'on' | 'off' | 'off-for';
+
 /** For how many there is room. */
 export interface Capacity {
   readonly connections: number;
@@ -78,6 +86,7 @@ export interface Readings {
   sharedCache(): boolean | undefined;
   /** When the certificate of the public port ends, in milliseconds since the epoch; undefined: there is none. */
   certificateEndsAtMs(): number | undefined;
+  levers(): LeverReadings;
   admission(): AdmissionReadings;
   relay(): RelayReadings;
 }

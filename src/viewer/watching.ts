@@ -312,6 +312,11 @@ const codesOfEnds: Readonly<Record<string, ErrorCode>> = {
   'relay-stopping': 'overloaded',
   'relay-failed': 'overloaded',
   'setup-failed': 'device-timeout',
+  'signed-out': 'token-revoked',
+  'camera-signed-out': 'device-offline',
+  quarantined: 'device-quarantined',
+  'time-limit': 'token-expired',
+  idle: 'device-timeout',
 };
 
 function codeOfEnd(reason: string): ErrorCode {

@@ -1,4 +1,5 @@
 export { developmentIssuerOf, openEmbeddedOwnership, openTicketKeys } from './embedded.ts';
+export { openLevers, switchPositions } from './levers.ts';
 export { fault, relayObserver, sharedCacheObserver, signalingObserver } from './observers.ts';
 export { admissionSettings, bindable, relaySettings } from './part-settings.ts';
 export { readingsOf, type Standing } from './readings.ts';

@@ -18,10 +18,12 @@ export function admissionSettings({
   };
 }
 
-export function relaySettings({ host, interface: device, rates, ...others }: Settings['relay']): RelaySettings {
+export function relaySettings({ relay, sessions: { idleSecondsMax } }: Settings): RelaySettings {
+  const { host, interface: device, rates, ...others } = relay;
   return {
     ...others,
     host: bindable(host),
+    idleMsMax: idleSecondsMax === null ? undefined : idleSecondsMax * 1000,
     device,
     rates: {
       side: { bitsPerSecondMax: rates.sideBitsPerSecondMax, packetsPerSecondMax: rates.sidePacketsPerSecondMax },

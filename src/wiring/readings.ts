@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { limits } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
+import { features, type RelayLevers } from '../levers/index.ts';
 import type { SharedCache } from '../ownership/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { Signaling } from '../signaling/index.ts';
@@ -20,11 +21,21 @@ export interface ReadParts {
   readonly signaling: Signaling;
   readonly relay: Relay;
   readonly shared: SharedCache | undefined;
+  readonly levers: Pick<RelayLevers, 'quarantined' | 'positionOf'>;
   readonly ready: () => boolean;
 }
 
 /** What the metrics read at each scrape: sizes and counters that are there already. */
-export function readingsOf({ settings, standing, sessions, signaling, relay, shared, ready }: ReadParts): Readings {
+export function readingsOf({
+  settings,
+  standing,
+  sessions,
+  signaling,
+  relay,
+  shared,
+  levers,
+  ready,
+}: ReadParts): Readings {
   const capacity = {
     connections: settings.http.connectionsMax,
     sessions: limits.sessionsMax,
@@ -40,6 +51,10 @@ export function readingsOf({ settings, standing, sessions, signaling, relay, sha
     capacity: () => capacity,
     sharedCache: () => shared?.inUse,
     certificateEndsAtMs: () => certificateEndsAtMs,
+    levers: () => ({
+      quarantined: levers.quarantined,
+      switches: Object.fromEntries(features.map((feature) => [feature, levers.positionOf(feature)])),
+    }),
     admission: () => signaling.admission,
     relay: () => ({ workers: relay.workers, workersFailed: relay.counters.workersFailed, tcp: relay.counters.tcp }),
   };

@@ -47,7 +47,7 @@ describe('the table of errors', () => {
 
   it('tells one who may not from one who cannot know that it exists in no way', () => {
     const refusals = entries.filter(([, { http }]) => http === 403).map(([code]) => code);
-    expect(refusals.sort()).toEqual(['device-mismatch', 'device-refused', 'not-allowed']);
+    expect(refusals.sort()).toEqual(['device-mismatch', 'device-quarantined', 'device-refused', 'not-allowed']);
   });
 
   it('is closed: what is no code of it is none', () => {

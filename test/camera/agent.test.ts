@@ -57,6 +57,30 @@ test('a refused token is told, waited longer for, and asked for anew', async () 
   await next('registered');
 });
 
+test('a camera that was taken out of service asks again at a slow pace, with a token that is read anew, until it may', async () => {
+  let out = true;
+  const relay = await relayWith({
+    upgrade: () => (out ? { status: 403, body: '{"code":"device-quarantined"}' } : undefined),
+  });
+  let asked = 0;
+  const token = async () => {
+    asked += 1;
+    return 'camera:garden';
+  };
+  const { clock, next } = cameraAt(relay.url, { token });
+  let longestMs = 0;
+  for (let failure = 0; failure < 14; failure += 1) {
+    const [code, retryMs] = await next('disconnected');
+    expect(code).toBe('device-quarantined');
+    longestMs = Math.max(longestMs, retryMs);
+    if (failure === 13) out = false;
+    clock.advance(retryMs);
+  }
+  expect(longestMs).toBeGreaterThan(limits.reconnectMsMax);
+  await next('registered');
+  expect(asked).toBe(15);
+});
+
 test('a token that cannot be had, and a relay that is not there, are tried again', async () => {
   const relay = await relayWith();
   let failures = 1;

@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import { isVerifiedCamera } from '../../src/identity/index.ts';
 import { readTicketBody, type TicketBody, writeTicketBody } from '../../src/identity/ticket-body.ts';
+import { ringOf } from '../../src/identity/ticket-keys.ts';
 import { disguised, forgeriesOf } from '../support/forgeries.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 import { cameraProof, viewerProof } from '../support/proofs.ts';
 import { audiences, claimsAt, signed, testKey } from '../support/test-issuer.ts';
-import { ticketLifetimeSeconds, ticketWorld } from '../support/ticket-world.ts';
+import { keyOfTickets, ticketLifetimeSeconds, ticketWorld } from '../support/ticket-world.ts';
 
 describe('a ticket', () => {
   it('proves the camera that it was made for, with the evidence of the token behind it', async () => {
@@ -55,6 +57,19 @@ describe('a ticket', () => {
     expect(world.redeem(issued?.ticket.reveal() ?? '')?.device).toBe('cam1');
     world.clock.advance(1);
     expect(world.redeem(issued?.ticket.reveal() ?? '')).toBeUndefined();
+  });
+
+  it('ends with the key that signs it, and says so; with a key that is over none is made', async () => {
+    const clock = new ManualClock();
+    const ticketKeys = ringOf([keyOfTickets(1, clock.now() + 30_000)]);
+    const world = await ticketWorld({ clock, ticketKeys });
+    const issued = world.tickets.issue(await world.camera());
+    expect(issued?.expiresInSeconds).toBe(30);
+    clock.advance(29_999);
+    expect(world.redeem(issued?.ticket.reveal() ?? '')?.device).toBe('cam1');
+    clock.advance(1);
+    expect(world.redeem(issued?.ticket.reveal() ?? '')).toBeUndefined();
+    expect(world.tickets.issue(await world.camera())).toBeUndefined();
   });
 
   it('that follows from a ticket lives no longer than the first', async () => {

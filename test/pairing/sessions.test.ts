@@ -107,7 +107,7 @@ describe('a session ends', () => {
     clock.advance(999);
     expect(endOf(session)).toBeUndefined();
     clock.advance(1);
-    expect(endOf(session)).toBe('expired');
+    expect(endOf(session)).toBe('time-limit');
   });
 
   it('also when that lies further away than one timer can', () => {

@@ -90,7 +90,8 @@ export class Camera {
       },
     });
     this.#socket = socket;
-    socket.shows({ person: this.name, untilMs: Math.max(untilMs, ticket?.tokenUntilMs ?? 0) });
+    const issuedMs = alone ? ticket.givenMs : timeline.nowMs;
+    socket.shows({ person: this.name, untilMs: Math.max(untilMs, ticket?.tokenUntilMs ?? 0), issuedMs });
     const inHeader = alone || dice.chance(0.7);
     socket.ticketAlone = alone ? ticket : undefined;
     timeline.after(dice.between(1, 40), async () => {
@@ -144,7 +145,7 @@ export class Camera {
     const { dice, timeline } = this.#world;
     if (this.#socket !== socket || !socket.registered || dice.chance(0.3)) return;
     const untilMs = timeline.nowMs + dice.between(10_000, 100_000);
-    socket.shows({ person: this.name, untilMs });
+    socket.shows({ person: this.name, untilMs, issuedMs: timeline.nowMs });
     this.#register(socket, tokenOf('camera', this.name, untilMs, timeline.nowMs));
   }
 

@@ -79,6 +79,23 @@ export class Checker extends DatagramChecker {
     this.#revoked.set(camera, this.world.timeline.nowMs);
   }
 
+  /** A lever was thrown: what lives by nothing that it leaves has ended. */
+  thrown(): void {
+    for (const view of this.#authors.values()) {
+      if (view.session !== undefined && !view.ended && !this.#standsStill(view)) view.ended = true;
+    }
+  }
+
+  /** Such cameras have to register anew: with them their live views end. */
+  camerasOut(isOut: (camera: string) => boolean): void {
+    for (const view of this.#authors.values()) if (view.session !== undefined && isOut(view.camera)) view.ended = true;
+  }
+
+  #standsStill(view: View): boolean {
+    const { truth } = this.world;
+    return view.terms.some((term) => !truth.thrown.opposes(view, term, truth.everOwned(view.person, view.camera)));
+  }
+
   /** The node ends, or has ended: so has all that it carried. */
   stopped(node: Node): void {
     for (const view of this.#authors.values()) if (view.node === node) view.ended = true;
@@ -90,8 +107,11 @@ export class Checker extends DatagramChecker {
   }
 
   /** The answer to `GET /devices`, which was asked for at `askedMs`. */
-  listing(person: string, askedMs: number, response: HttpResponse): void {
+  listing(person: string, askedMs: number, response: HttpResponse, shown: { issuedMs: number; token: string }): void {
     if (response.status !== 200) this.refusal(response);
+    const token = { issuedMs: shown.issuedMs, tokenId: shown.token };
+    if (response.status === 200 && this.world.truth.thrown.isVoid(person, token))
+      this.violated(`${person} is told what is theirs by a token that was taken back`);
     if (response.status !== 200 || this.world.forgivesCameras) return;
     const { nowMs } = this.world.timeline;
     const sinceMs = askedMs - limits.ownershipAnswerMsMax;
@@ -127,6 +147,7 @@ export class Checker extends DatagramChecker {
     }
     if (!socket.registered) this.violated(`${method} on a connection that is not registered`);
     if (!(socket.tokenUntilMs > this.world.timeline.nowMs)) this.violated(`${method} to a camera whose token is over`);
+    this.#demandMayRegister(socket, method ?? '');
     if (method === 'invite') this.#demandViewer(socket, session, params.offer ?? '', params.grant);
     if (method === 'extend') {
       const view = this.#sessions.get(session);
@@ -184,6 +205,7 @@ export class Checker extends DatagramChecker {
       if (same && other.node === socket.node && other.registered && !other.overAtNode)
         this.violated(`two connections stand for ${socket.owner}`);
     }
+    this.#demandMayRegister(socket, 'a registration');
     if (!socket.registered) {
       this.#demandTicket(socket);
       this.#follow(socket, kept, kept === undefined ? undefined : (sessions ?? []));
@@ -191,10 +213,16 @@ export class Checker extends DatagramChecker {
     socket.registered = true;
   }
 
+  #demandMayRegister({ owner, issuedMs }: Socket, what: string): void {
+    if (this.world.forgivesCameras || !this.world.truth.thrown.bans(owner, { issuedMs, tokenId: undefined })) return;
+    this.violated(`${what} for ${owner}, which may not be registered`);
+  }
+
   #demandTicket({ owner, ticketAlone, openedMs }: Socket): void {
     if (ticketAlone === undefined) return;
     const { of, givenMs, untilMs } = ticketAlone;
     const revokedMs = this.#revoked.get(owner) ?? Number.NEGATIVE_INFINITY;
+    if (this.world.truth.thrown.isOff('tickets', owner)) this.violated(`${owner} comes by a ticket, which is off`);
     if (of !== owner) this.violated(`${owner} is let in by a ticket of ${of}`);
     else if (givenMs < revokedMs && revokedMs < openedMs)
       this.violated(`${owner} is let in by a ticket that was taken back`);

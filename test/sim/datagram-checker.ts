@@ -50,8 +50,12 @@ export class DatagramChecker {
     return view.terms.some((term) => this.fits(view, term)) && !this.#shouldHaveEnded(view);
   }
 
-  fits({ person, camera }: View, { sinceMs, tokenUntilMs }: Term): boolean {
-    const { nowMs } = this.world.timeline;
+  fits(view: View, term: Term): boolean {
+    const { person, camera } = view;
+    const { sinceMs, tokenUntilMs } = term;
+    const { truth, timeline } = this.world;
+    const { nowMs } = timeline;
+    if (truth.thrown.opposes(view, term, truth.everOwned(person, camera))) return false;
     return nowMs < tokenUntilMs && this.world.truth.allowed(person, camera, sinceMs, nowMs);
   }
 

@@ -250,7 +250,7 @@ export const guardsOfProof: readonly Guard[] = [
     removed: [
       {
         file: tickets,
-        text: "if (body.epochMs !== epochMs || body.tokenIssuedAtMs < epochMs) return 'revoked';",
+        text: "if (body.epochMs !== epochMs || revocations.isVoid(device, token)) return 'revoked';",
         by: '',
       },
     ],

@@ -17,8 +17,8 @@ export const guardsOfSignaling: readonly Guard[] = [
     broken: [
       {
         file: registrations,
-        text: 'return this.#live.get(device);',
-        by: 'return [...this.#live.values()].at(-1) ?? this.#live.get(device);',
+        text: 'const registration = this.#live.get(device);',
+        by: 'const registration = [...this.#live.values()].at(-1) ?? this.#live.get(device);',
       },
     ],
     removed: [

@@ -1,3 +1,4 @@
+import type { RelayLevers } from '../../src/levers/index.ts';
 import { createOwnership, type Ownership } from '../../src/ownership/index.ts';
 import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
 import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
@@ -24,6 +25,7 @@ interface Running {
   readonly ownership: Ownership;
   readonly reproof: Reproof;
   readonly sessions: Sessions;
+  readonly levers: RelayLevers;
   readonly signaling: Signaling;
   readonly source: SimSource;
 }
@@ -45,8 +47,13 @@ export class Node {
     return this.#running !== undefined;
   }
 
+  /** What the operator throws here; undefined while it does not run. */
+  get levers(): RelayLevers | undefined {
+    return this.#running?.levers;
+  }
+
   async start(): Promise<void> {
-    const { timeline, plan, faults, truth } = this.#world;
+    const { timeline, plan, faults, truth, operator } = this.#world;
     const dice = this.#world.dice.named(`node/${this.number}/${this.#starts++}`);
     const clock = new ProcessClock(timeline);
     const around = new ProcessClock(timeline);
@@ -65,11 +72,17 @@ export class Node {
       reproved: (outcome) => this.#world.count(`reproved ${outcome}`),
       internal,
     });
-    const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof);
+    const levers = operator.leversOf(clock);
+    const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof, levers);
     const door = slowDoor(relay, around, faults, dice.named('door'));
     const signaling = createSignaling({
-      identity: simIdentity(this.#world.identity, around, faults, dice.named('identity')),
-      pairing: forgetfulPairing(createPairing(ownership, clock), around, faults),
+      identity: simIdentity(
+        { ...this.#world.identity, revocations: levers.revocations },
+        around,
+        faults,
+        dice.named('identity'),
+      ),
+      pairing: forgetfulPairing(createPairing(ownership, clock, levers), around, faults),
       sessions: crossingSessions(sessions, faults, dice.named('crossed')),
       relay: door,
       grants: simGrants(around, dice.named('grants')),
@@ -77,6 +90,7 @@ export class Node {
       random: dice.named('signaling'),
       settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
       claimedKind,
+      levers,
       observer: {
         internal,
         notAdmitted: (lane, reason) => this.#world.count(`not admitted ${lane} ${reason}`),
@@ -85,7 +99,8 @@ export class Node {
         sessionEnded: (reason) => this.#world.count(`ended ${reason}`),
       },
     });
-    this.#running = { clock, around, relay, door, ownership, reproof, sessions, signaling, source };
+    levers.actOn({ sessions, connections: signaling });
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source };
     this.#world.note(() => `node ${this.number} starts`);
   }
 

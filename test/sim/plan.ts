@@ -59,6 +59,11 @@ export const actionKinds = [
   'silent-connection',
   'node-stop',
   'node-kill',
+  'sign-out',
+  'sign-out-all',
+  'take-back',
+  'quarantine',
+  'switch',
 ] as const;
 export type ActionKind = (typeof actionKinds)[number];
 
@@ -87,12 +92,14 @@ export interface Plan {
   readonly tellsChanges: boolean;
   readonly admission: AdmissionSettings;
   readonly sessionMsMax: number;
+  /** Whether people show tokens again that they have shown before. */
+  readonly keepsTokens: boolean;
   readonly faults: readonly FaultClass[];
   readonly actions: readonly Action[];
 }
 
-/** How often each kind is drawn. */
-const weights: Readonly<Record<ActionKind, number>> = {
+/** How often each kind is drawn. What an operator throws is drawn by itself. */
+const weights: Readonly<Partial<Record<ActionKind, number>>> = {
   watch: 30,
   leave: 5,
   extend: 10,
@@ -113,7 +120,9 @@ const weights: Readonly<Record<ActionKind, number>> = {
   'node-stop': 1,
   'node-kill': 1,
 };
-const urn = actionKinds.flatMap((kind) => Array.from({ length: weights[kind] }, () => kind));
+const urn = actionKinds.flatMap((kind) => Array.from({ length: weights[kind] ?? 0 }, () => kind));
+
+const levers = ['sign-out', 'sign-out', 'sign-out-all', 'take-back', 'quarantine', 'switch', 'switch'] as const;
 
 const wide: AdmissionSettings = {
   verificationsMax: 32,
@@ -155,6 +164,7 @@ export function planOf(seed: number): Plan {
     };
   });
   const revisions = dice.chance(0.4);
+  const thrown = leversOf(seed, { durationMs, people, cameras });
   return {
     seed,
     people,
@@ -168,6 +178,23 @@ export function planOf(seed: number): Plan {
     admission: dice.chance(0.3) ? narrow : wide,
     sessionMsMax: dice.pick([30_000, 120_000]),
     faults,
-    actions: actions.sort((a, b) => a.atMs - b.atMs),
+    keepsTokens: thrown.length > 0,
+    actions: [...actions, ...thrown].sort((a, b) => a.atMs - b.atMs),
   };
+}
+
+/** What an operator throws, in some worlds. It is drawn apart from all else, which is as it would be without. */
+function leversOf(
+  seed: number,
+  { durationMs, people, cameras }: Pick<Plan, 'durationMs' | 'people' | 'cameras'>,
+): Action[] {
+  const dice = new Dice(seed, 'levers');
+  if (!dice.chance(0.35)) return [];
+  return Array.from({ length: dice.between(1, 5) }, () => ({
+    kind: dice.pick(levers),
+    atMs: 2_500 + dice.between(0, durationMs),
+    person: dice.between(0, people - 1),
+    camera: dice.between(0, cameras - 1),
+    dice: dice.between(0, 2 ** 31),
+  }));
 }

@@ -1,9 +1,9 @@
-import { LatchkeyError, type Redacted } from '../../src/base/index.ts';
-import type { Identity, RevocationTable } from '../../src/identity/index.ts';
+import { deviceId, LatchkeyError, type Redacted, subjectId } from '../../src/base/index.ts';
+import type { Identity, Revocations } from '../../src/identity/index.ts';
 import { readTicketBody, writeTicketBody } from '../../src/identity/ticket-body.ts';
 import { ringOf, ticketKey } from '../../src/identity/ticket-keys.ts';
 import { TicketOffice } from '../../src/identity/tickets.ts';
-import { cameraProof, viewerProof } from '../support/proofs.ts';
+import { mintCamera, mintViewer } from '../../src/identity/verified.ts';
 import type { Dice } from './dice.ts';
 import type { Faults } from './faults.ts';
 import type { ProcessClock } from './timeline.ts';
@@ -15,7 +15,7 @@ const macBytes = 32;
 /** What the relays of a world share: the key of their tickets, and what was taken back of cameras. */
 export interface SharedIdentity {
   readonly ticketSecret: Buffer;
-  readonly revocations: RevocationTable;
+  readonly revocations: Revocations;
 }
 
 /** A token says in the clear whose it is and when it began and ends; a real one is verified by threads, in no fixed order. */
@@ -40,10 +40,11 @@ export function simIdentity(shared: SharedIdentity, clock: ProcessClock, faults:
       const kind = claimedKind(token);
       if (kind === undefined) throw new LatchkeyError('token-signature');
       if (!(Number(expires) > clock.now())) throw new LatchkeyError('token-expired');
-      if (kind === 'viewer') return viewerProof(name, clock.now(), Number(expires));
-      const camera = cameraProof(name, Number(issued), Number(expires));
-      if (camera.evidence.issuedAtMs < shared.revocations.epochOf(camera.device))
-        throw new LatchkeyError('token-revoked');
+      const times = { issuedAtMs: Number(issued), expiresAtMs: Number(expires) };
+      const evidence = { issuer: 'test', tokenId: token.reveal(), ...times };
+      if (shared.revocations.isVoid(subjectId(name), evidence)) throw new LatchkeyError('token-revoked');
+      if (kind === 'viewer') return mintViewer(subjectId(name), evidence);
+      const camera = mintCamera(deviceId(name), evidence);
       tickets.remember(camera, { ...ground, verifiedAtMs: clock.now() });
       return camera;
     },

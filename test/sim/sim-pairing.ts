@@ -75,6 +75,7 @@ export function crossingSessions(real: Sessions, faults: Faults, dice: Dice): Se
     ofViewer: (id, pair) => real.ofViewer(id, pair),
     ofCamera: (id, camera) => real.ofCamera(id, camera),
     endWhere: (match, reason) => real.endWhere(match, reason),
+    review: () => real.review(),
   };
 }
 

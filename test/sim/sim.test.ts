@@ -52,7 +52,8 @@ describe(`the worlds of ${seeds} seeds`, () => {
   it('see live views end in every way that a relay without threads has', () => {
     const reasons = [
       ...['viewer-left', 'camera-left', 'camera-replaced', 'media-silent'],
-      ...['setup-failed', 'expired', 'revoked', 'relay-stopping', 'camera-restarted'],
+      ...['setup-failed', 'expired', 'revoked', 'relay-stopping', 'camera-restarted', 'time-limit'],
+      ...['signed-out', 'camera-signed-out', 'quarantined', 'switched-off'],
     ];
     expect(reasons.filter((reason) => !totals.counts.has(`ended ${reason}`))).toEqual([]);
   });

@@ -48,6 +48,8 @@ export class Socket implements Connection {
   owner = '';
   /** The end of the last token that it has shown; 0 before. */
   tokenUntilMs = 0;
+  /** When the youngest token was issued that it has shown. */
+  issuedMs: number | undefined;
   registered = false;
   /** The node has closed it, or knows that it is gone. */
   overAtNode = false;
@@ -79,9 +81,19 @@ export class Socket implements Connection {
   }
 
   /** It is whose the first token says that it shows; another's changes nothing. */
-  shows({ person, untilMs }: { readonly person: string; readonly untilMs: number }): void {
+  shows({
+    person,
+    untilMs,
+    issuedMs,
+  }: {
+    readonly person: string;
+    readonly untilMs: number;
+    readonly issuedMs: number;
+  }): void {
     if (!this.proved) this.owner = person;
-    if (this.owner === person) this.tokenUntilMs = Math.max(this.tokenUntilMs, untilMs);
+    if (this.owner !== person) return;
+    this.tokenUntilMs = Math.max(this.tokenUntilMs, untilMs);
+    this.issuedMs = Math.max(this.issuedMs ?? 0, issuedMs);
   }
 
   attach(handlers: ConnectionHandlers): void {

@@ -1,3 +1,5 @@
+import { Thrown } from './thrown.ts';
+
 /** One time during which a person may see a camera. */
 interface Span {
   readonly fromMs: number;
@@ -11,6 +13,8 @@ interface Span {
 export class Truth {
   /** Counts the changes. */
   revision = 0;
+  /** What the operator has thrown. */
+  readonly thrown = new Thrown();
   readonly #listeners = new Set<(person: string, camera: string) => void>();
   readonly #spans = new Map<string, Span[]>();
   readonly #cameras = new Map<string, string[]>();
@@ -67,6 +71,11 @@ export class Truth {
       ({ fromMs, untilMs, notAfterMs }) =>
         fromMs <= nowMs && untilMs > sinceMs && (notAfterMs === undefined || notAfterMs > nowMs),
     );
+  }
+
+  /** Whether the person has ever been an owner of the camera. */
+  everOwned(person: string, camera: string): boolean {
+    return (this.#spans.get(`${person} ${camera}`) ?? []).some(({ role }) => role === 'owner');
   }
 
   #changed(person: string, camera: string): void {

@@ -8,6 +8,10 @@ export interface Term {
   /** Answers that were right from here on may have been used. */
   readonly sinceMs: number;
   readonly tokenUntilMs: number;
+  /** When the youngest token was issued that may have been used. */
+  readonly issuedMs: number | undefined;
+  /** The token, where it was this one and no other. */
+  readonly tokenId: string | undefined;
 }
 
 /** A live view that somebody asked for, as the world knows it. */

@@ -1,6 +1,7 @@
 import type { RpcError } from '../../src/protocol/index.ts';
 import type { Message } from '../support/memory-transport.ts';
 import { descriptionOf, fingerprintOf, readOf, viewerAuthor } from './descriptions.ts';
+import type { Dice } from './dice.ts';
 import type { Node } from './node.ts';
 import { Peer } from './peer.ts';
 import { tokenOf } from './sim-identity.ts';
@@ -14,6 +15,7 @@ export interface Shown {
   readonly person: string;
   readonly token: string;
   readonly untilMs: number;
+  readonly issuedMs: number;
 }
 
 /** A person with a phone: watches, roams, asks for more time, and at times for what is not theirs. */
@@ -22,12 +24,20 @@ export class Viewer {
   readonly whep: WhepViewer;
   readonly #world: World;
   readonly #sockets = new Set<Socket>();
+  readonly #keeping: Dice;
   #gone = false;
+  #kept: Shown | undefined;
 
   constructor(world: World, name: string) {
     this.#world = world;
     this.name = name;
+    this.#keeping = world.dice.named(`kept/${name}`);
     this.whep = new WhepViewer(world, this);
+  }
+
+  /** The last token of their own that they have shown. */
+  get lastToken(): string | undefined {
+    return this.#kept?.token;
   }
 
   /** Live views that have not ended, as far as the phone knows. */
@@ -50,7 +60,7 @@ export class Viewer {
     }
     const open = this.sockets.find((socket) => socket.node === node);
     if (open !== undefined)
-      this.#connect(open, camera, kind, !open.proved || dice.chance(0.5) ? this.#show() : undefined);
+      this.#connect(open, camera, kind, !open.proved || dice.chance(0.5) ? this.show() : undefined);
     else this.#open(node, (socket, shown) => this.#connect(socket, camera, kind, shown));
   }
 
@@ -64,7 +74,7 @@ export class Viewer {
   extend(): void {
     const view = this.#pickView();
     if (view?.socket === undefined) return;
-    const shown = this.#world.dice.chance(0.8) ? this.#show() : undefined;
+    const shown = this.#world.dice.chance(0.8) ? this.show() : undefined;
     const foreign = shown !== undefined && shown.person !== view.person;
     const term = this.#term(view.socket, shown);
     if (!foreign) view.terms.push(term);
@@ -117,9 +127,9 @@ export class Viewer {
 
   async list(node: Node): Promise<void> {
     const askedMs = this.#world.timeline.nowMs;
-    const headers = { authorization: `Bearer ${this.#show(false).token}` };
-    const response = await node.request({ path: '/devices', headers });
-    if (response !== undefined) this.#world.checker.listing(this.name, askedMs, response);
+    const shown = this.show(false);
+    const response = await node.request({ path: '/devices', headers: { authorization: `Bearer ${shown.token}` } });
+    if (response !== undefined) this.#world.checker.listing(this.name, askedMs, response, shown);
   }
 
   /** Asks for what is somebody else's. */
@@ -135,16 +145,26 @@ export class Viewer {
   }
 
   /** A token of this person; where an app mixes tokens up, at times of another. */
-  #show(mixed = true): Shown {
+  show(mixed = true): Shown {
     const { dice, timeline, faults, viewers } = this.#world;
     const untilMs = timeline.nowMs + dice.between(5_000, dice.pick([60_000, 200_000]));
     const person = mixed && faults.strikes('mixed-tokens', 0.4) ? dice.pick(viewers).name : this.name;
-    return { person, untilMs, token: tokenOf('viewer', person, untilMs) };
+    const issuedMs = timeline.nowMs;
+    return this.keep({ person, untilMs, issuedMs, token: tokenOf('viewer', person, untilMs, issuedMs) });
+  }
+
+  /** Where people keep their tokens, they show the last one again for as long as it lasts. */
+  keep(fresh: Shown): Shown {
+    if (fresh.person !== this.name) return fresh;
+    const { plan, timeline } = this.#world;
+    const again = plan.keepsTokens && this.#keeping.chance(0.5);
+    if (!again || this.#kept === undefined || this.#kept.untilMs <= timeline.nowMs) this.#kept = fresh;
+    return this.#kept;
   }
 
   #open(node: Node, then: (socket: Socket, shown: Shown | undefined) => void, inHeader?: boolean): void {
     const { dice, timeline } = this.#world;
-    const shown = this.#show();
+    const shown = this.show();
     const header = inHeader ?? dice.chance(0.7);
     const socket = new Socket(this.#world, node, 'viewer', {
       request: (message) => this.#asked(socket, message),
@@ -225,7 +245,8 @@ export class Viewer {
   }
 
   #term(socket: Socket, shown: Shown | undefined): Term {
-    return this.#world.term(shown?.untilMs ?? socket.tokenUntilMs);
+    if (shown === undefined) return this.#world.term(socket.tokenUntilMs, socket.issuedMs, undefined);
+    return this.#world.term(shown.untilMs, shown.issuedMs, shown.token);
   }
 
   #pickView(): View | undefined {

@@ -2,7 +2,7 @@ import { descriptionOf, readOf, viewerAuthor } from './descriptions.ts';
 import type { Node } from './node.ts';
 import { Peer } from './peer.ts';
 import { tokenOf } from './sim-identity.ts';
-import type { View } from './view.ts';
+import type { Term, View } from './view.ts';
 import type { Viewer } from './viewer.ts';
 import type { World } from './world.ts';
 
@@ -22,8 +22,7 @@ export class WhepViewer {
   }
 
   async watch(camera: string, node: Node): Promise<void> {
-    const { untilMs, headers } = this.#token();
-    const term = this.#world.term(untilMs);
+    const { term, headers } = this.#token();
     const person = this.#person.name;
     const view = this.#world.newView({ via: 'whep', person, camera, node, socket: undefined, term });
     const peer = new Peer(this.#world, view, 'viewer', node, true);
@@ -54,12 +53,11 @@ export class WhepViewer {
   }
 
   async restart(view: View): Promise<void> {
-    const { untilMs, headers } = this.#token();
+    const { term, headers } = this.#token();
     const older = view.peers.viewer;
     const peer = new Peer(this.#world, view, 'viewer', view.node, true);
     const body = `a=ice-ufrag:${peer.ice.ufrag}\r\na=ice-pwd:${peer.ice.password}\r\n`;
     const type = { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': view.etag ?? '*' };
-    const term = this.#world.term(untilMs);
     const request = { method: 'PATCH', path: pathOf(view), headers: { ...headers, ...type }, body };
     const response = await view.node.request(request);
     if (response === undefined || response.status !== 200) {
@@ -98,9 +96,14 @@ export class WhepViewer {
     }
   }
 
-  #token(): { untilMs: number; headers: Record<string, string> } {
-    const untilMs = this.#world.timeline.nowMs + this.#world.dice.between(5_000, 200_000);
-    return { untilMs, headers: { authorization: `Bearer ${tokenOf('viewer', this.#person.name, untilMs)}` } };
+  #token(): { term: Term; headers: Record<string, string> } {
+    const { timeline, dice } = this.#world;
+    const person = this.#person.name;
+    const issuedMs = timeline.nowMs;
+    const untilMs = issuedMs + dice.between(5_000, 200_000);
+    const shown = this.#person.keep({ person, untilMs, issuedMs, token: tokenOf('viewer', person, untilMs, issuedMs) });
+    const term = this.#world.term(shown.untilMs, shown.issuedMs, shown.token);
+    return { term, headers: { authorization: `Bearer ${shown.token}` } };
   }
 }
 

@@ -1,5 +1,4 @@
-import { deviceId, limits } from '../../src/base/index.ts';
-import { createRevocations } from '../../src/identity/index.ts';
+import { limits } from '../../src/base/index.ts';
 import type { IceCredentials } from '../../src/relay/index.ts';
 import { Camera } from './camera.ts';
 import { Checker } from './checker.ts';
@@ -8,6 +7,7 @@ import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
 import { Network } from './network.ts';
 import { Node } from './node.ts';
+import { Operator } from './operator.ts';
 import type { Peer } from './peer.ts';
 import type { Action, Plan } from './plan.ts';
 import type { SharedIdentity } from './sim-identity.ts';
@@ -47,7 +47,8 @@ export class World {
   readonly truth = new Truth();
   readonly network: Network;
   readonly store: SimStore;
-  readonly identity: SharedIdentity;
+  readonly identity: Pick<SharedIdentity, 'ticketSecret'>;
+  readonly operator: Operator;
   readonly checker: Checker;
   readonly nodes: Node[];
   readonly viewers: Viewer[];
@@ -69,7 +70,8 @@ export class World {
     this.faults = new Faults(plan.faults, this.dice);
     this.network = new Network(this.timeline, this.faults, this.dice.named('network'));
     this.store = new SimStore(this.faults, this.dice.named('store'));
-    this.identity = { ticketSecret: this.dice.named('tickets').bytes(32), revocations: createRevocations() };
+    this.identity = { ticketSecret: this.dice.named('tickets').bytes(32) };
+    this.operator = new Operator(this);
     this.checker = new Checker(this);
     this.#history = records ? [] : undefined;
     this.nodes = Array.from({ length: plan.nodes }, (_, number) => new Node(this, number));
@@ -113,13 +115,13 @@ export class World {
   }
 
   /** What a live view may rest on that is asked for now. */
-  term(tokenUntilMs: number): Term {
+  term(tokenUntilMs: number, issuedMs: number | undefined, tokenId: string | undefined): Term {
     const { grantMsMax, revisions } = this.plan;
     // An answer that is a former one to the same question is remembered like one of now.
     const previousMs = this.faults.on('previous-answers') ? previousMsMax : 0;
     const rememberedMs = revisions && previousMs === 0 ? 0 : grantMsMax + previousMs;
     const ageMsMax = Math.max(limits.ownershipAnswerMsMax + previousMs, rememberedMs);
-    return { sinceMs: this.timeline.nowMs - ageMsMax, tokenUntilMs };
+    return { sinceMs: this.timeline.nowMs - ageMsMax, tokenUntilMs, issuedMs, tokenId };
   }
 
   newView({ term, ...view }: Pick<View, 'via' | 'person' | 'camera' | 'node' | 'socket'> & { term: Term }): View {
@@ -241,7 +243,16 @@ export class World {
         this.#intrude(person, camera, dice);
         return;
       case 'revoke':
-        this.#revoke(camera);
+        this.operator.act(action, person, camera);
+        // It comes back with a new token, or tries once more with what it has.
+        camera.drop();
+        return;
+      case 'sign-out':
+      case 'sign-out-all':
+      case 'take-back':
+      case 'quarantine':
+      case 'switch':
+        this.operator.act(action, person, camera);
         return;
       case 'silent-connection':
         person.beSilent(camera.node);
@@ -316,14 +327,6 @@ export class World {
     );
     this.cameras.push(twin);
     twin.on();
-  }
-
-  /** What was issued to a camera is void: it comes back with a new token, or tries once more with what it has. */
-  #revoke(camera: Camera): void {
-    const { nowMs } = this.timeline;
-    this.identity.revocations.revoke(deviceId(camera.name), nowMs);
-    this.checker.revoked(camera.name);
-    camera.drop();
   }
 
   #intrude(person: Viewer, camera: Camera, dice: Dice): void {

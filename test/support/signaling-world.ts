@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
 import { deviceId, type ErrorCode, LatchkeyError, type Redacted, type SessionId } from '../../src/base/index.ts';
-import type { Identity, Tickets } from '../../src/identity/index.ts';
+import { createRevocations, type Identity, type Tickets } from '../../src/identity/index.ts';
+import { allOn, createLevers, openLeverStore } from '../../src/levers/index.ts';
 import type { Ownership } from '../../src/ownership/index.ts';
 import { mintProof } from '../../src/ownership/proof.ts';
 import {
@@ -148,6 +149,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
   const random = seededRandom(seed);
   const relay = new RecordingRelay();
   const owned = new Map<string, number | undefined>();
+  const shared = new Set<string>();
   const told: string[] = [];
   const faults: unknown[] = [];
   let sourceIsUp = true;
@@ -184,7 +186,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
       const question = { subject: viewer.subject, device };
       const answer = {
         ...question,
-        role: 'owner' as const,
+        role: shared.has(`${viewer.subject} ${device}`) ? ('viewer' as const) : ('owner' as const),
         notAfterMs: owned.get(`${viewer.subject} ${device}`),
         version: '1',
       };
@@ -213,10 +215,15 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
     internal: (error) => faults.push(error),
   };
 
-  const sessions = createSessions({ lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 }, clock, random);
+  const levers = createLevers(
+    { switches: allOn, tokenAgeMsMax: 86_400_000 },
+    { clock, store: openLeverStore(':memory:'), revocations: createRevocations() },
+  );
+  const bounds = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
+  const sessions = createSessions(bounds, clock, random, {}, levers);
   const parts: SignalingParts = {
     identity,
-    pairing: createPairing(ownership, clock),
+    pairing: createPairing(ownership, clock, levers),
     sessions,
     relay,
     grants: openGrants,
@@ -225,21 +232,30 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
     settings: { realm: 'latchkey', unregisteredMax: 3, admission: worldAdmission },
     claimedKind,
     observer,
+    levers,
     ...override,
   };
   const signaling = createSignaling(parts);
+  levers.actOn({ sessions: parts.sessions, connections: signaling });
 
   const world = {
     parts,
     clock,
     relay,
     sessions,
+    /** Identity here does not ask it: what is taken back is refused by whoever is behind. */
+    levers,
     signaling,
     told,
     /** What threw without being an error of the table. A test that does not look at it wants it empty. */
     faults,
     /** `notAfterMs`: when a time-limited share ends. */
     own: (subject: string, device: string, notAfterMs?: number) => owned.set(`${subject} ${device}`, notAfterMs),
+    /** The same for one with whom it is shared. */
+    share: (subject: string, device: string) => {
+      owned.set(`${subject} ${device}`, undefined);
+      shared.add(`${subject} ${device}`);
+    },
     disown: (subject: string, device: string) => owned.delete(`${subject} ${device}`),
     setSource: (up: boolean) => {
       sourceIsUp = up;

@@ -40,6 +40,7 @@ function busy(): Metrics {
     connections: () => 14,
     sharedCache: () => true,
     certificateEndsAtMs: () => 1_800_000_000_500,
+    levers: () => ({ quarantined: 28, switches: { sharing: 'off-for' } }),
     admission: () => ({
       inFlight: 15,
       waiting: { viewer: 16, camera: 17 },
@@ -77,6 +78,9 @@ describe('metrics', () => {
       'latchkey_shared_cache_in_use 1',
       'latchkey_shared_cache_configured 1',
       'latchkey_certificate_end_timestamp_seconds 1800000000.5',
+      'latchkey_quarantined_devices 28',
+      'latchkey_switch_position{feature="sharing",position="off-for"} 1',
+      'latchkey_switch_position{feature="sharing",position="on"} 0',
       'latchkey_admission_waiting{lane="camera"} 17',
       'latchkey_relay_wires{worker="0"} 13',
       'latchkey_relay_packets_total{side="viewer",worker="1"} 1',

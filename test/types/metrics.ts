@@ -1,6 +1,7 @@
 // What the compiler refuses: a label of a metric has the words of the room that tells the event, all of them and no others.
 import type { EndReason, ErrorCode } from '../../src/base/index.ts';
 import type { KeyFault, TicketKeysObserver, TicketRefusal } from '../../src/identity/index.ts';
+import type { Revocation } from '../../src/levers/index.ts';
 import type {
   AnswerFrom,
   OwnershipAlarm,
@@ -49,6 +50,7 @@ interface Theirs extends Record<SetName, string> {
   keyFaults: KeyFault;
   ticketRefusals: TicketRefusal;
   ticketKeys: First<TicketKeysObserver['ticketKeys']>;
+  revocations: Revocation['of'];
   spans: SpanOutcome;
 }
 

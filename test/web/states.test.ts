@@ -113,6 +113,12 @@ describe('the end of a session', () => {
     ['expired', 'expired'],
     ['revoked', 'not-allowed'],
     ['viewer-left', 'idle'],
+    ['signed-out', 'expired'],
+    ['camera-signed-out', 'offline'],
+    ['quarantined', 'failed'],
+    ['switched-off', 'busy'],
+    ['time-limit', 'failed'],
+    ['idle', 'failed'],
   ])('%s shows %s', (reason, name) => {
     const state = stateAfter([start, frame, ended(reason)]);
     expect(state.name).toBe(name);
@@ -128,6 +134,19 @@ describe('the end of a session', () => {
     );
     expect(again.name).toBe('expired');
     expect(stateAfter([start, frame, ended('revoked')], renewable).name).toBe('not-allowed');
+  });
+
+  test.each<EndReason>(['signed-out', 'quarantined', 'time-limit', 'idle', 'revoked'])(
+    '%s is for the person to go on from, whatever tokens the app has',
+    (reason) => {
+      const state = stateAfter([start, frame, ended(reason)], { fraction: 0.5, renewable: true });
+      expect([isActive(state), state.retryAfterMs]).toEqual([false, undefined]);
+    },
+  );
+
+  test('by a token that was taken back is no reason to ask for another by itself', () => {
+    const state = stateAfter([start, refused('token-revoked')], { fraction: 0.5, renewable: true });
+    expect([state.name, state.retryAfterMs]).toEqual(['expired', undefined]);
   });
 });
 

@@ -82,6 +82,11 @@ export class Ledger {
     this.#figures[wire * wireCells + setupCell] = ms;
   }
 
+  /** How many RTP packets of a side have come: 0 for the viewer's, 1 for the camera's. */
+  rtpPackets(wire: number, side: number): number {
+    return this.#figures[cellOf(wire, side, column.rtpPackets)] ?? 0;
+  }
+
   /** The figures of a wire, as they stand. */
   stats(wire: number): WireStats {
     const side = (index: number) =>

@@ -141,6 +141,11 @@ export class MediaWorker {
     this.#link?.post({ kind: 'end', wire });
   }
 
+  /** RTP packets that the camera's side has sent. */
+  cameraMedia(wire: number): number {
+    return this.#ledger.rtpPackets(wire, 1);
+  }
+
   stats(wire: number): WireStats {
     return this.#ledger.stats(wire);
   }

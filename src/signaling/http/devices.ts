@@ -2,12 +2,14 @@ import type { VerifiedPair } from '../../pairing/index.ts';
 import type { DeviceListing } from '../../protocol/index.ts';
 import { viewerOf } from '../bearer.ts';
 import type { Core } from '../parts.ts';
+import { demandUnrefused } from '../thrown.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 
 /** `GET /devices`: the devices that this viewer may see now, and no other. Throws what `viewerOf` does, and `source-unavailable`. */
 export async function devices(core: Core, request: HttpRequest): Promise<HttpResponse> {
   const viewer = await viewerOf(core, request);
   const pairs = await core.pairing.pairsOf(viewer);
+  demandUnrefused(core, viewer);
   if (pairs.some((pair) => pair.subject !== viewer.subject)) throw new TypeError('A listing of another subject.');
   const listing: DeviceListing = { devices: pairs.map((pair) => entry(core, pair)) };
   return {

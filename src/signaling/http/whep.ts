@@ -1,4 +1,12 @@
-import { asLatchkeyError, type DeviceId, deviceId, LatchkeyError, limits, type Span } from '../../base/index.ts';
+import {
+  asLatchkeyError,
+  type DeviceId,
+  deviceId,
+  inSlices,
+  LatchkeyError,
+  limits,
+  type Span,
+} from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import { viewerOf } from '../bearer.ts';
@@ -12,6 +20,7 @@ import {
   withRelayCandidates,
   writeIceFragment,
 } from '../sdp/index.ts';
+import { demandOn } from '../thrown.ts';
 import { tracedEnd } from '../traced-end.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import type { View, ViewerEnd } from '../view.ts';
@@ -31,6 +40,8 @@ interface WhepSession {
 export class Whep {
   readonly #core: Core;
   readonly #sessions = new Map<string, WhepSession>();
+  /** Those too that are not open yet. */
+  readonly #views = new Set<LiveView>();
 
   constructor(core: Core) {
     this.#core = core;
@@ -39,6 +50,16 @@ export class Whep {
   /** How many live views this is the end of. */
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** Ends the live views of devices for which this is switched off. Says how many. */
+  review(): Promise<number> {
+    const { clock, levers } = this.#core;
+    return inSlices(clock, this.#views, ({ session }) => {
+      if (levers.isOn('whep', session.pair.device)) return false;
+      session.end('switched-off');
+      return true;
+    });
   }
 
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */
@@ -60,12 +81,16 @@ export class Whep {
     demandType(request, 'application/sdp');
     const offer = readDescription((await request.body(limits.sdpBytesMax)).toString('utf8'), 'offer');
     const pair = await this.#core.pairing.pair(viewer, device, span);
+    demandOn(this.#core, 'whep', device);
     const registration = this.#core.registrations.get(device);
     if (registration === undefined) throw new LatchkeyError('device-offline');
     if (!registration.answers) throw new LatchkeyError('device-cannot-answer');
     const { answer, session } = await new Promise<{ answer: Description; session: WhepSession }>((resolve, reject) => {
       const end = tracedEnd(this.#end(viewer, resolve, reject), 'whep', span);
       const view = new LiveView(this.#core, { kind: 'whep', pair, registration, end, offer, profile: undefined });
+      this.#views.add(view);
+      view.session.ended.addEventListener('abort', () => this.#views.delete(view), { once: true });
+      if (view.session.ended.aborted) this.#views.delete(view);
       const leave = () => view.session.end('viewer-left');
       if (request.aborted.aborted) leave();
       else request.aborted.addEventListener('abort', leave, { once: true, signal: view.session.ended });
@@ -86,6 +111,7 @@ export class Whep {
   /** `PATCH` on a session: trickled candidates, which go nowhere (204), or an ICE restart (200 with the new credentials). */
   async change(request: HttpRequest, device: DeviceId, id: string): Promise<HttpResponse> {
     const { session } = await this.#demand(request, device, id);
+    demandOn(this.#core, 'whep', device);
     demandType(request, fragmentType);
     const match = request.header('if-match');
     if (match === undefined) throw new LatchkeyError('precondition-required');

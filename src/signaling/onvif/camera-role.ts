@@ -13,6 +13,7 @@ import { handOver } from '../away.ts';
 import type { UnregisterReason } from '../observer.ts';
 import type { Core } from '../parts.ts';
 import type { CallOutcome, IncomingRequest, RpcPeer } from '../rpc-peer.ts';
+import { demandUnrefused } from '../thrown.ts';
 import type { Registration, View } from '../view.ts';
 
 /** A camera on its WebSocket: its registration, and the live views of that registration, its own and those that it took over. */
@@ -42,10 +43,14 @@ export class CameraRole implements Registration {
     return this.#registered;
   }
 
-  /** Registers once; again only with a fresh token of the same device, which prolongs the registration. Throws `rate-exceeded`. */
+  /**
+   * Registers once; again only with a fresh token of the same device, which prolongs the registration. Throws `rate-exceeded`, and what
+   * stands against it.
+   */
   register(request: IncomingRequest): void {
     const params = read(registerParams, request.params);
     if (this.#registered && params.authorization === undefined) throw new LatchkeyError('out-of-order');
+    demandUnrefused(this.#core, this.camera);
     if (!this.#registered) this.#core.admission.register(this.camera.device);
     this.name = params.name ?? this.name;
     if (params.capabilities !== undefined) {
@@ -77,7 +82,7 @@ export class CameraRole implements Registration {
 
   /** Who came by a ticket has it still: another one would end at the same time. */
   #ticket(): { ticket?: string; ticketExpiresInSeconds?: number } {
-    if (this.camera.evidence.ticket) return {};
+    if (this.camera.evidence.ticket || !this.#core.levers.isOn('tickets', this.camera.device)) return {};
     const issued = this.#core.identity.tickets?.issue(this.camera);
     return issued === undefined
       ? {}

@@ -1,20 +1,15 @@
 import { asLatchkeyError, LatchkeyError, limits, type Redacted, type Span, type Timer } from '../../base/index.ts';
+import type { VerifiedViewer } from '../../identity/index.ts';
 import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
+import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer.ts';
+import { demandUnrefused, refusalOfLever } from '../thrown.ts';
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
 import { CameraRole } from './camera-role.ts';
 import { ViewerRole } from './viewer-role.ts';
-
-/** What came with the upgrade. */
-export interface Arrival {
-  /** Who was verified before it, if anyone was. */
-  readonly holder: Holder | undefined;
-  /** Counts where somebody was. */
-  readonly traceparent: string | undefined;
-}
 
 export interface EndpointEvents {
   /** The connection showed its first valid token after the upgrade. */
@@ -38,23 +33,52 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   #tokensRefused = 0;
   #registerBy: Timer | undefined;
   #expiry: Timer | undefined;
+  #idle: Timer | undefined;
+  #heardMs: number;
   /** Tokens are taken one after the other, in the order in which they came. */
   #gate: Promise<unknown> | undefined;
   /** There while a token waits for its verification. */
   #leaving: AbortController | undefined;
 
-  constructor(core: Core, connection: Connection, { holder, traceparent }: Arrival, events: EndpointEvents) {
+  /** `traceparent`: what came with the upgrade of somebody who was verified before it. */
+  constructor(core: Core, connection: Connection, traceparent: string | undefined, events: EndpointEvents) {
     this.#core = core;
+    this.#heardMs = core.clock.now();
     this.#events = events;
     this.#address = connection.remoteAddress;
-    this.#traceparent = holder === undefined ? undefined : traceparent;
+    this.#traceparent = traceparent;
     this.#peer = new RpcPeer(connection, core.clock, core.observer, this);
     this.#awaitRegister();
-    if (holder !== undefined) this.#adopt(holder);
+  }
+
+  /** Who was verified before the upgrade. Something may have been thrown against them since: then the connection ends with it. */
+  begin(holder: Holder): void {
+    try {
+      this.#adopt(holder);
+    } catch (thrown) {
+      this.#peer.end(asLatchkeyError(thrown));
+    }
   }
 
   message(text: string): void {
+    if (this.review() !== undefined) return;
+    this.#heardMs = this.#core.clock.now();
     this.#peer.receive(text);
+  }
+
+  /**
+   * Ends the connection where something was thrown against its holder, and says how many live views went with it; undefined where
+   * nothing was. It is asked before each message too, so that whoever is refused has no say while others are still being told.
+   */
+  review(): number | undefined {
+    const refusal = this.#holder === undefined ? undefined : this.#core.levers.refuses(this.#holder);
+    if (refusal === undefined || !this.#peer.open) return undefined;
+    const role = this.#role;
+    const views = role instanceof CameraRole ? role.views.size : (role?.size ?? 0);
+    if (role instanceof CameraRole) role.end(refusal, endsOfRefusals[refusal]);
+    else role?.end('signed-out');
+    this.#peer.end(refusalOfLever(refusal, this.#core.random));
+    return views;
   }
 
   closed(): void {
@@ -100,7 +124,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
       span.end(asLatchkeyError(thrown).code);
       request.error(thrown);
       if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
-      if (this.#isLastOne(thrown) || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
+      if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
     }
   }
 
@@ -129,9 +153,10 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     }
   }
 
-  /** A camera that may not register yet has nothing to do here until then. */
-  #cameTooOften(error: LatchkeyError): boolean {
-    return error.code === 'rate-exceeded' && this.#role instanceof CameraRole && !this.#role.registered;
+  /** A camera that may not register, or not yet, has nothing to do here until then. */
+  #mayNotRegister({ code }: LatchkeyError): boolean {
+    const mayNot = code === 'rate-exceeded' || code === 'device-quarantined' || code === 'switched-off';
+    return mayNot && this.#role instanceof CameraRole && !this.#role.registered;
   }
 
   #unregister(request: IncomingRequest): void {
@@ -182,16 +207,34 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
 
   #adopt(fresh: Holder): void {
     if (this.#holder !== undefined && !isSameHolder(this.#holder, fresh)) throw new LatchkeyError('token-conflict');
+    demandUnrefused(this.#core, fresh);
+    if (this.#holder === undefined && fresh.kind === 'viewer') this.#core.crowd.enter(fresh.subject);
     const holder = this.#holder === undefined ? fresh : later(this.#holder, fresh);
     this.#holder = holder;
     if (holder.kind === 'viewer') {
       if (this.#role instanceof ViewerRole) this.#role.viewer = holder;
-      else this.#role = new ViewerRole(this.#core, this.#peer, holder);
+      else this.#watch(holder);
       this.#awaitsNoRegister();
     } else if (this.#role instanceof CameraRole) this.#role.camera = holder;
     else this.#role = new CameraRole(this.#core, this.#peer, holder);
     this.#expiry?.cancel();
     this.#awaitExpiry(holder.evidence.expiresAtMs);
+  }
+
+  #watch(viewer: VerifiedViewer): void {
+    const role = new ViewerRole(this.#core, this.#peer, viewer);
+    this.#role = role;
+    this.#awaitUse(role, limits.viewerIdleMsMax);
+  }
+
+  /** A viewer who asks for nothing and watches nothing has no use for a connection. */
+  #awaitUse(role: ViewerRole, restMs: number): void {
+    this.#idle = this.#core.clock.after(waitOf(restMs), () => {
+      const nowMs = this.#core.clock.now();
+      const leftMs = Math.max(role.idleSinceMs ?? nowMs, this.#heardMs) + limits.viewerIdleMsMax - nowMs;
+      if (leftMs > 0) this.#awaitUse(role, leftMs);
+      else this.#peer.end(new LatchkeyError('connection-idle'));
+    });
   }
 
   #known(): ViewerRole | CameraRole {
@@ -238,6 +281,8 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     this.#leaving?.abort();
     this.#awaitsNoRegister();
     this.#expiry?.cancel();
+    this.#idle?.cancel();
+    if (this.#holder?.kind === 'viewer') this.#core.crowd.leave(this.#holder.subject);
     if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
     this.#events.left(this);

@@ -23,12 +23,24 @@ export class ViewerRole {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #views = new Map<string, View>();
+  #idleSinceMs: number;
   viewer: VerifiedViewer;
 
   constructor(core: Core, peer: RpcPeer, viewer: VerifiedViewer) {
     this.#core = core;
+    this.#idleSinceMs = core.clock.now();
     this.#peer = peer;
     this.viewer = viewer;
+  }
+
+  /** How many live views it has. */
+  get size(): number {
+    return this.#views.size;
+  }
+
+  /** Since when it has had none; undefined while it has. */
+  get idleSinceMs(): number | undefined {
+    return this.#views.size > 0 ? undefined : this.#idleSinceMs;
   }
 
   register(request: IncomingRequest): void {
@@ -119,6 +131,11 @@ export class ViewerRole {
     }
   }
 
+  #forget(view: View): void {
+    this.#views.delete(view.session.id);
+    this.#idleSinceMs = this.#core.clock.now();
+  }
+
   #endFor(request: IncomingRequest): ViewerEnd {
     const role = this;
     return {
@@ -130,7 +147,7 @@ export class ViewerRole {
         request.result(connectResult(view, opened));
       },
       refused: (view, error) => {
-        this.#views.delete(view.session.id);
+        this.#forget(view);
         request.error(error);
       },
       invite: (view, offer, subprotocols, settled) => {
@@ -139,7 +156,7 @@ export class ViewerRole {
         this.#peer.call('invite', withProtocols, limits.viewerAnswerMsMax, settled);
       },
       ended: (view, reason, cause) => {
-        this.#views.delete(view.session.id);
+        this.#forget(view);
         this.#peer.tell(endNotification(view.session.id, reason, cause));
       },
     };

@@ -85,9 +85,15 @@ export function isActive(state: ViewState): boolean {
   return state.name === 'connecting' || state.name === 'live' || goesOn.has(state.name);
 }
 
-type Outcome = 'idle' | 'offline' | 'not-allowed' | 'expired' | 'busy' | 'again' | 'failed';
+type Outcome = 'idle' | 'offline' | 'not-allowed' | 'expired' | 'signed-out' | 'busy' | 'again' | 'failed';
 
 const goesOn: ReadonlySet<StateName> = new Set(['offline', 'busy', 'reconnecting']);
+
+/** Who was signed out is shown what one is shown whose token ran out; but no token is asked for by itself. */
+function nameOf(outcome: Outcome): StateName {
+  if (outcome === 'again') return 'reconnecting';
+  return outcome === 'signed-out' ? 'expired' : outcome;
+}
 
 const paces: Partial<Record<Outcome, Pace>> = {
   again: { firstMs: bounds.retryFirstMs, msMax: bounds.retryMsMax },
@@ -104,7 +110,7 @@ function after(
   fraction: number,
 ): ViewState {
   if (outcome === 'idle') return { ...idle, text, reason };
-  const name = outcome === 'again' ? 'reconnecting' : outcome;
+  const name = nameOf(outcome);
   const pace = paces[outcome];
   const waitMs =
     pace === undefined
@@ -147,6 +153,12 @@ const outcomesOfEnds: Readonly<Record<EndReason, Outcome>> = {
   revoked: 'not-allowed',
   'relay-stopping': 'again',
   'relay-failed': 'again',
+  'signed-out': 'signed-out',
+  'camera-signed-out': 'offline',
+  quarantined: 'failed',
+  'switched-off': 'busy',
+  'time-limit': 'failed',
+  idle: 'failed',
 };
 
 /** A code that is not here is a fault of this side or of the camera's make: trying again would not mend it. */
@@ -162,7 +174,7 @@ const outcomesOfCodes: Readonly<Partial<Record<ErrorCode, Outcome>>> = {
   'token-not-yet': 'again',
   'token-lifetime': 'not-allowed',
   'token-conflict': 'again',
-  'token-revoked': 'expired',
+  'token-revoked': 'signed-out',
   'ticket-invalid': 'failed',
   'keys-unavailable': 'again',
   'not-allowed': 'not-allowed',
@@ -182,6 +194,10 @@ const outcomesOfCodes: Readonly<Partial<Record<ErrorCode, Outcome>>> = {
   'session-unknown': 'again',
   'session-limit': 'busy',
   'peer-gone': 'offline',
+  'device-quarantined': 'failed',
+  'switched-off': 'busy',
+  'connection-idle': 'again',
+  'connection-limit': 'busy',
   internal: 'again',
 };
 

@@ -1,0 +1,134 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { type DeviceId, deviceId, LatchkeyError, limits, subjectId } from '../base/index.ts';
+import type { RevocationLine } from '../identity/index.ts';
+import { migrate } from './lever-schema.ts';
+import { type Feature, features, readPosition, type SwitchPosition } from './switch-position.ts';
+
+/** What was thrown before. Times are in milliseconds since the Unix epoch. */
+export interface KeptLevers {
+  /** In the order of their times. */
+  readonly lines: readonly RevocationLine[];
+  readonly everybodysMs: number;
+  readonly quarantined: ReadonlyMap<DeviceId, number>;
+  readonly switches: ReadonlyMap<Feature, SwitchPosition>;
+}
+
+/** Where levers are kept. What returns is on the disk; what throws has changed nothing there. */
+export interface LeverStore {
+  load(): KeptLevers;
+  /** Keeps one line, where there is one, and what is void of everybody's; lines from `forgottenMs` and before are of no use any more. */
+  revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void;
+  quarantined(device: DeviceId, atMs: number): void;
+  released(device: DeviceId): void;
+  switched(feature: Feature, position: SwitchPosition): void;
+  close(): void;
+}
+
+/** Opens the database, and makes it with mode 0600 where it is not there. Throws `settings-invalid` when it cannot be used. */
+export function openLeverStore(file: string): LeverStore {
+  let database: DatabaseSync | undefined;
+  try {
+    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600));
+    database = new DatabaseSync(file, { timeout: limits.sqliteBusyMsMax });
+    // With a log of its own, FULL is what makes each change last from the moment that it is acknowledged.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database);
+    return new SqliteLeverStore(database, file);
+  } catch (error) {
+    database?.close();
+    throw unusable(file, error);
+  }
+}
+
+class SqliteLeverStore implements LeverStore {
+  readonly #database: DatabaseSync;
+  readonly #file: string;
+
+  constructor(database: DatabaseSync, file: string) {
+    this.#database = database;
+    this.#file = file;
+  }
+
+  load(): KeptLevers {
+    try {
+      return this.#load();
+    } catch (error) {
+      throw unusable(this.#file, error);
+    }
+  }
+
+  #load(): KeptLevers {
+    const rows = (sql: string) => this.#database.prepare(sql).all();
+    const bearers = rows('SELECT bearer, issued_before_ms AS ms FROM revoked_bearer ORDER BY ms, bearer').map(
+      ({ bearer, ms }) => ({ of: 'bearer', bearer: subjectId(String(bearer)), issuedBeforeMs: Number(ms) }) as const,
+    );
+    const tokens = rows('SELECT token_id, issued_before_ms AS ms FROM revoked_token ORDER BY ms, token_id').map(
+      ({ token_id, ms }) => ({ of: 'token', tokenId: String(token_id), issuedBeforeMs: Number(ms) }) as const,
+    );
+    const [everybody] = rows('SELECT issued_before_ms AS ms FROM revoked_all');
+    const quarantined = rows('SELECT device, at_ms FROM quarantined ORDER BY at_ms, device').map(
+      ({ device, at_ms }) => [deviceId(String(device)), Number(at_ms)] as const,
+    );
+    const switches = rows('SELECT feature, position FROM switched').flatMap(({ feature, position }) => {
+      const known = features.find((each) => each === feature);
+      return known === undefined ? [] : [[known, readPosition(String(position))] as const];
+    });
+    return {
+      lines: [...bearers, ...tokens],
+      everybodysMs: Number(everybody?.ms ?? 0),
+      quarantined: new Map(quarantined),
+      switches: new Map(switches),
+    };
+  }
+
+  revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void {
+    const database = this.#database;
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      if (line !== undefined) this.#put(line);
+      database
+        .prepare(
+          'INSERT INTO revoked_all VALUES (1, ?) ON CONFLICT DO UPDATE SET issued_before_ms = excluded.issued_before_ms',
+        )
+        .run(everybodysMs);
+      const spentMs = Math.max(everybodysMs, forgottenMs);
+      for (const table of ['revoked_bearer', 'revoked_token'] as const)
+        database.prepare(`DELETE FROM ${table} WHERE issued_before_ms <= ?`).run(spentMs);
+      database.exec('COMMIT');
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #put(line: RevocationLine): void {
+    const update = 'ON CONFLICT DO UPDATE SET issued_before_ms = max(issued_before_ms, excluded.issued_before_ms)';
+    const [table, name] =
+      line.of === 'bearer' ? (['revoked_bearer', line.bearer] as const) : (['revoked_token', line.tokenId] as const);
+    this.#database.prepare(`INSERT INTO ${table} VALUES (?, ?) ${update}`).run(name, line.issuedBeforeMs);
+  }
+
+  quarantined(device: DeviceId, atMs: number): void {
+    this.#database.prepare('INSERT INTO quarantined VALUES (?, ?) ON CONFLICT DO NOTHING').run(device, atMs);
+  }
+
+  released(device: DeviceId): void {
+    this.#database.prepare('DELETE FROM quarantined WHERE device = ?').run(device);
+  }
+
+  switched(feature: Feature, position: SwitchPosition): void {
+    this.#database
+      .prepare('INSERT INTO switched VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position')
+      .run(feature, JSON.stringify(position));
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+}
+
+function unusable(file: string, error: unknown): LatchkeyError {
+  const why = error instanceof LatchkeyError ? (error.detail ?? error.code) : (error as Error).message;
+  return new LatchkeyError('settings-invalid', `${file}: ${why}`, { cause: error });
+}

@@ -1,0 +1,210 @@
+import { type Clock, type DeviceId, LatchkeyError, limits, type SubjectId } from '../base/index.ts';
+import type { RevocationLine, RevocationTable, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
+import type { Objection, Sessions, VerifiedPair } from '../pairing/index.ts';
+import type { LeverEffect, Levers, RelayLevers, Reviewed, Revocation } from './index.ts';
+import type { LeverStore } from './lever-store.ts';
+import type { Feature, SwitchPosition, SwitchPositions } from './switch-position.ts';
+import { Switches } from './switches.ts';
+
+export interface LeversSettings {
+  /** The settings' own layer of switches. */
+  readonly switches: SwitchPositions;
+  /** No token is alive that long after it was issued, in milliseconds: what was taken back before is forgotten. */
+  readonly tokenAgeMsMax: number;
+}
+
+export interface LeversPowers {
+  readonly clock: Clock;
+  readonly store: LeverStore;
+  /** The table that identity asks. */
+  readonly revocations: RevocationTable;
+}
+
+/** What this room has to tell. Every value is from a closed set. */
+export interface LeversObserver {
+  revoked?(of: Revocation['of']): void;
+  released?(): void;
+  switched?(feature: Feature, position: SwitchPosition['position']): void;
+}
+
+/** Takes up what was thrown before. Throws `settings-invalid` for a database that cannot be read, and `params-invalid` for switches that are none. */
+export function createLevers(
+  settings: LeversSettings,
+  powers: LeversPowers,
+  observer: LeversObserver = {},
+): RelayLevers {
+  return new KeptLevers(settings, powers, observer);
+}
+
+class KeptLevers implements RelayLevers {
+  readonly #settings: LeversSettings;
+  readonly #powers: LeversPowers;
+  readonly #observer: LeversObserver;
+  readonly #switches = new Switches();
+  readonly #quarantined: Map<DeviceId, number>;
+  #live: { readonly sessions: Pick<Sessions, 'review'>; readonly connections: Reviewed } | undefined;
+
+  constructor(settings: LeversSettings, powers: LeversPowers, observer: LeversObserver) {
+    this.#settings = settings;
+    this.#powers = powers;
+    this.#observer = observer;
+    this.#switches.useSettings(settings.switches);
+    const { lines, everybodysMs, quarantined, switches } = powers.store.load();
+    this.#quarantined = new Map(quarantined);
+    for (const [feature, position] of switches) this.#switches.throwOne(feature, position);
+    powers.revocations.revokeAll(everybodysMs);
+    for (const line of lines) this.#take(line);
+    powers.revocations.forget(this.#forgottenMs);
+  }
+
+  get revocations(): RevocationTable {
+    return this.#powers.revocations;
+  }
+
+  get quarantined(): number {
+    return this.#quarantined.size;
+  }
+
+  against({ subject, device, role, evidence }: VerifiedPair): Objection | undefined {
+    if (this.revocations.isVoid(subject, evidence.token)) return 'signed-out';
+    if (this.#quarantined.has(device)) return 'quarantined';
+    const isOn = this.isOn('live-view', device) && (role === 'owner' || this.isOn('sharing', device));
+    return isOn ? undefined : 'switched-off';
+  }
+
+  refuses(holder: VerifiedViewer | VerifiedCamera): ReturnType<RelayLevers['refuses']> {
+    const bearer = holder.kind === 'viewer' ? holder.subject : holder.device;
+    if (this.revocations.isVoid(bearer, holder.evidence)) return 'token-revoked';
+    if (holder.kind === 'viewer') return undefined;
+    if (this.#quarantined.has(holder.device)) return 'device-quarantined';
+    return this.isOn('registration', holder.device) ? undefined : 'switched-off';
+  }
+
+  isOn(feature: Feature, device: DeviceId): boolean {
+    return this.#switches.isOn(feature, device);
+  }
+
+  positionOf(feature: Feature): SwitchPosition['position'] {
+    return this.#switches.positionOf(feature);
+  }
+
+  async revoke(revocation: Revocation): Promise<{ readonly atMs: number } & LeverEffect> {
+    const atMs = this.#powers.clock.now();
+    const keep =
+      revocation.of === 'device' ? this.#quarantine(revocation.device, atMs) : this.#takeBack(revocation, atMs + 1);
+    this.#observer.revoked?.(revocation.of);
+    return { atMs, ...(await this.#endAndKeep(keep)) };
+  }
+
+  async release(device: DeviceId): Promise<boolean> {
+    if (!this.#quarantined.has(device)) return false;
+    this.#keep(() => this.#powers.store.released(device));
+    this.#quarantined.delete(device);
+    this.#observer.released?.();
+    return true;
+  }
+
+  async throwSwitch(feature: Feature, position: SwitchPosition): Promise<LeverEffect> {
+    const keep = () => this.#powers.store.switched(feature, position);
+    // What gives back counts when it is kept, and what takes away at once.
+    if (position.position === 'on') this.#keep(keep);
+    this.#switches.throwOne(feature, position);
+    this.#observer.switched?.(feature, position.position);
+    return await this.#endAndKeep(position.position === 'on' ? () => {} : keep);
+  }
+
+  async useSettings(positions: SwitchPositions): Promise<LeverEffect> {
+    this.#switches.useSettings(positions);
+    return await this.#review();
+  }
+
+  list(): ReturnType<Levers['list']> {
+    const { everybodysMs, lines } = this.revocations;
+    return {
+      revocations: [
+        ...(everybodysMs === 0 ? [] : [{ of: 'all', atMs: everybodysMs - 1 } as const]),
+        ...lines.map(listed),
+        ...[...this.#quarantined].map(([device, atMs]) => ({ of: 'device', device, atMs }) as const),
+      ],
+      switches: this.#switches.thrown,
+      settings: this.#switches.settings,
+    };
+  }
+
+  actOn(live: { readonly sessions: Pick<Sessions, 'review'>; readonly connections: Reviewed }): void {
+    this.#live = live;
+  }
+
+  close(): void {
+    this.#powers.store.close();
+  }
+
+  /** Whatever was issued up to now is issued before the next millisecond. Gives what has to be kept. */
+  #takeBack(revocation: Exclude<Revocation, { of: 'device' }>, issuedBeforeMs: number): () => void {
+    const line = lineOf(revocation, issuedBeforeMs);
+    if (line === undefined) this.revocations.revokeAll(issuedBeforeMs);
+    else this.#take(line);
+    this.revocations.forget(this.#forgottenMs);
+    return () => this.#powers.store.revoked(line, this.revocations.everybodysMs, this.#forgottenMs);
+  }
+
+  #take(line: RevocationLine): void {
+    if (line.of === 'bearer') this.revocations.revoke(line.bearer, line.issuedBeforeMs);
+    else this.revocations.revokeToken(line.tokenId, line.issuedBeforeMs);
+  }
+
+  #quarantine(device: DeviceId, atMs: number): () => void {
+    const known = this.#quarantined.has(device);
+    if (!known && this.#quarantined.size >= limits.quarantinedDevicesMax)
+      throw new LatchkeyError('overloaded', `${limits.quarantinedDevicesMax} devices are in quarantine`);
+    if (!known) this.#quarantined.set(device, atMs);
+    return () => this.#powers.store.quarantined(device, this.#quarantined.get(device) ?? atMs);
+  }
+
+  /** What is live begins to end before anything is written: a slow disk holds no door open. */
+  async #endAndKeep(keep: () => void): Promise<LeverEffect> {
+    const reviewing = this.#review();
+    try {
+      this.#keep(keep);
+    } finally {
+      await reviewing;
+    }
+    return await reviewing;
+  }
+
+  async #review(): Promise<LeverEffect> {
+    if (this.#live === undefined) return { sessionsEnded: 0, connectionsClosed: 0 };
+    const { sessions, connections } = this.#live;
+    const [ended, others] = await Promise.all([sessions.review(), connections.review()]);
+    return { ...others, sessionsEnded: ended + others.sessionsEnded };
+  }
+
+  #keep(keep: () => void): void {
+    try {
+      keep();
+    } catch (error) {
+      throw new LatchkeyError('lever-unkept', (error as Error).message, { cause: error });
+    }
+  }
+
+  get #forgottenMs(): number {
+    return this.#powers.clock.now() - this.#settings.tokenAgeMsMax;
+  }
+}
+
+/** Throws `params-invalid` for a token id that is none. */
+function lineOf(revocation: Exclude<Revocation, { of: 'device' }>, issuedBeforeMs: number): RevocationLine | undefined {
+  if (revocation.of === 'all') return undefined;
+  if (revocation.of === 'subject') return { of: 'bearer', bearer: revocation.subject, issuedBeforeMs };
+  const { tokenId } = revocation;
+  if (tokenId === '' || tokenId.length > limits.tokenIdCharactersMax) {
+    throw new LatchkeyError('params-invalid', `a token id has 1 to ${limits.tokenIdCharactersMax} characters`);
+  }
+  return { of: 'token', tokenId, issuedBeforeMs };
+}
+
+function listed(line: RevocationLine): Revocation & { readonly atMs: number } {
+  const atMs = line.issuedBeforeMs - 1;
+  if (line.of === 'token') return { of: 'token', tokenId: line.tokenId, atMs };
+  return { of: 'subject', subject: line.bearer as SubjectId, atMs };
+}

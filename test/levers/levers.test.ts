@@ -1,0 +1,299 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, describe, expect, it } from 'vitest';
+import { deviceId, limits, subjectId } from '../../src/base/index.ts';
+import { createRevocations } from '../../src/identity/index.ts';
+import { allOn, createLevers, type LeverStore, openLeverStore, type SwitchPosition } from '../../src/levers/index.ts';
+import { codeOf } from '../support/codes.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
+
+const [alice, ben] = [subjectId('alice'), subjectId('ben')];
+const [door, yard] = [deviceId('door'), deviceId('yard')];
+const off: SwitchPosition = { position: 'off' };
+const hourMs = 3_600_000;
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-levers-'));
+  folders.push(folder);
+  return join(folder, 'levers.sqlite');
+}
+
+/** Levers of a file, as after a start; and what was live when something was thrown. */
+function start(
+  file = ':memory:',
+  clock = new ManualClock(),
+  change: (store: LeverStore) => LeverStore = (store) => store,
+) {
+  const revocations = createRevocations();
+  const store = change(openLeverStore(file));
+  const levers = createLevers({ switches: allOn, tokenAgeMsMax: hourMs }, { clock, store, revocations });
+  let reviews = 0;
+  levers.actOn({
+    sessions: {
+      async review() {
+        reviews += 1;
+        return 2;
+      },
+    },
+    connections: { review: async () => ({ sessionsEnded: 1, connectionsClosed: 4 }) },
+  });
+  return {
+    clock,
+    levers,
+    revocations,
+    get reviews() {
+      return reviews;
+    },
+    viewer: (name: string) => levers.refuses(viewerProof(name, clock.now())),
+    camera: (name: string) => levers.refuses(cameraProof(name, clock.now())),
+    pair: (subject: string, device: string) => levers.against(pairProof(subject, device, clock.now())),
+  };
+}
+
+describe('a lever', () => {
+  it('of a subject voids what was issued up to now, and nothing that is issued after', async () => {
+    const { levers, clock, viewer, pair } = start();
+    const atMs = clock.now();
+    expect(await levers.revoke({ of: 'subject', subject: alice })).toEqual({
+      atMs,
+      sessionsEnded: 3,
+      connectionsClosed: 4,
+    });
+    expect([viewer('alice'), pair('alice', 'door'), viewer('ben'), pair('ben', 'door')]).toEqual([
+      ...['token-revoked', 'signed-out', undefined, undefined],
+    ]);
+    clock.advance(1);
+    expect([viewer('alice'), pair('alice', 'door')]).toEqual([undefined, undefined]);
+  });
+
+  it('of a subject is of a camera whose id that is', async () => {
+    const { levers, camera } = start();
+    await levers.revoke({ of: 'subject', subject: subjectId('door') });
+    expect([camera('door'), camera('yard')]).toEqual(['token-revoked', undefined]);
+  });
+
+  it('of all voids everything that was issued up to now', async () => {
+    const { levers, clock, viewer, camera } = start();
+    await levers.revoke({ of: 'all' });
+    expect([viewer('alice'), camera('door')]).toEqual(['token-revoked', 'token-revoked']);
+    clock.advance(1);
+    expect([viewer('alice'), camera('door')]).toEqual([undefined, undefined]);
+  });
+
+  it('of a device is against everybody who would see it and the camera itself, until it is released', async () => {
+    const { levers, clock, camera, pair, viewer } = start();
+    await levers.revoke({ of: 'device', device: door });
+    clock.advance(hourMs * 100);
+    expect([camera('door'), pair('alice', 'door'), levers.quarantined]).toEqual([
+      'device-quarantined',
+      'quarantined',
+      1,
+    ]);
+    expect([camera('yard'), pair('alice', 'yard'), viewer('door')]).toEqual([undefined, undefined, undefined]);
+    expect([await levers.release(door), await levers.release(door), levers.quarantined]).toEqual([true, false, 0]);
+    expect([camera('door'), pair('alice', 'door')]).toEqual([undefined, undefined]);
+  });
+
+  it('counts before anything is awaited, and looks at what is live', () => {
+    const world = start();
+    const thrown = world.levers.revoke({ of: 'subject', subject: alice });
+    expect([world.viewer('alice'), world.reviews]).toEqual(['token-revoked', 1]);
+    return thrown;
+  });
+
+  it.each([
+    ['live-view', 'alice', 'switched-off'],
+    ['sharing', 'alice', undefined],
+    ['registration', 'alice', undefined],
+  ] as const)('that switches %s off', async (feature, subject, objection) => {
+    const { levers, pair, camera, reviews } = start();
+    expect(reviews).toBe(0);
+    await levers.throwSwitch(feature, off);
+    expect(pair(subject, 'door')).toBe(objection);
+    expect(camera('door')).toBe(feature === 'registration' ? 'switched-off' : undefined);
+    await levers.throwSwitch(feature, { position: 'on' });
+    expect([pair(subject, 'door'), camera('door')]).toEqual([undefined, undefined]);
+  });
+
+  it('of a switch and the settings are two, and a feature is on only where both say so', async () => {
+    const world = start();
+    const { levers } = world;
+    await levers.useSettings({ ...allOn, 'live-view': { position: 'off-for', prefixes: [], devices: [door] } });
+    expect([world.reviews, levers.positionOf('live-view')]).toEqual([1, 'off-for']);
+    expect([world.pair('alice', 'door'), world.pair('alice', 'yard')]).toEqual(['switched-off', undefined]);
+    await levers.throwSwitch('live-view', { position: 'off-for', prefixes: [], devices: [yard] });
+    expect([world.pair('alice', 'door'), world.pair('alice', 'yard')]).toEqual(['switched-off', 'switched-off']);
+    await levers.throwSwitch('live-view', { position: 'on' });
+    expect([world.pair('alice', 'door'), world.pair('alice', 'yard')]).toEqual(['switched-off', undefined]);
+    await levers.throwSwitch('live-view', off);
+    expect(levers.positionOf('live-view')).toBe('off');
+    expect(levers.list().settings['live-view'].position).toBe('off-for');
+  });
+
+  it.each([
+    [{ of: 'token', tokenId: '' }],
+    [{ of: 'token', tokenId: 'x'.repeat(limits.tokenIdCharactersMax + 1) }],
+  ] as const)('that is none changes nothing: %j', async (revocation) => {
+    const { levers } = start();
+    expect(await codeOf(levers.revoke(revocation))).toBe('params-invalid');
+    expect(levers.list().revocations).toEqual([]);
+  });
+
+  it('that is off for nobody changes nothing', async () => {
+    const { levers } = start();
+    expect(await codeOf(levers.throwSwitch('whep', { position: 'off-for', prefixes: [], devices: [] }))).toBe(
+      'params-invalid',
+    );
+    expect(levers.list().switches).toEqual(allOn);
+  });
+});
+
+describe('after a restart', () => {
+  it('all is as it was, also what was taken back before more', async () => {
+    const file = newFile();
+    const { levers, clock } = start(file);
+    await levers.revoke({ of: 'all' });
+    clock.advance(10);
+    await levers.revoke({ of: 'subject', subject: alice });
+    clock.advance(10);
+    await levers.revoke({ of: 'token', tokenId: 'T1' });
+    await levers.revoke({ of: 'device', device: door });
+    await levers.throwSwitch('sharing', off);
+    await levers.throwSwitch('tickets', { position: 'off-for', prefixes: ['house7-'], devices: [yard] });
+    const before = levers.list();
+    levers.close();
+
+    const again = start(file, clock);
+    expect(again.levers.list()).toEqual(before);
+    expect(again.levers.list().revocations.map(({ of, atMs }) => [of, clock.now() - atMs])).toEqual([
+      ['all', 20],
+      ['subject', 10],
+      ['token', 0],
+      ['device', 0],
+    ]);
+    expect([again.camera('door'), again.levers.isOn('tickets', deviceId('house7-x'))]).toEqual([
+      'device-quarantined',
+      false,
+    ]);
+    expect(again.revocations.isVoid(ben, { issuedAtMs: clock.now(), tokenId: 'T1' })).toBe(true);
+    expect(again.revocations.epochOf(alice)).toBe(clock.now() - 9);
+  });
+
+  it('a quarantine that was ended and a switch that was thrown back stay so', async () => {
+    const file = newFile();
+    const { levers } = start(file);
+    await levers.revoke({ of: 'device', device: door });
+    await levers.release(door);
+    await levers.throwSwitch('whep', off);
+    await levers.throwSwitch('whep', { position: 'on' });
+    levers.close();
+    expect(start(file).levers.list()).toEqual({ revocations: [], switches: allOn, settings: allOn });
+  });
+
+  it('what nothing can be alive of any more is forgotten, and not before', async () => {
+    const file = newFile();
+    const { levers, clock } = start(file);
+    await levers.revoke({ of: 'token', tokenId: 'T1' });
+    await levers.revoke({ of: 'subject', subject: alice });
+    clock.advance(hourMs);
+    levers.close();
+    const late = start(file, clock).levers;
+    expect(late.list().revocations).toHaveLength(2);
+    clock.advance(1);
+    await late.revoke({ of: 'subject', subject: ben });
+    expect(late.list().revocations).toEqual([{ of: 'subject', subject: 'ben', atMs: clock.now() }]);
+    late.close();
+    const database = new DatabaseSync(file);
+    expect(database.prepare('SELECT count(*) AS lines FROM revoked_token').get()).toEqual({ lines: 0 });
+    database.close();
+  });
+});
+
+describe('the file', () => {
+  it('is nobody else’s to read', () => {
+    const file = newFile();
+    start(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('has the lever in it when its promise resolves', async () => {
+    const file = newFile();
+    const { levers } = start(file);
+    await levers.revoke({ of: 'device', device: door });
+    const other = new DatabaseSync(file, { readOnly: true });
+    expect(other.prepare('SELECT device FROM quarantined').all()).toEqual([{ device: 'door' }]);
+    expect(other.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    other.close();
+  });
+
+  it('of a later program, or one that is none, is refused', async () => {
+    const later = newFile();
+    const database = new DatabaseSync(later);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    expect(await codeOf(() => openLeverStore(later))).toBe('settings-invalid');
+    expect(await codeOf(() => openLeverStore('/nowhere/levers.sqlite'))).toBe('settings-invalid');
+    expect(await codeOf(() => openLeverStore('package.json'))).toBe('settings-invalid');
+    expect(readFileSync('package.json', 'utf8')).toContain('latchkey');
+  });
+
+  it('that cannot be written loses nothing that takes away, and gives nothing back', async () => {
+    let broken = false;
+    const world = start(':memory:', new ManualClock(), (store) => {
+      const failing = <Run extends (...given: never[]) => void>(run: Run) =>
+        ((...given) => {
+          if (broken) throw new Error('disk full');
+          run.apply(store, given);
+        }) as Run;
+      return {
+        load: () => store.load(),
+        revoked: failing(store.revoked),
+        quarantined: failing(store.quarantined),
+        released: failing(store.released),
+        switched: failing(store.switched),
+        close: () => store.close(),
+      };
+    });
+    const { levers } = world;
+    await levers.revoke({ of: 'device', device: door });
+    await levers.throwSwitch('whep', off);
+    broken = true;
+    expect(await codeOf(levers.revoke({ of: 'subject', subject: alice }))).toBe('lever-unkept');
+    expect(await codeOf(levers.revoke({ of: 'device', device: yard }))).toBe('lever-unkept');
+    expect(await codeOf(levers.throwSwitch('sharing', off))).toBe('lever-unkept');
+    expect(await codeOf(levers.release(door))).toBe('lever-unkept');
+    expect(await codeOf(levers.throwSwitch('whep', { position: 'on' }))).toBe('lever-unkept');
+    expect([world.viewer('alice'), world.camera('yard'), world.camera('door')]).toEqual([
+      ...['token-revoked', 'device-quarantined', 'device-quarantined'],
+    ]);
+    expect([levers.positionOf('sharing'), levers.positionOf('whep')]).toEqual(['off', 'off']);
+  });
+});
+
+it('as many devices are in quarantine as may be, and one more is refused with nothing changed', async () => {
+  const quarantined = new Map(
+    Array.from({ length: limits.quarantinedDevicesMax }, (_, at) => [deviceId(`cam${at}`), 1] as const),
+  );
+  const { levers, camera } = start(':memory:', new ManualClock(), (store) => ({
+    load: () => ({ ...store.load(), quarantined }),
+    revoked: () => {},
+    quarantined: () => {},
+    released: () => {},
+    switched: () => {},
+    close: () => store.close(),
+  }));
+  expect(await codeOf(levers.revoke({ of: 'device', device: door }))).toBe('overloaded');
+  expect([camera('door'), levers.quarantined]).toEqual([undefined, limits.quarantinedDevicesMax]);
+  await levers.revoke({ of: 'device', device: deviceId('cam0') });
+  await levers.release(deviceId('cam0'));
+  await levers.revoke({ of: 'device', device: door });
+  expect(camera('door')).toBe('device-quarantined');
+});
