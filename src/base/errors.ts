@@ -166,6 +166,11 @@ export const errorTable = {
   'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
   'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
   internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
+  'audit-unavailable': {
+    rpc: 503,
+    http: 503,
+    text: 'Who watches cannot be put on record right now, so nothing new is shown. Try again soon.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {

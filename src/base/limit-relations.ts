@@ -95,3 +95,13 @@ assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingM
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);
+assert(
+  limits.auditPendingMax - limits.sessionsMax >= limits.auditBatchRecordsMax,
+  'the end of each live view has room',
+);
+assert(
+  limits.auditCommitMsMax < limits.cameraAnswerMsMax,
+  'who waits for the record hears of it before the camera is late',
+);
+assert(limits.auditAliveMs < limits.auditCommitMsMax && limits.auditRetryMs < limits.auditCommitMsMax);
+assert(limits.auditRefusalsPerSubjectMax < limits.auditRefusalsJoinedMax, 'nobody fills the table of refusals alone');

@@ -1,6 +1,6 @@
 import type { Clock, RandomSource, Redacted } from '../base/index.ts';
 import type { Identity, TokenKind } from '../identity/index.ts';
-import type { GrantSigner, Pairing, Sessions } from '../pairing/index.ts';
+import type { GrantSigner, Pairing, Sessions, Trail } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
 import type { SignalingObserver } from './observer.ts';
@@ -29,6 +29,8 @@ export interface SignalingParts {
   /** How late the event loop is, in milliseconds. Undefined: never. */
   readonly lagMs?: (() => number) | undefined;
   readonly observer?: SignalingObserver | undefined;
+  /** Puts on record who sees what. Undefined: nobody does. */
+  readonly trail?: Trail | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
 }

@@ -1,0 +1,35 @@
+import { asLatchkeyError, type DeviceId, LatchkeyError } from '../base/index.ts';
+import type { VerifiedViewer } from '../identity/index.ts';
+import type { Session, VerifiedPair } from '../pairing/index.ts';
+import type { Core } from './parts.ts';
+import type { Registration, ViewRequest } from './view.ts';
+
+/** The pair of a person and a camera; who does not get it is put on record. Throws as `Pairing.pair` does. */
+export async function pairFor(core: Core, viewer: VerifiedViewer, device: DeviceId): Promise<VerifiedPair> {
+  try {
+    return await core.pairing.pair(viewer, device);
+  } catch (thrown) {
+    throw onRecord(core, viewer, device, thrown);
+  }
+}
+
+/** The camera that a pair names, where it is connected. Throws `device-offline`, and puts that on record. */
+export function registrationFor(core: Core, viewer: VerifiedViewer, { device }: VerifiedPair): Registration {
+  const registration = core.registrations.get(device);
+  if (registration === undefined) throw onRecord(core, viewer, device, new LatchkeyError('device-offline'));
+  return registration;
+}
+
+/** The session of a live view. Throws as `Sessions.open` does, and puts that on record. */
+export function sessionFor(core: Core, { pair, end }: ViewRequest): Session {
+  try {
+    return core.sessions.open(pair);
+  } catch (thrown) {
+    throw onRecord(core, end.viewer, pair.device, thrown);
+  }
+}
+
+function onRecord(core: Core, viewer: VerifiedViewer, device: DeviceId, thrown: unknown): unknown {
+  core.trail?.refused(viewer, device, asLatchkeyError(thrown).code);
+  return thrown;
+}
