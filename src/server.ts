@@ -28,6 +28,7 @@ import {
   bindable,
   developmentIssuerOf,
   fault,
+  openAudit,
   openOwnershipSource,
   openSharedCache,
   openTicketKeys,
@@ -154,8 +155,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
   started.defer(() => ownership.close());
+  const audit = await openAudit(settings, version, clock, metrics, log);
+  if (audit !== undefined) started.defer(() => audit.close());
   const reproof = createReproof(ownership, clock, {
-    reproved: (outcome) => metrics.count('latchkey_reproofs_total', { outcome }),
+    reproved(outcome, session, fresh) {
+      metrics.count('latchkey_reproofs_total', { outcome });
+      if (outcome !== 'unanswered') audit?.trail.reproved(session, fresh);
+    },
     internal: (error) => fault(metrics, log, error),
   });
   started.defer(() => reproof.close());
@@ -165,7 +171,12 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
     clock,
     random,
-    reproof,
+    {
+      paired(session) {
+        reproof.paired(session);
+        audit?.trail.extended(session);
+      },
+    },
   );
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
@@ -196,7 +207,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
     claimedKind: (token) => claimedKind(token, settings.identity.audiences),
     lagMs: () => lag.ms,
-    observer: signalingObserver(metrics, log),
+    observer: signalingObserver(metrics, log, audit),
+    trail: audit?.trail,
     async web(request) {
       const answer = await route?.(request);
       if (answer !== undefined) return answer;
@@ -212,6 +224,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     sharedCache: () => (shared?.inUse ? 1 : 0),
     wires: () => relay.gauges.wires,
     admission: () => signaling.admission,
+    audit: () => audit,
     relay: () => relay.counters,
   });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { auditCommand } from './audit/index.ts';
 import { cameraCommand } from './camera.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
 import { ownCommand } from './own.ts';
@@ -16,7 +17,15 @@ export function latchkey(): Command {
     .version(version)
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
-  const commands = [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand(), stormCommand()];
+  const commands = [
+    serveCommand(),
+    cameraCommand(),
+    viewCommand(),
+    tokenCommand(),
+    ownCommand(),
+    auditCommand(),
+    stormCommand(),
+  ];
   for (const command of commands) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }

@@ -6,11 +6,14 @@ import { sessionFor } from './asking.ts';
 import { demandCrossing } from './crossing.ts';
 import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
 import type { Core } from './parts.ts';
-import { cameraAnswerOf, viewerAnswerOf } from './readings.ts';
+import { CandidateTally, cameraAnswerOf, viewerAnswerOf } from './readings.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
-import { checkCandidate, type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
+import { type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
 import type { Registration, View, ViewerEnd, ViewPhase, ViewRequest } from './view.ts';
 import { ViewRecord } from './view-record.ts';
+
+/** How a restart ended. */
+type Settled = (answered: Description | LatchkeyError) => void;
 
 /**
  * One live view between one viewer's end and one camera's registration, which may be followed by a newer one of the same device. It
@@ -36,12 +39,12 @@ export class LiveView implements View {
   #cameraSdp: Description | undefined;
   /** The camera's own request, while the viewer has not answered it. */
   #invite: IncomingRequest | undefined;
-  #restart: ((answered: Description | LatchkeyError) => void) | undefined;
+  #restart: Settled | undefined;
   #owesExtension = false;
   #viewerKnows = false;
   #cameraKnows = false;
   #cause: LatchkeyError | undefined;
-  #candidates = { viewer: 0, camera: 0 };
+  readonly #candidates = new CandidateTally();
 
   /** Opens a session for the pair and begins. Throws what `Sessions.open` throws; everything later goes to the end. */
   constructor(core: Core, request: ViewRequest) {
@@ -97,9 +100,7 @@ export class LiveView implements View {
 
   /** A trickled candidate is checked and goes nowhere: the relay's own are complete. Throws `candidate-malformed`. */
   trickled(side: 'viewer' | 'camera', candidate: string | undefined): void {
-    if (candidate !== undefined && candidate !== '') checkCandidate(candidate);
-    this.#candidates[side] += 1;
-    if (this.#candidates[side] > limits.candidatesPerSessionMax) throw new LatchkeyError('rate-exceeded', 'candidates');
+    this.#candidates.take(side, candidate);
     this.#core.observer.ignored?.('candidate');
   }
 
@@ -141,7 +142,7 @@ export class LiveView implements View {
   }
 
   /** The viewer's ICE restart (RFC 8445 section 9): a new offer of the same certificate. Only an answering camera can follow. */
-  restart(offer: Description, settled: (answered: Description | LatchkeyError) => void): void {
+  restart(offer: Description, settled: Settled): void {
     if (this.#phase !== 'open' || !this.registration.answers) throw new LatchkeyError('out-of-order');
     const { viewer, camera } = this.#descriptions();
     if (offer.fingerprints.join() !== viewer.fingerprints.join())
@@ -205,8 +206,7 @@ export class LiveView implements View {
   #callInvite(offer: Description, text: string, answered: (outcome: CallOutcome) => void): void {
     this.#withGrant(offer, (grant) => {
       this.#cameraKnows = true;
-      const params = { ...this.#params(), offer: text, grant };
-      this.registration.call('invite', params, limits.cameraAnswerMsMax, (outcome) =>
+      this.registration.call('invite', { ...this.#params(), offer: text, grant }, limits.cameraAnswerMsMax, (outcome) =>
         this.#guard(() => answered(outcome)),
       );
     });
@@ -215,8 +215,7 @@ export class LiveView implements View {
   #connectCamera(): void {
     this.#phase = 'connecting';
     this.#cameraKnows = true;
-    const params = { ...this.#params(), iceServers: [] };
-    this.registration.call('connect', params, limits.cameraAnswerMsMax, (outcome) =>
+    this.registration.call('connect', { ...this.#params(), iceServers: [] }, limits.cameraAnswerMsMax, (outcome) =>
       this.#guard(() => {
         if (outcome.kind !== 'result') throw deviceError(outcome);
         this.#phase = 'offering';
@@ -322,13 +321,8 @@ export class LiveView implements View {
     else this.#after(begun, step);
   }
 
-  #restartWire(
-    offer: Description,
-    answer: Description,
-    settled: (answered: Description | LatchkeyError) => void,
-  ): void {
-    const restarting = this.#wire?.restart(offer.ice, answer.ice);
-    restarting?.then(
+  #restartWire(offer: Description, answer: Description, settled: Settled): void {
+    this.#wire?.restart(offer.ice, answer.ice).then(
       () =>
         this.#guard(() => {
           this.#demandCrossing();
@@ -340,7 +334,7 @@ export class LiveView implements View {
     );
   }
 
-  #restarted(settled: (answered: Description | LatchkeyError) => void, answered: Description | LatchkeyError): void {
+  #restarted(settled: Settled, answered: Description | LatchkeyError): void {
     this.#phase = 'open';
     this.#restart = undefined;
     settled(answered);

@@ -1,8 +1,8 @@
-import { asLatchkeyError, LatchkeyError } from '../base/index.ts';
+import { asLatchkeyError, LatchkeyError, limits } from '../base/index.ts';
 import { inviteResult, read } from '../protocol/index.ts';
 import { deviceError } from './device-faults.ts';
 import type { CallOutcome } from './rpc-peer.ts';
-import { type Description, readDescription } from './sdp/index.ts';
+import { checkCandidate, type Description, readDescription } from './sdp/index.ts';
 
 /**
  * The camera's answer to an offer. `fits` throws for one that there is no room for. Throws what is wrong with it, in words that may be said
@@ -38,4 +38,16 @@ export function viewerAnswerOf(
   fits(answer);
   if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('sdp-malformed', 'media sections');
   return { answer, subprotocols };
+}
+
+/** The candidates that both sides of a live view have trickled. */
+export class CandidateTally {
+  #taken = { viewer: 0, camera: 0 };
+
+  /** Checks one and counts it. Throws `candidate-malformed`, and `rate-exceeded` for too many. */
+  take(side: 'viewer' | 'camera', candidate: string | undefined): void {
+    if (candidate !== undefined && candidate !== '') checkCandidate(candidate);
+    this.#taken[side] += 1;
+    if (this.#taken[side] > limits.candidatesPerSessionMax) throw new LatchkeyError('rate-exceeded', 'candidates');
+  }
 }

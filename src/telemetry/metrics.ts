@@ -62,6 +62,8 @@ export interface Readings {
   sharedCache(): number;
   wires(): number;
   admission(): AdmissionReadings;
+  /** Records of the audit that are not written yet, and whether they can be; undefined where there is no audit. */
+  audit(): { readonly pending: number; readonly writable: boolean } | undefined;
   relay(): RelayReadings;
 }
 
@@ -113,6 +115,12 @@ export class Metrics {
       'latchkey_shared_cache_in_use',
       '1 while questions go to the shared cache; 0 where there is none, it cannot be reached, or it was left out after alarms.',
       () => readings.sharedCache(),
+    );
+    this.#gauge('latchkey_audit_pending', 'Records of the audit that are not written yet.', () => {
+      return readings.audit()?.pending ?? 0;
+    });
+    this.#gauge('latchkey_audit_writable', '1 while the audit can be written; 0 while it cannot, or is off.', () =>
+      readings.audit()?.writable ? 1 : 0,
     );
     this.#gauge('latchkey_relay_wires', 'Wires that are open.', () => readings.wires());
     this.#readAdmission(() => readings.admission());
@@ -332,6 +340,8 @@ const counters = {
     help: 'Requests that were not let in, and told when to come back.',
     labels: ['lane', 'reason'],
   },
+  latchkey_audit_records_total: { help: 'Records that were written to the audit.', labels: ['kind'] },
+  latchkey_audit_failures_total: { help: 'Times when the audit could not be written.', labels: [] },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;
 
@@ -350,6 +360,11 @@ const histograms = {
   latchkey_answer_seconds: { help: 'From a viewer’s connect to the camera’s answer.', buckets: fast, labels: [] },
   latchkey_first_media_seconds: {
     help: 'From a viewer’s connect to the first packet of media.',
+    buckets: fast,
+    labels: [],
+  },
+  latchkey_audit_commit_seconds: {
+    help: 'From a batch of records to when the disk has them.',
     buckets: fast,
     labels: [],
   },

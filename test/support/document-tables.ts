@@ -78,6 +78,7 @@ async function metricsTable(): Promise<string> {
   const frames = { framesIn: 0, framesOut: 0, mediaDropped: 0, unsent: 0 };
   const tcp = { open: 0, accepted: 0, refused: 0, closed: {}, ...frames };
   metrics.readFrom({
+    audit: () => undefined,
     sessions: () => 0,
     devices: () => 0,
     connections: () => 0,
