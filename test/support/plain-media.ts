@@ -13,7 +13,7 @@ export type Happened = (what: 'message' | 'datagram') => void;
 let made = 0;
 function newCredentials(): IceCredentials {
   made += 1;
-  return { ufrag: `u${made}`.padEnd(6, 'x'), password: `password-of-${made}`.padEnd(24, 'x') };
+  return { ufrag: `u${made}`.padEnd(6, 'x'), password: `passwordof${made}`.padEnd(24, 'x') };
 }
 
 /** A side of a wire on loopback: its checks, and media that nobody could decode. */
@@ -75,6 +75,7 @@ interface Message {
   readonly method?: string;
   readonly params?: { readonly session?: string; readonly offer?: string };
   readonly result?: { readonly session?: string; readonly answer?: string };
+  readonly error?: { readonly session?: string; readonly data?: { readonly reason?: string } };
 }
 
 async function connected(url: string, token: string, take: (message: Message) => void, happened: Happened) {
@@ -95,20 +96,21 @@ async function connected(url: string, token: string, take: (message: Message) =>
 
 /** A camera that answers every offer and sends media to whoever comes. Resolves when it is registered. */
 export async function plainCamera(url: string, token: string, happened: Happened = () => {}) {
-  const sides: PlainSide[] = [];
+  const sides = new Map<string, PlainSide>();
   const registered = Promise.withResolvers<void>();
   const { socket, say } = await connected(
     url,
     token,
-    ({ id, method, params, result }) => {
+    ({ id, method, params, result, error }) => {
       if (id === 'register' && result !== undefined) registered.resolve();
+      if (error?.session !== undefined) sides.get(error.session)?.end();
       if (method !== 'invite') return;
       let streams = false;
       const side = new PlainSide(() => {
         if (!streams) side.stream();
         streams = true;
       });
-      sides.push(side);
+      sides.set(params?.session ?? '', side);
       const offer = params?.offer ?? '';
       const answer = descriptionOf('camera', 'answer', side.ice, fingerprintOf(1));
       say({ id, result: { answer } });
@@ -122,7 +124,7 @@ export async function plainCamera(url: string, token: string, happened: Happened
   await registered.promise;
   return {
     end(): void {
-      for (const side of sides) side.end();
+      for (const side of sides.values()) side.end();
       socket.terminate();
     },
   };
