@@ -67,13 +67,13 @@ describe('the store', () => {
     using place = new AuditPlace();
     place.fill(1);
     const writers = [1, 2, 3].map(() =>
-      fork(new URL('./support/appending-process.ts', import.meta.url), [JSON.stringify(place.place), '40'], {
+      fork(new URL('./support/appending-process.ts', import.meta.url), [JSON.stringify(place.place), '15'], {
         execArgv: ['--disable-warning=ExperimentalWarning'],
       }),
     );
     const codes = await Promise.all(writers.map(async (writer) => (await once(writer, 'exit'))[0]));
     expect(codes).toEqual([0, 0, 0]);
-    expect(place.verify()).toMatchObject({ last: 2 + 3 * 40, findings: [] });
+    expect(place.verify()).toMatchObject({ last: 2 + 3 * 15, findings: [] });
   });
 });
 
