@@ -37,6 +37,7 @@ import {
   bindable,
   developmentIssuerOf,
   fault,
+  openAudit,
   openLevers,
   openOwnershipSource,
   openSharedCache,
@@ -177,8 +178,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
   started.defer(() => ownership.close());
+  const audit = await openAudit(settings, version, clock, metrics, log);
+  if (audit !== undefined) started.defer(() => audit.close());
   const reproof = createReproof(ownership, clock, {
-    reproved: (outcome) => metrics.count('latchkey_reproofs_total', { outcome }),
+    reproved(outcome, session, fresh) {
+      metrics.count('latchkey_reproofs_total', { outcome });
+      if (outcome !== 'unanswered') audit?.trail.reproved(session, fresh);
+    },
     internal: (error) => fault(metrics, log, error),
   });
   started.defer(() => reproof.close());
@@ -188,7 +194,12 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
     clock,
     random,
-    reproof,
+    {
+      paired(session) {
+        reproof.paired(session);
+        audit?.trail.extended(session);
+      },
+    },
     levers,
   );
   const sessions = parts.sessions?.(table) ?? table;
@@ -220,7 +231,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
     claimedKind: (token) => claimedKind(token, settings.identity.audiences),
     lagMs: () => lag.ms,
-    observer: signalingObserver(metrics, log),
+    observer: signalingObserver(metrics, log, audit),
+    trail: audit?.trail,
     tracer: tracing.tracer,
     levers,
     async web(request) {
@@ -233,7 +245,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   });
   levers.actOn({ sessions, connections: signaling });
   const ready = () => readiness === 'ready';
-  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, ready }));
+  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, audit, ready }));
 
   const { server, ...listen } = settings.http;
   const bounds = {

@@ -196,6 +196,11 @@ export const errorTable = {
     http: 500,
     text: 'It could not be written down. What takes away counts until a restart; what gives back does not count.',
   },
+  'audit-unavailable': {
+    rpc: 503,
+    http: 503,
+    text: 'Who watches cannot be put on record right now, so nothing new is shown. Try again soon.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {

@@ -106,3 +106,13 @@ assert(limits.switchedOffRetrySecondsMin < limits.switchedOffRetrySecondsMax);
 assert(limits.switchedOffRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own cameras wait as told');
 assert(limits.sessionsPerSubjectMax <= limits.connectionsPerSubjectMax, 'each live view may have its own connection');
 assert(limits.callMsMax < limits.viewerIdleMsMax, 'a connection outlasts the call that is under way on it');
+assert(
+  limits.auditPendingMax - limits.sessionsMax >= limits.auditBatchRecordsMax,
+  'the end of each live view has room',
+);
+assert(
+  limits.auditCommitMsMax < limits.cameraAnswerMsMax,
+  'who waits for the record hears of it before the camera is late',
+);
+assert(limits.auditAliveMs < limits.auditCommitMsMax && limits.auditRetryMs < limits.auditCommitMsMax);
+assert(limits.auditRefusalsPerSubjectMax < limits.auditRefusalsJoinedMax, 'nobody fills the table of refusals alone');

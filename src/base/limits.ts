@@ -348,4 +348,27 @@ export const limits = {
   stormTokensBytesMax: 256 * 1024 * 1024,
   stormMetricsBytesMax: 4 * 1024 * 1024,
   stormMetricsMsMax: 5_000,
+
+  // the audit
+  /** What waits to be written; the ends of live views have room when the rest has none. */
+  auditPendingMax: 65_536,
+  auditBatchRecordsMax: 1_024,
+  auditCommitMsMax: 5_000,
+  auditRetryMs: 1_000,
+  auditStopMsMax: 5_000,
+  /** How often it is written down that the relay lives, and of how many live views what they have carried. */
+  auditAliveMs: 1_000,
+  auditFiguresPerLookMax: 1_000,
+  /** Equal refusals within that long are one record; so many different ones are told apart, and so many of one person. */
+  auditJoinMs: 60_000,
+  auditRefusalsJoinedMax: 4_096,
+  auditRefusalsPerSubjectMax: 60,
+  auditHeadToldMs: 3_600_000,
+  auditRetentionLookMs: 3_600_000,
+  auditPrunedAtOnceMax: 10_000,
+  auditErasedAtOnceMax: 2_000,
+  auditFindingsMax: 100,
+  auditAnswersMax: 10_000,
+  auditLineCharactersMax: 128 * 1024,
+  auditTextCharactersMax: 1_024,
 } as const;

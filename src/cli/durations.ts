@@ -32,3 +32,13 @@ export function integerFrom(min: number, max: number): (text: string) => number 
     return value;
   };
 }
+
+/** Reads an ISO 8601 time, or how long ago it is such as `2h`, as milliseconds since the epoch. */
+export function pastMs(text: string): number {
+  const isTime = /^\d{4}-/.test(text);
+  const isDuration = /^[\d.]+[smhd]?$/.test(text);
+  const atMs = isTime ? Date.parse(text) : isDuration ? Date.now() - durationSeconds(text) * 1000 : Number.NaN;
+  if (Number.isNaN(atMs))
+    throw new InvalidArgumentError('Give a time such as 2026-01-31T18:00:00Z, or 2h for two hours ago.');
+  return atMs;
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { auditCommand } from './audit/index.ts';
 import { cameraCommand } from './camera.ts';
 import { doctorCommand } from './doctor.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
@@ -18,7 +19,7 @@ export function latchkey(): Command {
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
   const serving = [serveCommand(), doctorCommand(), cameraCommand(), viewCommand()];
-  const commands = [...serving, tokenCommand(), ownCommand(), stormCommand()];
+  const commands = [...serving, tokenCommand(), ownCommand(), auditCommand(), stormCommand()];
   for (const command of commands) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }

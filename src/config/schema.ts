@@ -309,6 +309,28 @@ export const settingsSchema = z.strictObject({
     whep: switchPosition.describe('Whether live views open by WHEP, and go on'),
     tickets: switchPosition.describe('Whether cameras are given tickets, and come back by them'),
   }),
+  audit: z.strictObject({
+    enabled: z.boolean().describe('Keep a record of who saw what, in the data directory'),
+    required: z
+      .boolean()
+      .describe(
+        'While the record cannot be written, nothing new is shown; `false`: it is, and the record says that some is missing',
+      ),
+    namesDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .nullable()
+      .describe('After so many days the record forgets names and keeps the rest; `null`: it keeps them'),
+    retentionDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(36_500)
+      .nullable()
+      .describe('After so many days its oldest records go; `null`: none does'),
+  }),
   telemetry: z.strictObject({
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).describe('The least that is logged'),
   }),

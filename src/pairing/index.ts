@@ -11,6 +11,7 @@ export {
   type Sessions,
   type SessionsObserver,
 } from './sessions.ts';
+export type { Beginning, Ending, MediaFigures, SideFigures, Trail } from './trail.ts';
 export type { VerifiedPair } from './verified-pair.ts';
 
 /** Whether `value` is a real pair, whatever its type says. For the doors. */

@@ -15,8 +15,11 @@ export interface Reproof extends SessionsObserver {
 
 /** What this part has to tell. */
 export interface ReproofObserver {
-  /** `holds`: the session goes on. `ended`: its pair does not hold any more. `unanswered`: nobody could say; it is asked again. */
-  reproved?(outcome: 'holds' | 'ended' | 'unanswered'): void;
+  /**
+   * `holds`: the session goes on, and `fresh` is what its source says now. `ended`: its pair does not hold any more. `unanswered`: nobody
+   * could say; it is asked again.
+   */
+  reproved?(outcome: 'holds' | 'ended' | 'unanswered', session: Session, fresh?: VerifiedPair): void;
   /** Something threw that is not an answer. */
   internal?(thrown: unknown): void;
 }
@@ -144,7 +147,7 @@ class LiveReproof implements Reproof {
       return;
     }
     this.#due.delete(session);
-    this.#observer.reproved?.('holds');
+    this.#observer.reproved?.('holds', session, fresh);
     if (fresh.role !== pair.role || fresh.expiresAtMs < pair.expiresAtMs) this.#goOn(session, fresh);
   }
 
@@ -163,12 +166,12 @@ class LiveReproof implements Reproof {
     if (!this.#due.has(session)) return;
     const code = thrown instanceof LatchkeyError ? thrown.code : undefined;
     if (code === 'not-allowed' || code === 'token-expired') {
-      this.#observer.reproved?.('ended');
+      this.#observer.reproved?.('ended', session);
       session.end(code === 'not-allowed' ? 'revoked' : 'expired');
       return;
     }
     if (code !== 'source-unavailable') this.#observer.internal?.(thrown);
-    this.#observer.reproved?.('unanswered');
+    this.#observer.reproved?.('unanswered', session);
     this.#queue(due);
     if (this.#resting) return;
     this.#resting = true;
@@ -181,7 +184,7 @@ class LiveReproof implements Reproof {
     const latestMs = this.#clock.now() - limits.reproofMsMax;
     for (const { session, knownMs } of [...this.#known]) {
       if (knownMs === undefined || knownMs > latestMs) continue;
-      this.#observer.reproved?.('ended');
+      this.#observer.reproved?.('ended', session);
       session.end('revoked');
     }
     this.#next();

@@ -178,10 +178,12 @@ export class Door implements Relay {
   #ended(entry: Entry, reason: EndReason | undefined, stats: WireStats): void {
     entry.final = stats;
     this.#observer.finished?.(stats);
-    if (!this.#forget(entry)) return;
-    const told = reason ?? 'relay-stopping';
-    this.#observer.ended?.(entry.session, told);
-    entry.events.ended(told);
+    if (this.#forget(entry)) {
+      const told = reason ?? 'relay-stopping';
+      this.#observer.ended?.(entry.session, told);
+      entry.events.ended(told);
+    }
+    entry.events.finished?.(stats);
   }
 
   #forget(entry: Entry): boolean {

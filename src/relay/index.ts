@@ -44,9 +44,13 @@ export interface SideStats {
   readonly jitterMs: number;
   /** The longest time without RTP after its first packet. */
   readonly longestSilenceMs: number;
+  /** When its first media was forwarded, in milliseconds since the epoch; 0 where none was. */
+  readonly firstMediaAtMs: number;
+  /** When its last RTP packet came; 0 where none did. */
+  readonly lastMediaAtMs: number;
 }
 
-/** What the relay knows of a wire without looking inside. Loss, jitter and silence are renewed with each check, every few seconds. */
+/** What the relay knows of a wire without looking inside. Loss, jitter, silence and the time of the last media are renewed with each check, every few seconds. */
 export interface WireStats {
   readonly viewer: SideStats;
   readonly camera: SideStats;
@@ -61,6 +65,8 @@ export interface WireEvents {
   media?(side: Side): void;
   /** The wire ended by itself; both addresses are forgotten already. */
   ended(reason: EndReason): void;
+  /** It is over in its worker too, however it ended, and these are its last figures. Told once, after `ended` where that is told. */
+  finished?(stats: WireStats): void;
 }
 
 /** One open wire between the two sides of one pair. */

@@ -1,13 +1,19 @@
 import { asLatchkeyError, type EndReason, LatchkeyError, limits, type Timer } from '../base/index.ts';
 import type { Session, VerifiedPair } from '../pairing/index.ts';
-import { extendResult, inviteParams, inviteResult, type RpcError, read } from '../protocol/index.ts';
+import { extendResult, inviteParams, type RpcError, read } from '../protocol/index.ts';
 import type { RelayAddress, Reservation, Wire } from '../relay/index.ts';
+import { sessionFor } from './asking.ts';
 import { demandCrossing } from './crossing.ts';
 import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
 import type { Core } from './parts.ts';
+import { CandidateTally, cameraAnswerOf, viewerAnswerOf } from './readings.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
-import { checkCandidate, type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
+import { type Description, readDescription, withRelayCandidates } from './sdp/index.ts';
 import type { Registration, View, ViewerEnd, ViewPhase, ViewRequest } from './view.ts';
+import { ViewRecord } from './view-record.ts';
+
+/** How a restart ended. */
+type Settled = (answered: Description | LatchkeyError) => void;
 
 /**
  * One live view between one viewer's end and one camera's registration, which may be followed by a newer one of the same device. It
@@ -17,6 +23,7 @@ import type { Registration, View, ViewerEnd, ViewPhase, ViewRequest } from './vi
 export class LiveView implements View {
   readonly session: Session;
   readonly #core: Core;
+  readonly #record: ViewRecord;
   #registration: Registration;
   readonly #end: ViewerEnd;
   readonly #profile: string | undefined;
@@ -32,22 +39,23 @@ export class LiveView implements View {
   #cameraSdp: Description | undefined;
   /** The camera's own request, while the viewer has not answered it. */
   #invite: IncomingRequest | undefined;
-  #restart: ((answered: Description | LatchkeyError) => void) | undefined;
+  #restart: Settled | undefined;
   #owesExtension = false;
   #viewerKnows = false;
   #cameraKnows = false;
   #cause: LatchkeyError | undefined;
-  #candidates = { viewer: 0, camera: 0 };
+  readonly #candidates = new CandidateTally();
 
   /** Opens a session for the pair and begins. Throws what `Sessions.open` throws; everything later goes to the end. */
   constructor(core: Core, request: ViewRequest) {
-    const { pair, registration, end } = request;
+    const { registration, end } = request;
     this.#core = core;
     this.#end = end;
     this.#profile = request.profile;
     this.#startedMs = core.clock.now();
     this.#registration = registration;
-    this.session = core.sessions.open(pair);
+    this.session = sessionFor(core, request);
+    this.#record = new ViewRecord(core, this.session, registration.camera, request.kind);
     registration.views.set(this.session.id, this);
     this.session.ended.addEventListener('abort', () => {
       try {
@@ -83,7 +91,7 @@ export class LiveView implements View {
     this.#wait?.cancel();
     this.#cameraSdp = offer;
     this.#invite = request;
-    this.#guard(() => {
+    this.#onRecord(() => {
       this.#demandCrossing();
       this.#core.observer.answered?.(this.#core.clock.now() - this.#startedMs);
       this.#end.invite(this, text, subprotocols, (outcome) => this.#guard(() => this.#viewerAnswered(outcome)));
@@ -92,9 +100,7 @@ export class LiveView implements View {
 
   /** A trickled candidate is checked and goes nowhere: the relay's own are complete. Throws `candidate-malformed`. */
   trickled(side: 'viewer' | 'camera', candidate: string | undefined): void {
-    if (candidate !== undefined && candidate !== '') checkCandidate(candidate);
-    this.#candidates[side] += 1;
-    if (this.#candidates[side] > limits.candidatesPerSessionMax) throw new LatchkeyError('rate-exceeded', 'candidates');
+    this.#candidates.take(side, candidate);
     this.#core.observer.ignored?.('candidate');
   }
 
@@ -112,6 +118,7 @@ export class LiveView implements View {
     this.#registration.views.delete(this.session.id);
     this.#registration = to;
     to.views.set(this.session.id, this);
+    this.#record.movedTo(to.camera);
     // Asked again, of the proof that speaks for the camera from now on. What it throws ends the view, at its new place.
     this.#guard(() => {
       this.#demandCrossing();
@@ -135,7 +142,7 @@ export class LiveView implements View {
   }
 
   /** The viewer's ICE restart (RFC 8445 section 9): a new offer of the same certificate. Only an answering camera can follow. */
-  restart(offer: Description, settled: (answered: Description | LatchkeyError) => void): void {
+  restart(offer: Description, settled: Settled): void {
     if (this.#phase !== 'open' || !this.registration.answers) throw new LatchkeyError('out-of-order');
     const { viewer, camera } = this.#descriptions();
     if (offer.fingerprints.join() !== viewer.fingerprints.join())
@@ -199,14 +206,7 @@ export class LiveView implements View {
   #callInvite(offer: Description, text: string, answered: (outcome: CallOutcome) => void): void {
     this.#withGrant(offer, (grant) => {
       this.#cameraKnows = true;
-      const params = {
-        session: this.session.id,
-        offer: text,
-        grant,
-        expiryTimeSeconds: this.expiryTimeSeconds,
-        ...(this.#profile === undefined ? {} : { profile: this.#profile }),
-      };
-      this.registration.call('invite', params, limits.cameraAnswerMsMax, (outcome) =>
+      this.registration.call('invite', { ...this.#params(), offer: text, grant }, limits.cameraAnswerMsMax, (outcome) =>
         this.#guard(() => answered(outcome)),
       );
     });
@@ -215,24 +215,28 @@ export class LiveView implements View {
   #connectCamera(): void {
     this.#phase = 'connecting';
     this.#cameraKnows = true;
-    const params = {
-      session: this.session.id,
-      iceServers: [],
-      expiryTimeSeconds: this.expiryTimeSeconds,
-      ...(this.#profile === undefined ? {} : { profile: this.#profile }),
-    };
-    this.registration.call('connect', params, limits.cameraAnswerMsMax, (outcome) =>
+    this.registration.call('connect', { ...this.#params(), iceServers: [] }, limits.cameraAnswerMsMax, (outcome) =>
       this.#guard(() => {
         if (outcome.kind !== 'result') throw deviceError(outcome);
-        this.#demandCrossing();
         this.#phase = 'offering';
-        this.#viewerKnows = true;
         this.#wait = this.#core.clock.after(limits.cameraAnswerMsMax, () =>
           this.#fail(new LatchkeyError('device-timeout')),
         );
-        this.#end.opened(this, { answer: undefined, capabilities: this.registration.capabilities });
+        // The camera's offer may be here before this; then it waits for the same, behind this.
+        this.#onRecord(() => {
+          this.#demandCrossing();
+          this.#viewerKnows = true;
+          this.#end.opened(this, { answer: undefined, capabilities: this.registration.capabilities });
+        });
       }),
     );
+  }
+
+  /** What a camera is told of the session. */
+  #params(): object {
+    const { expiryTimeSeconds } = this;
+    const profile = this.#profile === undefined ? {} : { profile: this.#profile };
+    return { session: this.session.id, expiryTimeSeconds, ...profile };
   }
 
   /** What is no offer ends the view, as a relay without room does: the camera had its turn. Throws what is wrong, for the camera. */
@@ -249,28 +253,17 @@ export class LiveView implements View {
   }
 
   #cameraAnswer(outcome: CallOutcome, offer: Description): Description {
-    if (outcome.kind !== 'result') throw deviceError(outcome);
-    let answer: Description;
-    try {
-      answer = readDescription(read(inviteResult, outcome.result).answer, 'answer');
-      this.#rewritten(answer, 'viewer');
-    } catch (thrown) {
-      throw new LatchkeyError('device-answer-invalid', asLatchkeyError(thrown).code, { cause: thrown });
-    }
-    if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('device-answer-invalid', 'media sections');
-    return answer;
+    return cameraAnswerOf(outcome, offer, (answer) => this.#rewritten(answer, 'viewer'));
   }
 
   #viewerAnswered(outcome: CallOutcome): void {
     const invite = this.#invite;
     const offer = this.#cameraSdp;
     if (invite === undefined || offer === undefined) return;
-    if (outcome.kind === 'gone' || outcome.kind === 'error') throw new LatchkeyError('peer-gone', outcome.kind);
-    if (outcome.kind !== 'result') throw new LatchkeyError('viewer-timeout');
-    const { answer: given, subprotocols } = read(inviteResult, outcome.result);
-    const answer = readDescription(given, 'answer');
-    const text = this.#rewritten(answer, 'camera');
-    if (answer.mediaCount !== offer.mediaCount) throw new LatchkeyError('sdp-malformed', 'media sections');
+    let text = '';
+    const { answer, subprotocols } = viewerAnswerOf(outcome, offer, (given) => {
+      text = this.#rewritten(given, 'camera');
+    });
     this.#viewerSdp = answer;
     this.#withGrant(answer, (grant) => {
       this.#openWire(() => {
@@ -296,17 +289,16 @@ export class LiveView implements View {
 
   /** The wire stands before either side hears of it: its first check finds it. What comes after happens only if the view still lives. */
   #openWire(then: () => void): void {
+    this.#onRecord(() => this.#openRecorded(then));
+  }
+
+  #openRecorded(then: () => void): void {
     const { viewer, camera } = this.#descriptions();
-    const { observer, clock } = this.#core;
     const reservation = this.#reservation;
     if (reservation === undefined) throw new LatchkeyError('out-of-order');
-    const events = {
-      latched: (side: 'viewer' | 'camera') => observer.latched?.(side),
-      media: (side: 'viewer' | 'camera') => observer.firstMedia?.(side, clock.now() - this.#startedMs),
-      ended: (reason: EndReason) => this.session.end(reason),
-    };
-    reservation.open(viewer.ice, camera.ice, events).then(
+    reservation.open(viewer.ice, camera.ice, this.#record.events()).then(
       (wire) => {
+        this.#record.opened(wire);
         if (!this.live) return wire.end();
         this.#wire = wire;
         this.#phase = 'open';
@@ -315,17 +307,22 @@ export class LiveView implements View {
           then();
         });
       },
-      (thrown: unknown) => this.#fail(this.#known(thrown)),
+      (thrown: unknown) => {
+        this.#record.notOpened();
+        this.#fail(this.#known(thrown));
+      },
     );
   }
 
-  #restartWire(
-    offer: Description,
-    answer: Description,
-    settled: (answered: Description | LatchkeyError) => void,
-  ): void {
-    const restarting = this.#wire?.restart(offer.ice, answer.ice);
-    restarting?.then(
+  /** Nothing of a camera is shown before it is on record for good who sees it. */
+  #onRecord(step: () => void): void {
+    const { begun } = this.#record;
+    if (begun === undefined) this.#guard(step);
+    else this.#after(begun, step);
+  }
+
+  #restartWire(offer: Description, answer: Description, settled: Settled): void {
+    this.#wire?.restart(offer.ice, answer.ice).then(
       () =>
         this.#guard(() => {
           this.#demandCrossing();
@@ -337,7 +334,7 @@ export class LiveView implements View {
     );
   }
 
-  #restarted(settled: (answered: Description | LatchkeyError) => void, answered: Description | LatchkeyError): void {
+  #restarted(settled: Settled, answered: Description | LatchkeyError): void {
     this.#phase = 'open';
     this.#restart = undefined;
     settled(answered);
@@ -352,10 +349,14 @@ export class LiveView implements View {
     demandCrossing(this.#core.sessions, this.session, this.#end.viewer, this.registration.camera);
   }
 
-  /** Signing takes a turn of the event loop: what comes after it happens only if the view still lives. */
   #withGrant(viewerSdp: Description, use: (grant: string) => void): void {
-    this.#core.grants.sign(this.session.pair, this.session, viewerSdp.fingerprints).then(
-      (grant) => this.#guard(() => use(grant)),
+    this.#after(this.#core.grants.sign(this.session.pair, this.session, viewerSdp.fingerprints), use);
+  }
+
+  /** What comes after a wait happens only if the view still lives. */
+  #after<Result>(waited: Promise<Result>, step: (result: Result) => void): void {
+    waited.then(
+      (result) => this.#guard(() => step(result)),
       (thrown: unknown) => this.#fail(this.#known(thrown)),
     );
   }
@@ -387,6 +388,7 @@ export class LiveView implements View {
     this.#wire?.end();
     this.#reservation?.release();
     this.registration.views.delete(this.session.id);
+    this.#record.ended(reason, this.#cause?.code);
     this.#core.observer.sessionEnded?.(reason);
     this.#invite?.error(this.#cause ?? new LatchkeyError('peer-gone'));
     this.#restart?.(this.#cause ?? new LatchkeyError('peer-gone'));

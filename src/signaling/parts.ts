@@ -1,6 +1,6 @@
 import { type Clock, noTracer, type RandomSource, type Redacted, type Tracer } from '../base/index.ts';
 import type { Identity, TokenKind } from '../identity/index.ts';
-import type { GrantSigner, Pairing, Sessions } from '../pairing/index.ts';
+import type { GrantSigner, Pairing, Sessions, Trail } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
 import type { SignalingObserver } from './observer.ts';
@@ -34,6 +34,8 @@ export interface SignalingParts {
   readonly tracer?: Tracer | undefined;
   /** What an operator has thrown. Undefined: nothing, ever. */
   readonly levers?: ThrownLevers | undefined;
+  /** Puts on record who sees what. Undefined: nobody does. */
+  readonly trail?: Trail | undefined;
   /** Answers what is not signaling: the page, health, the demo. Undefined: nothing is there. */
   readonly web?: ((request: HttpRequest) => Promise<HttpResponse | undefined>) | undefined;
 }

@@ -89,6 +89,14 @@ export const counters = {
     help: 'Requests that were not let in, and told when to come back.',
     labels: { lane: values.lanes, reason: values.notAdmitted },
   },
+  latchkey_audit_records_total: {
+    help: 'Records that were written to the audit, by what they say.',
+    labels: { kind: values.auditRecords },
+  },
+  latchkey_audit_failures_total: {
+    help: 'Times when the audit could not be written: see to the disk and the data directory.',
+    labels: {},
+  },
   latchkey_revocations_total: {
     help: 'What an operator has taken back, by what it was of.',
     labels: { of: values.revocations },
@@ -154,6 +162,11 @@ export const histograms = {
     help: 'Of each live view the longest time without RTP packets of a side that had sent some, when it is over.',
     buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
     labels: { side: values.sides },
+  },
+  latchkey_audit_commit_seconds: {
+    help: 'From a batch of records to when the disk has them; a live view waits for it before it begins.',
+    buckets: brief,
+    labels: {},
   },
   latchkey_scrape_seconds: {
     help: 'How long writing these metrics kept the event loop, each time before this one.',

@@ -162,6 +162,7 @@ function momentOf(version: string, readings: Readings): Moment {
     sharedCache: readings.sharedCache(),
     certificateEndsAtMs: readings.certificateEndsAtMs(),
     levers: readings.levers(),
+    audit: readings.audit(),
     admission: readings.admission(),
     relay: readings.relay(),
   };

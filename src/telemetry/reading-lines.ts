@@ -53,6 +53,10 @@ export const readingLines: Readonly<Record<string, Line>> = {
     labels: [],
     read: ({ certificateEndsAtMs }) => (certificateEndsAtMs === undefined ? [] : [[certificateEndsAtMs / 1000]]),
   },
+  latchkey_audit_pending: gauge('Records of the audit that are not written yet.', ({ audit }) => audit?.pending ?? 0),
+  latchkey_audit_writable: gauge('1 while the audit can be written; 0 while it cannot, or is off.', ({ audit }) =>
+    audit?.writable === true ? 1 : 0,
+  ),
   latchkey_quarantined_devices: gauge(
     'Cameras that an operator has taken out of service.',
     ({ levers }) => levers.quarantined,

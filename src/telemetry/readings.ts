@@ -53,6 +53,12 @@ export interface AdmissionReadings {
   readonly rampSeconds: Readonly<Record<Lane, number>>;
 }
 
+/** Records of the audit that are not written yet, and whether they can be. */
+export interface AuditReadings {
+  readonly pending: number;
+  readonly writable: boolean;
+}
+
 /** What an operator has thrown, and where each switch stands. */
 export interface LeverReadings {
   readonly quarantined: number;
@@ -87,6 +93,8 @@ export interface Readings {
   /** When the certificate of the public port ends, in milliseconds since the epoch; undefined: there is none. */
   certificateEndsAtMs(): number | undefined;
   levers(): LeverReadings;
+  /** Undefined where there is no audit. */
+  audit(): AuditReadings | undefined;
   admission(): AdmissionReadings;
   relay(): RelayReadings;
 }

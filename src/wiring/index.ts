@@ -1,3 +1,4 @@
+export { auditPlaceOf, openAudit } from './audit.ts';
 export { developmentIssuerOf, openEmbeddedOwnership, openTicketKeys } from './embedded.ts';
 export { openLevers, switchPositions } from './levers.ts';
 export { fault, relayObserver, sharedCacheObserver, signalingObserver } from './observers.ts';

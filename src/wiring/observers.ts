@@ -1,14 +1,20 @@
+import type { AuditLog } from '../audit/index.ts';
+import { errorTable } from '../base/index.ts';
 import type { SharedCacheObserver } from '../ownership/index.ts';
 import type { RelayObserver } from '../relay/index.ts';
 import type { SignalingObserver } from '../signaling/index.ts';
 import type { Log, Metrics } from '../telemetry/index.ts';
 import type { Standing } from './readings.ts';
 
-export function signalingObserver(metrics: Metrics, log: Log): SignalingObserver {
+/** Strangers are counted in the audit too, where there is one. */
+export function signalingObserver(metrics: Metrics, log: Log, audit?: AuditLog): SignalingObserver {
   return {
     notAdmitted: (lane, reason) => metrics.count('latchkey_admission_refused_total', { lane, reason }),
     admitted: (lane, waitedMs) => metrics.took('latchkey_admission_wait_seconds', waitedMs, { lane }),
-    refused: (code, where) => metrics.count('latchkey_refusals_total', { code, where }),
+    refused(code, where) {
+      metrics.count('latchkey_refusals_total', { code, where });
+      if (errorTable[code].http === 401) audit?.strangerRefused(code);
+    },
     registered: () => metrics.count('latchkey_registrations_total'),
     unregistered: (reason) => metrics.count('latchkey_registrations_ended_total', { reason }),
     sessionOpened: (flow) => metrics.count('latchkey_sessions_opened_total', { flow }),

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { AuditLog } from '../audit/index.ts';
 import { limits } from '../base/index.ts';
 import type { Settings } from '../config/index.ts';
 import { features, type RelayLevers } from '../levers/index.ts';
@@ -21,6 +22,7 @@ export interface ReadParts {
   readonly signaling: Signaling;
   readonly relay: Relay;
   readonly shared: SharedCache | undefined;
+  readonly audit: AuditLog | undefined;
   readonly levers: Pick<RelayLevers, 'quarantined' | 'positionOf'>;
   readonly ready: () => boolean;
 }
@@ -34,6 +36,7 @@ export function readingsOf({
   relay,
   shared,
   levers,
+  audit,
   ready,
 }: ReadParts): Readings {
   const capacity = {
@@ -55,6 +58,7 @@ export function readingsOf({
       quarantined: levers.quarantined,
       switches: Object.fromEntries(features.map((feature) => [feature, levers.positionOf(feature)])),
     }),
+    audit: () => audit,
     admission: () => signaling.admission,
     relay: () => ({ workers: relay.workers, workersFailed: relay.counters.workersFailed, tcp: relay.counters.tcp }),
   };

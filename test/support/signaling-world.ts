@@ -13,7 +13,7 @@ import {
   type VerifiedPair,
 } from '../../src/pairing/index.ts';
 import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
-import type { IceCredentials, Relay, Reservation, Wire, WireEvents } from '../../src/relay/index.ts';
+import type { IceCredentials, Relay, Reservation, Wire, WireEvents, WireStats } from '../../src/relay/index.ts';
 import {
   type AdmissionSettings,
   createSignaling,
@@ -48,6 +48,20 @@ export interface RecordedWire {
   ended: boolean;
 }
 
+const noSide = {
+  packets: 0,
+  bytes: 0,
+  latches: 0,
+  rtpPackets: 0,
+  lost: 0,
+  policed: 0,
+  jitterMs: 0,
+  longestSilenceMs: 0,
+  firstMediaAtMs: 0,
+  lastMediaAtMs: 0,
+};
+const noStats: WireStats = { viewer: noSide, camera: noSide, firstMediaMs: undefined };
+
 /** A relay's door without a relay behind it. */
 export class RecordingRelay implements Relay {
   readonly addresses = [{ host: '192.0.2.1', port: 3478, transport: 'udp' as const }];
@@ -55,6 +69,8 @@ export class RecordingRelay implements Relay {
   readonly reserved = new Set<SessionId>();
   readonly wires: RecordedWire[] = [];
   refuses: ErrorCode | undefined;
+  /** Its workers do not say that a wire is over. */
+  silent = false;
 
   get live(): RecordedWire[] {
     return this.wires.filter((wire) => !wire.ended);
@@ -96,9 +112,7 @@ export class RecordingRelay implements Relay {
     const wire: RecordedWire = { pair, session, viewer, camera, events, extended: [], ended: false };
     this.wires.push(wire);
     return {
-      stats() {
-        throw new TypeError('There is no relay behind this door.');
-      },
+      stats: () => noStats,
       async restart(viewerAfter, cameraAfter) {
         wire.viewer = viewerAfter;
         wire.camera = cameraAfter;
@@ -106,8 +120,9 @@ export class RecordingRelay implements Relay {
       extend: (fresh) => {
         wire.extended.push(fresh);
       },
-      end() {
+      end: () => {
         wire.ended = true;
+        if (!this.silent) events.finished?.(noStats);
       },
     };
   }

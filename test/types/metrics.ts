@@ -1,4 +1,5 @@
 // What the compiler refuses: a label of a metric has the words of the room that tells the event, all of them and no others.
+import type { RecordKind } from '../../src/audit/index.ts';
 import type { EndReason, ErrorCode } from '../../src/base/index.ts';
 import type { KeyFault, TicketKeysObserver, TicketRefusal } from '../../src/identity/index.ts';
 import type { Revocation } from '../../src/levers/index.ts';
@@ -51,6 +52,7 @@ interface Theirs extends Record<SetName, string> {
   ticketRefusals: TicketRefusal;
   ticketKeys: First<TicketKeysObserver['ticketKeys']>;
   revocations: Revocation['of'];
+  auditRecords: RecordKind;
   spans: SpanOutcome;
 }
 

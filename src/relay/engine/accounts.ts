@@ -101,12 +101,19 @@ export class Accounts {
     this.#ledger.setFirstMedia(wire.number, Math.max(nowMs - wire.joinedAtMs, leastMs));
   }
 
+  /** The first media of one side that is forwarded. */
+  sideMedia(side: number, nowMs: number): void {
+    this.#ledger.set(side >> 1, side & 1, column.firstMediaAtMs, nowMs);
+    this.#ledger.set(side >> 1, side & 1, column.lastMediaAtMs, nowMs);
+  }
+
   /** Writes down what the streams of a side tell: at each check, every few seconds, and at the end. */
   publish(side: number, nowMs: number): void {
     const [wire, index] = [side >> 1, side & 1];
     this.#ledger.set(wire, index, column.lost, this.#streams.lost(side));
     this.#ledger.set(wire, index, column.jitterMs, this.#streams.jitterMs(side) ?? 0);
     this.#ledger.set(wire, index, column.longestSilenceMs, this.#streams.longestSilenceMs(side, nowMs));
+    this.#ledger.set(wire, index, column.lastMediaAtMs, this.#streams.lastAtMs(side));
   }
 
   /** Forgets the streams of a side that is over. */

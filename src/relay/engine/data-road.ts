@@ -116,6 +116,7 @@ export class DataRoad {
     if (leg === undefined) return;
     const { wire, side, number } = leg;
     this.#sides.setHasMedia(number);
+    this.#accounts.sideMedia(number, this.nowMs);
     if (!this.#sides.hasMedia(leg.other.number)) this.#accounts.firstMedia(wire, this.nowMs);
     out.event({ kind: 'media', wire, side });
   }

@@ -10,6 +10,8 @@ const columns = [
   'policed',
   'jitterMs',
   'longestSilenceMs',
+  'firstMediaAtMs',
+  'lastMediaAtMs',
 ] as const satisfies readonly (keyof SideStats)[];
 
 const sideCells = columns.length;

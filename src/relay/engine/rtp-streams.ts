@@ -90,6 +90,12 @@ export class RtpStreams {
     return Number.isNaN(lastAtMs) ? 0 : Math.max(this.#get(side, streamCells.silenceMs), nowMs - lastAtMs);
   }
 
+  /** When the last packet came, in milliseconds since the epoch; 0 when none has. */
+  lastAtMs(side: number): number {
+    const lastAtMs = this.#get(side, streamCells.lastAtMs);
+    return Number.isNaN(lastAtMs) ? 0 : lastAtMs;
+  }
+
   /** Takes note of one packet, by its header; 32-bit numbers come with or without a sign, but always in the same way. */
   packet(side: number, nowMs: number, ssrc: number, sequenceNumber: number, timestamp: number): void {
     const { numbers } = this.#memory;

@@ -9,6 +9,7 @@ import {
 } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
+import { demandFeature, pairFor, registrationFor } from '../asking.ts';
 import { viewerOf } from '../bearer.ts';
 import { LiveView } from '../live-view.ts';
 import type { Core } from '../parts.ts';
@@ -80,10 +81,9 @@ export class Whep {
   async #open(request: HttpRequest, device: DeviceId, viewer: VerifiedViewer, span: Span): Promise<HttpResponse> {
     demandType(request, 'application/sdp');
     const offer = readDescription((await request.body(limits.sdpBytesMax)).toString('utf8'), 'offer');
-    const pair = await this.#core.pairing.pair(viewer, device, span);
-    demandOn(this.#core, 'whep', device);
-    const registration = this.#core.registrations.get(device);
-    if (registration === undefined) throw new LatchkeyError('device-offline');
+    const pair = await pairFor(this.#core, viewer, device, span);
+    demandFeature(this.#core, 'whep', viewer, pair);
+    const registration = registrationFor(this.#core, viewer, pair);
     if (!registration.answers) throw new LatchkeyError('device-cannot-answer');
     const { answer, session } = await new Promise<{ answer: Description; session: WhepSession }>((resolve, reject) => {
       const end = tracedEnd(this.#end(viewer, resolve, reject), 'whep', span);
@@ -153,7 +153,7 @@ export class Whep {
 
   async #pair(viewer: VerifiedViewer, device: DeviceId, id: string): Promise<VerifiedPair> {
     try {
-      return await this.#core.pairing.pair(viewer, device);
+      return await pairFor(this.#core, viewer, device);
     } catch (thrown) {
       const held = this.#sessions.get(id)?.view.session;
       if (

@@ -10,6 +10,7 @@ import {
   read,
   trickleParams,
 } from '../../protocol/index.ts';
+import { pairFor, registrationFor } from '../asking.ts';
 import { endNotification } from '../device-faults.ts';
 import { LiveView } from '../live-view.ts';
 import type { Core } from '../parts.ts';
@@ -52,10 +53,9 @@ export class ViewerRole {
     const params = read(connectParams, request.params);
     const device = deviceId(params.peer);
     const offer = params.offer === undefined ? undefined : readDescription(params.offer, 'offer');
-    const pair = await this.#core.pairing.pair(viewer, device, span);
+    const pair = await pairFor(this.#core, viewer, device, span);
     if (!this.#peer.open) throw new LatchkeyError('peer-gone');
-    const registration = this.#core.registrations.get(device);
-    if (registration === undefined) throw new LatchkeyError('device-offline');
+    const registration = registrationFor(this.#core, viewer, pair);
     const kind = offer !== undefined && registration.answers ? 'answer' : 'onvif';
     const end = tracedEnd(this.#endFor(request), kind, span);
     const view = new LiveView(this.#core, { kind, pair, registration, end, offer, profile: params.profile });
@@ -124,7 +124,7 @@ export class ViewerRole {
   /** Asks once more whether this viewer may watch, and ends the view of one who may not. Throws as `Pairing.pair` does. */
   async #pairAgain(view: View, viewer: VerifiedViewer, span?: Span): Promise<VerifiedPair> {
     try {
-      return await this.#core.pairing.pair(viewer, view.session.pair.device, span);
+      return await pairFor(this.#core, viewer, view.session.pair.device, span);
     } catch (thrown) {
       if (thrown instanceof LatchkeyError && thrown.code === 'not-allowed') view.session.end('revoked');
       throw thrown;

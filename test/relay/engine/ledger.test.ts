@@ -11,6 +11,8 @@ const noSide = {
   policed: 0,
   jitterMs: 0,
   longestSilenceMs: 0,
+  firstMediaAtMs: 0,
+  lastMediaAtMs: 0,
 };
 const nothing = { viewer: noSide, camera: noSide, firstMediaMs: undefined };
 

@@ -1,0 +1,34 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { SignedHead } from './heads.ts';
+
+/**
+ * The head of the chain once more, in a file beside the database: a database that was put back to an earlier state does not reach it any
+ * more.
+ */
+export type Anchor = SignedHead;
+
+/** What lies there: undefined where nothing does, `damaged` where it cannot be read. */
+export function readAnchor(file: string): Anchor | 'damaged' | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'damaged';
+  }
+  const [, seq, hash, atMs, signature] = /^(\d{1,15}) ([0-9a-f]{64}) (\d{1,15}) ([0-9a-f]{128})\n$/.exec(text) ?? [];
+  if (seq === undefined || hash === undefined || signature === undefined) return 'damaged';
+  return {
+    seq: Number(seq),
+    hash: Buffer.from(hash, 'hex'),
+    atMs: Number(atMs),
+    signature: Buffer.from(signature, 'hex'),
+  };
+}
+
+/** Puts a later head in its place, whole or not at all. Throws what the file system does. */
+export function writeAnchor(file: string, { seq, hash, atMs, signature }: Anchor): void {
+  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, `${seq} ${hex(hash)} ${atMs} ${hex(signature)}\n`, { mode: 0o600 });
+  renameSync(unfinished, file);
+}
