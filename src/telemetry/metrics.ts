@@ -152,20 +152,9 @@ class ReadGauge extends Gauge {
 }
 
 function momentOf(version: string, readings: Readings): Moment {
-  return {
-    build: { version, node: process.version, ...readings.build() },
-    ready: readings.ready(),
-    sessions: readings.sessions(),
-    devices: readings.devices(),
-    connections: readings.connections(),
-    capacity: readings.capacity(),
-    sharedCache: readings.sharedCache(),
-    certificateEndsAtMs: readings.certificateEndsAtMs(),
-    levers: readings.levers(),
-    audit: readings.audit(),
-    admission: readings.admission(),
-    relay: readings.relay(),
-  };
+  const read = Object.entries(readings).map(([name, ask]) => [name, ask()]);
+  const now = Object.fromEntries(read) as Omit<Moment, 'build'> & { build: ReturnType<Readings['build']> };
+  return { ...now, build: { version, node: process.version, ...now.build } };
 }
 
 function valuesOf({ labels: names, read }: Line, moment: Moment): Values {
