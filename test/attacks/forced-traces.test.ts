@@ -13,6 +13,7 @@ async function quietRelay(endpoint: string) {
   const relay = await runningRelay({
     environment: {
       LATCHKEY_RELAY_WORKERS: '1',
+      LATCHKEY_ADMISSION_LAG_MS_MAX: '10000',
       LATCHKEY_TRACING_ENDPOINT: endpoint,
       LATCHKEY_TRACING_SAMPLE_RATIO: '0',
     },
@@ -26,6 +27,9 @@ describe('a traceparent', () => {
     await using receiver = await spanReceiver();
     const relay = await quietRelay(receiver.endpoint);
     const options = { record: [], headers: { traceparent } };
+    await expect(RecordedEnd.open(relay.url, 'viewer', { ...options, token: 'no.token.really' })).rejects.toThrow(
+      '401',
+    );
     const stranger = await RecordedEnd.open(relay.url, 'viewer', options);
     expect((await stranger.ask('connect', { peer: 'garden', authorization: 'no.token.really' })).error).toBeDefined();
     const late = await RecordedEnd.open(relay.url, 'viewer', options);

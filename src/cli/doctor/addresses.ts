@@ -18,7 +18,7 @@ export const addressesCheck: Check = {
     } catch (thrown) {
       return [problem(whyOf(thrown), 'set relay.announced to addresses of this machine, or to those that lead to it')];
     }
-    const found = await Promise.all(told.map(({ host, port }) => ofAddress(host, port, own)));
+    const found = await Promise.all(told.map(({ host, port }) => ofAddress(host, port, own, settings.http.port)));
     return [
       ...found,
       ...ofReach(
@@ -29,12 +29,13 @@ export const addressesCheck: Check = {
   },
 };
 
-async function ofAddress(host: string, port: number, own: readonly string[]): Promise<Finding> {
-  const place = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+async function ofAddress(host: string, port: number, own: readonly string[], httpPort: number): Promise<Finding> {
+  const written = isIPv6(host) ? `[${host}]` : host;
+  const place = `${written}:${port}`;
   if (!own.includes(host)) {
     return unknown(
       `${place} is told to clients and is no address of this machine`,
-      `if a NAT leads it here, run this elsewhere: latchkey doctor --probe ${place}`,
+      `if a NAT leads it here, run this elsewhere: latchkey doctor --probe ${written}:${httpPort} --media-port ${port}`,
     );
   }
   const why = await whyNotBindable(host);

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { portsCheck } from '../../../src/cli/doctor/ports.ts';
+import { startedCommand } from '../../support/command.ts';
 import { freePort } from '../../support/redis-server.ts';
 import { runningRelay } from '../../support/running-relay.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { patient, said } from './support/patient.ts';
 
 /** Four ports that nobody has. */
@@ -63,6 +65,26 @@ describe('the check of ports', () => {
     expect(found).toHaveLength(4);
     for (const each of found) expect(each).toMatch(/^ok: .* a relay, which answers at \/healthz$/);
     expect(one.relayProcess).toBe(process.pid);
+  });
+
+  it('a port of a stranger’s is a problem beside a relay that runs, as well', async () => {
+    const { LATCHKEY_HTTP_PORT, LATCHKEY_OPERATIONS_PORT, LATCHKEY_RELAY_PORT, ...others } = await freePorts();
+    const running = {
+      ...others,
+      LATCHKEY_HTTP_PORT,
+      LATCHKEY_OPERATIONS_PORT,
+      LATCHKEY_RELAY_PORT: '0',
+      LATCHKEY_DEMO: 'false',
+      LATCHKEY_DATA_DIRECTORY: temporaryFolder(),
+    };
+    const relay = await startedCommand(['serve', '--config', 'config/demo.json'], /Latchkey serves/, running);
+    onTestFinished(() => void relay.stop());
+    const socket = createSocket('udp4').bind(Number(LATCHKEY_RELAY_PORT), '127.0.0.1');
+    await once(socket, 'listening');
+    onTestFinished(() => void socket.close());
+    const found = await said(portsCheck, patient({ environment: { ...running, LATCHKEY_RELAY_PORT } }));
+    expect(found.map((each) => each.split(':')[0])).toEqual(['ok', 'ok', 'problem', 'ok']);
+    expect(found[2]).toContain(`held by process ${process.pid} `);
   });
 
   it('an address that is not this machine’s is a problem', async () => {
