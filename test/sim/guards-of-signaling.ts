@@ -118,7 +118,7 @@ export const guardsOfSignaling: readonly Guard[] = [
   {
     name: 'a call that nobody answers has an end',
     removed: [{ file: rpcPeer, text: "this.#settle(id, { kind: 'timeout' })", by: 'undefined' }],
-    seed: 41,
+    seed: 55,
     sees: /no answer to/,
   },
   {
@@ -136,7 +136,7 @@ export const guardsOfSignaling: readonly Guard[] = [
         by: 'this.#view(session).session.pair',
       },
     ],
-    seed: 29,
+    seed: 87,
     sees: /is granted to/,
   },
   {
@@ -170,7 +170,7 @@ export const guardsOfSignaling: readonly Guard[] = [
     removed: [
       { file: away, text: "for (const view of [...this.views.values()]) view.session.end('camera-left');", by: '' },
     ],
-    seed: 830,
+    seed: 943,
     sees: /has not come back/,
   },
   {
