@@ -164,7 +164,7 @@ export class TicketOffice implements Tickets {
     const audience = settings.audiences.camera;
     const lifetimeMs = body.tokenExpiresAtMs - body.tokenIssuedAtMs;
     if (body.namespace !== namespace || body.audience !== audience) return 'rules';
-    if (lifetimeMs > (settings.tokenLifetimeSecondsMax + settings.clockToleranceSeconds) * 1000) return 'rules';
+    if (lifetimeMs > settings.tokenLifetimeSecondsMax * 1000) return 'rules';
     return { namespace, audience, algorithm, thumbprint: key.thumbprint, verifiedAtMs: body.verifiedAtMs };
   }
 

@@ -108,4 +108,20 @@ export const guardsOfLevers: readonly Guard[] = [
     seed: 234,
     sees: /may not/,
   },
+  {
+    name: 'a ticket ends with a revocation, and its camera is refused again when it comes and registers',
+    removed: [
+      {
+        file: 'src/identity/tickets.ts',
+        text: "if (body.epochMs !== epochMs || revocations.isVoid(device, token)) return 'revoked';",
+        by: '',
+      },
+      beforeUpgrade,
+      adopted,
+      registered,
+      endpointReviewed,
+    ],
+    seed: 10,
+    sees: /taken back|may not be registered/,
+  },
 ];

@@ -122,7 +122,7 @@ export const guardsOfSignaling: readonly Guard[] = [
   {
     name: 'a call that nobody answers has an end',
     removed: [{ file: rpcPeer, text: "this.#settle(id, { kind: 'timeout' })", by: 'undefined' }],
-    seed: 41,
+    seed: 55,
     sees: /no answer to/,
   },
   {
@@ -142,7 +142,7 @@ export const guardsOfSignaling: readonly Guard[] = [
         by: 'this.#view(session).session.pair',
       },
     ],
-    seed: 29,
+    seed: 87,
     sees: /is granted to/,
   },
   {
@@ -176,7 +176,7 @@ export const guardsOfSignaling: readonly Guard[] = [
     removed: [
       { file: away, text: "for (const view of [...this.views.values()]) view.session.end('camera-left');", by: '' },
     ],
-    seed: 830,
+    seed: 943,
     sees: /has not come back/,
   },
   {

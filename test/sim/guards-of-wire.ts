@@ -23,7 +23,7 @@ export const guardsOfWire: readonly Guard[] = [
   {
     name: 'an answer goes to no address that its asker has lost',
     removed: [{ file: engine, text: "if (asker.leg !== leg.other) return 'asker-gone';", by: '' }],
-    seed: 51,
+    seed: 9,
     sees: /goes to an address of/,
   },
   {
@@ -65,7 +65,7 @@ export const guardsOfWire: readonly Guard[] = [
         by: 'if (this.#chosen === latch) this.#chosen = undefined;',
       },
     ],
-    seed: 107,
+    seed: 63,
     sees: /goes to an address of/,
   },
   {
