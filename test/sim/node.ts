@@ -10,6 +10,7 @@ import type { Peer } from './peer.ts';
 import { claimedKind, simIdentity } from './sim-identity.ts';
 import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
+import { SimTrail } from './sim-trail.ts';
 import type { Socket } from './socket.ts';
 import { ProcessClock } from './timeline.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,7 @@ interface Running {
   readonly sessions: Sessions;
   readonly signaling: Signaling;
   readonly source: SimSource;
+  readonly trail: SimTrail;
 }
 
 /** One relay: the real rooms, wired as the server wires them, on the world's time and network. */
@@ -65,6 +67,8 @@ export class Node {
       reproved: (outcome) => this.#world.count(`reproved ${outcome}`),
       internal,
     });
+    const count = (what: string) => this.#world.count(what);
+    const trail = new SimTrail(plan.records, around, dice.named('trail'), count);
     const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof);
     const door = slowDoor(relay, around, faults, dice.named('door'));
     const signaling = createSignaling({
@@ -77,6 +81,7 @@ export class Node {
       random: dice.named('signaling'),
       settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
       claimedKind,
+      trail,
       observer: {
         internal,
         notAdmitted: (lane, reason) => this.#world.count(`not admitted ${lane} ${reason}`),
@@ -85,7 +90,7 @@ export class Node {
         sessionEnded: (reason) => this.#world.count(`ended ${reason}`),
       },
     });
-    this.#running = { clock, around, relay, door, ownership, reproof, sessions, signaling, source };
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, signaling, source, trail };
     this.#world.note(() => `node ${this.number} starts`);
   }
 
@@ -153,11 +158,16 @@ export class Node {
     return running === undefined ? 0 : running.relay.gauges.wires - running.sessions.size - running.door.opening;
   }
 
+  /** Whether a live view is on record for good. */
+  hasOnRecord(session: string): boolean {
+    return this.#running?.trail.recorded.has(session) ?? false;
+  }
+
   /** What it still holds, though everybody has left. */
   leaks(): string[] {
     const running = this.#running;
     if (running === undefined) return [];
-    const { relay, reproof, sessions, signaling, clock, source } = running;
+    const { relay, reproof, sessions, signaling, clock, source, trail } = running;
     const { inFlight, waiting } = signaling.admission;
     const sizes: Record<string, number> = {
       ...relay.gauges,
@@ -167,6 +177,7 @@ export class Node {
       timers: clock.pending,
       questions: source.pending,
       reproofs: reproof.pending,
+      'views without an end on record': trail.open.size,
       turns: inFlight + waiting.viewer + waiting.camera,
     };
     return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));
