@@ -170,7 +170,7 @@ export function planOf(seed: number): Plan {
     admission: dice.chance(0.3) ? narrow : wide,
     sessionMsMax: dice.pick([30_000, 120_000]),
     // Of dice of its own: what else a seed decides stays as it is.
-    records: new Dice(seed, 'records').chance(0.15) ? 'slow' : 'at-once',
+    records: new Dice(seed, 'record-keeping').chance(0.05) ? 'slow' : 'at-once',
     faults,
     actions: actions.sort((a, b) => a.atMs - b.atMs),
   };
