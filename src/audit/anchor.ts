@@ -1,5 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { SignedHead } from './heads.ts';
+import { answers } from './runs.ts';
 
 /**
  * The head of the chain once more, in a file beside the database: a database that was put back to an earlier state does not reach it any
@@ -31,4 +33,13 @@ export function writeAnchor(file: string, { seq, hash, atMs, signature }: Anchor
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, `${seq} ${hex(hash)} ${atMs} ${hex(signature)}\n`, { mode: 0o600 });
   renameSync(unfinished, file);
+}
+
+/** Clears away what processes left unfinished that were killed. Throws what the file system does. */
+export function clearUnfinished(file: string): void {
+  const begins = `${basename(file)}.`;
+  for (const name of readdirSync(dirname(file))) {
+    const pid = Number(name.slice(begins.length));
+    if (name.startsWith(begins) && Number.isInteger(pid) && !answers(pid)) rmSync(join(dirname(file), name));
+  }
 }

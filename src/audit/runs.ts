@@ -36,7 +36,8 @@ function bootId(): string {
   }
 }
 
-function answers(pid: number): boolean {
+/** Whether there is a process of that number. */
+export function answers(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { limits, type RandomSource } from '../base/index.ts';
+import { clearUnfinished } from './anchor.ts';
 import type { JsonObject } from './canonical.ts';
 import { headText } from './heads.ts';
 import type { Batch, FromScribe, ScribeSettings, SignOfLife, ToScribe } from './messages.ts';
@@ -48,7 +49,8 @@ export class Scribe {
   }
 
   #begin(broken: NewRecord | undefined): number {
-    const { run, version, startedAtMs } = this.#settings;
+    const { run, version, startedAtMs, place } = this.#settings;
+    clearUnfinished(place.anchorFile);
     const lost = this.#buryRuns();
     const started = newRecord('run-started', startedAtMs, { run, version });
     this.#store.append(broken === undefined ? [started] : [broken, started], startedAtMs, () => {

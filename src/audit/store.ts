@@ -75,7 +75,7 @@ export class AuditStore {
     });
     this.#opened.demandFile();
     // After the commit: an anchor that is behind protects less, one that is ahead would be a false alarm.
-    if (signed !== undefined) writeAnchor(this.#anchorFile, signed);
+    if (signed !== undefined) this.#anchor(signed);
     return head;
   }
 
@@ -179,6 +179,15 @@ export class AuditStore {
     this.#insertRecord.run(seq, atMs, kind, session, body, seals, last.hash, hash);
     for (const { part, name, details, salt } of names) this.#insertName.run(seq, part, name, details, salt);
     return { seq, hash };
+  }
+
+  /** What is committed is committed, whether or not the anchor follows at once. */
+  #anchor(head: SignedHead): void {
+    try {
+      writeAnchor(this.#anchorFile, head);
+    } catch {
+      // The next one has it all.
+    }
   }
 
   #keepHead(purpose: HeadPurpose, { seq, hash, atMs, signature }: SignedHead): void {

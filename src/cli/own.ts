@@ -6,6 +6,7 @@ import { openGrantBook } from '../wiring/index.ts';
 import { momentMs } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';
+import { table } from './table.ts';
 
 interface OwnOptions {
   config?: string;
@@ -77,7 +78,7 @@ function listCommand(): Command {
           ...(options.device !== undefined && { device: deviceId(options.device) }),
         });
         const grants = listed.map(printable);
-        return { printed: { grants }, words: grants.length === 0 ? 'no grants' : table(grants) };
+        return { printed: { grants }, words: grants.length === 0 ? 'no grants' : grantsTable(grants) };
       }),
     );
 }
@@ -129,18 +130,9 @@ function printable(grant: {
   };
 }
 
-function table(grants: readonly Printable[]): string {
-  const rows = [
+function grantsTable(grants: readonly Printable[]): string {
+  return table([
     ['SUBJECT', 'DEVICE', 'ROLE', 'UNTIL'],
     ...grants.map((g) => [g.subject, g.device, g.role, g.until ?? '-']),
-  ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  ]);
 }

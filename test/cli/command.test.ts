@@ -23,6 +23,13 @@ describe('latchkey', () => {
     'latchkey own revoke',
     'latchkey own list',
     'latchkey own schema',
+    'latchkey audit',
+    'latchkey audit who-saw',
+    'latchkey audit what-saw',
+    'latchkey audit verify',
+    'latchkey audit export',
+    'latchkey audit export-subject',
+    'latchkey audit erase',
   ])('%s explains itself', async (name) => {
     const { code, output } = await command([...name.split(' ').slice(1), '--help']);
     expect(code).toBe(0);

@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
 }
 
 it(`of ${kills} relays killed under load each leaves a whole record, and no view that carried media is missing from it`, {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const environment = {
     LATCHKEY_CONFIG: 'config/demo.json',

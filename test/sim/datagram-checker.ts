@@ -109,6 +109,8 @@ export class DatagramChecker {
     else this.#demandAddress(node, to, author, author.side === 'viewer' ? 'camera' : 'viewer');
     if (what.kind === 'response' && this.world.peers[what.asker]?.view !== view)
       this.violated('an answer to a check of another live view');
+    if (what.kind === 'media' && !node.hasOnRecord(view.session ?? ''))
+      this.violated(`media of ${this.#name(view)}, which is not on record`);
     if (what.kind === 'media') this.#demandMark(view, author.side, what.mark);
   }
 

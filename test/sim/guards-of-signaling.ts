@@ -13,6 +13,18 @@ const away = 'src/signaling/away.ts';
 /** Guards of signaling: who may ask, what may cross, and what ends when. */
 export const guardsOfSignaling: readonly Guard[] = [
   {
+    name: 'nothing is shown before it is on record who sees it',
+    removed: [
+      {
+        file: liveView,
+        text: 'if (begun === undefined) this.#guard(step);\n    else this.#after(begun, step);',
+        by: 'void begun;\n    this.#guard(step);',
+      },
+    ],
+    seed: 3,
+    sees: /not on record/,
+  },
+  {
     name: 'what is to cross belongs to a session that names both ends, where the table of registrations gives the wrong camera',
     broken: [
       {

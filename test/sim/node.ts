@@ -11,6 +11,7 @@ import type { Peer } from './peer.ts';
 import { claimedKind, simIdentity } from './sim-identity.ts';
 import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
+import { SimTrail } from './sim-trail.ts';
 import type { Socket } from './socket.ts';
 import { ProcessClock } from './timeline.ts';
 import type { World } from './world.ts';
@@ -28,6 +29,7 @@ interface Running {
   readonly levers: RelayLevers;
   readonly signaling: Signaling;
   readonly source: SimSource;
+  readonly trail: SimTrail;
 }
 
 /** One relay: the real rooms, wired as the server wires them, on the world's time and network. */
@@ -72,6 +74,8 @@ export class Node {
       reproved: (outcome) => this.#world.count(`reproved ${outcome}`),
       internal,
     });
+    const count = (what: string) => this.#world.count(what);
+    const trail = new SimTrail(plan.records, around, dice.named('trail'), count);
     const levers = operator.leversOf(clock);
     const sessions = createSessions(lifetimes, clock, dice.named('sessions'), reproof, levers);
     const door = slowDoor(relay, around, faults, dice.named('door'));
@@ -91,6 +95,7 @@ export class Node {
       settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
       claimedKind,
       levers,
+      trail,
       observer: {
         internal,
         notAdmitted: (lane, reason) => this.#world.count(`not admitted ${lane} ${reason}`),
@@ -100,7 +105,7 @@ export class Node {
       },
     });
     levers.actOn({ sessions, connections: signaling });
-    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source };
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source, trail };
     this.#world.note(() => `node ${this.number} starts`);
   }
 
@@ -168,11 +173,16 @@ export class Node {
     return running === undefined ? 0 : running.relay.gauges.wires - running.sessions.size - running.door.opening;
   }
 
+  /** Whether a live view is on record for good. */
+  hasOnRecord(session: string): boolean {
+    return this.#running?.trail.recorded.has(session) ?? false;
+  }
+
   /** What it still holds, though everybody has left. */
   leaks(): string[] {
     const running = this.#running;
     if (running === undefined) return [];
-    const { relay, reproof, sessions, signaling, clock, source } = running;
+    const { relay, reproof, sessions, signaling, clock, source, trail } = running;
     const { inFlight, waiting } = signaling.admission;
     const sizes: Record<string, number> = {
       ...relay.gauges,
@@ -182,6 +192,7 @@ export class Node {
       timers: clock.pending,
       questions: source.pending,
       reproofs: reproof.pending,
+      'views without an end on record': trail.open.size,
       turns: inFlight + waiting.viewer + waiting.camera,
     };
     return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));

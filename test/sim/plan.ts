@@ -1,5 +1,6 @@
 import type { AdmissionSettings } from '../../src/signaling/index.ts';
 import { Dice } from './dice.ts';
+import type { RecordKeeping } from './sim-trail.ts';
 
 /** What may go wrong in a world. A class that is on has its own chance to strike each time. */
 export const faultClasses = [
@@ -94,6 +95,7 @@ export interface Plan {
   readonly sessionMsMax: number;
   /** Whether people show tokens again that they have shown before. */
   readonly keepsTokens: boolean;
+  readonly records: RecordKeeping;
   readonly faults: readonly FaultClass[];
   readonly actions: readonly Action[];
 }
@@ -177,6 +179,8 @@ export function planOf(seed: number): Plan {
     tellsChanges: revisions && dice.chance(0.6),
     admission: dice.chance(0.3) ? narrow : wide,
     sessionMsMax: dice.pick([30_000, 120_000]),
+    // Of dice of its own: what else a seed decides stays as it is.
+    records: new Dice(seed, 'record-keeping').chance(0.05) ? 'slow' : 'at-once',
     faults,
     keepsTokens: thrown.length > 0,
     actions: [...actions, ...thrown].sort((a, b) => a.atMs - b.atMs),

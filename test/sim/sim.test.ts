@@ -45,6 +45,7 @@ describe(`the worlds of ${seeds} seeds`, () => {
         'refused ticket-invalid http',
       ],
       ...['not admitted camera full', 'not admitted camera registrations'],
+      ...['ended on record', 'not on record', 'refused on record'],
     ];
     expect(wanted.filter((what) => !totals.counts.has(what))).toEqual([]);
   });

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import {
   AuditStore,
   ask,
@@ -133,12 +134,17 @@ function shared(command: Command): Command {
   return command.addOption(configOption()).addOption(jsonOption());
 }
 
+/** Throws `settings-invalid` where there is no record: what asks for one makes none. */
 function placeOf(options: AuditOptions): Promise<StorePlace> {
-  return auditPlaceOf(loadSettings(options.config, process.env));
+  const settings = loadSettings(options.config, process.env);
+  if (!existsSync(join(settings.dataDirectory, 'audit.sqlite'))) {
+    throw new LatchkeyError('settings-invalid', `there is no audit in ${settings.dataDirectory}`);
+  }
+  return auditPlaceOf(settings);
 }
 
 function withPlace(options: AuditOptions, work: (place: StorePlace) => void | Promise<void>): Promise<void> {
-  return concluded(async () => await work(await placeOf(options)), options.json);
+  return concluded(async () => work(await placeOf(options)), options.json);
 }
 
 function verify({ file, anchorFile, key }: StorePlace, wanted: readonly Head[] = []): Verdict {
@@ -159,7 +165,13 @@ async function verifyFile(file: string, key: string | undefined, wanted: readonl
 }
 
 function heads(text: string, before: Head[]): Head[] {
-  return [...before, readHead(text)];
+  try {
+    return [...before, readHead(text)];
+  } catch {
+    throw new InvalidArgumentError(
+      'Give a head as this command prints it: a number, a colon and 64 hexadecimal digits.',
+    );
+  }
 }
 
 function conclude({ findings }: Verdict): void {

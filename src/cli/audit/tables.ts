@@ -1,4 +1,5 @@
 import type { Answer, KnownName, RefusedRecord, Verdict, Viewing } from '../../audit/index.ts';
+import { table } from '../table.ts';
 
 /** A time to the second, in UTC. */
 export function timeText(atMs: number): string {
@@ -85,16 +86,4 @@ function bytesText({ figures }: Viewing): string {
 
 function nameText(name: KnownName | undefined): string {
   return name?.name ?? '(erased)';
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
