@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
+import { type AdminPowers, openAdmin } from './admin/index.ts';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
 import {
@@ -24,10 +25,13 @@ import { createSignaling, type HttpRequest, type HttpResponse, LoopLag, openTran
 import { createLog, type Log, Metrics, openOperations, Rarely, type Readiness } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 import {
+  adminObserver,
+  adminSettings,
   admissionSettings,
   bindable,
   developmentIssuerOf,
   fault,
+  nodeStatusOf,
   openOwnershipSource,
   openSharedCache,
   openTicketKeys,
@@ -35,6 +39,7 @@ import {
   relaySettings,
   sharedCacheObserver,
   signalingObserver,
+  Tallies,
 } from './wiring/index.ts';
 
 /** A running relay. */
@@ -47,6 +52,8 @@ export interface LatchkeyServer {
   /** The TCP port of media; undefined where there is none. */
   readonly mediaTcpPort: number | undefined;
   readonly operationsPort: number;
+  /** Where the admin API and the status page answer. */
+  readonly adminUrl: string;
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
   readonly developmentIssuer: DevelopmentIssuer | undefined;
@@ -64,6 +71,8 @@ export interface ServerParts {
   readonly sessions?: (real: Sessions) => Sessions;
   /** What was taken back of cameras; an empty table otherwise. */
   readonly revocations?: RevocationTable;
+  /** Powers of the admin API, beside those that the relay gives it. */
+  readonly admin?: Partial<AdminPowers>;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -79,7 +88,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const clock = parts.clock ?? systemClock;
   const random = parts.random ?? systemRandom;
   const log = parts.log ?? createLog(settings.telemetry.logLevel);
-  const metrics = new Metrics(version);
+  const tallies = new Tallies(clock);
+  const metrics = new Metrics(version, (name, labels) => tallies.count(name, labels));
   let readiness: Readiness = 'starting';
   let connections = 0;
 
@@ -240,6 +250,25 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
   started.defer(() => transport.close(closeGraceMs));
+  const status = nodeStatusOf({
+    clock,
+    version,
+    tallies,
+    relay,
+    signaling,
+    ...parts.admin,
+    readiness: () => readiness,
+    transport: () => transport.name,
+    connections: () => connections,
+    sessions: () => table.size,
+    lagMs: () => lag.ms,
+  });
+  const admin = await openAdmin(
+    await adminSettings(settings, random, version),
+    { clock, random, status, ...parts.admin },
+    adminObserver(metrics, log),
+  );
+  started.defer(() => admin.close());
   started.defer(() => signaling.stop());
   readiness = 'ready';
   if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
@@ -255,6 +284,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     mediaPort: mediaPort('udp') ?? 0,
     mediaTcpPort: mediaPort('tcp'),
     operationsPort: operations.port,
+    adminUrl: admin.url,
     transport: transport.name,
     metrics,
     developmentIssuer,

@@ -95,3 +95,13 @@ assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingM
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);
+assert(
+  (limits.adminSwitchDevicesMax + limits.adminSwitchPrefixesMax) * (limits.deviceIdCharactersMax + 4) <
+    limits.adminBodyBytesMax,
+  'the longest list of a switch fits into a request, with the quotes and the space of its JSON',
+);
+assert(
+  limits.adminCredentialsMax * (limits.adminCredentialNameCharactersMax + limits.adminCredentialCharactersMax + 2) <
+    2 * limits.secretFileBytesMax,
+);
+assert(limits.adminFailuresBurst <= limits.adminFailuresPerMinute);

@@ -300,4 +300,29 @@ export const limits = {
   stormTokensBytesMax: 256 * 1024 * 1024,
   stormMetricsBytesMax: 4 * 1024 * 1024,
   stormMetricsMsMax: 5_000,
+
+  // the admin port
+  adminConnectionsMax: 64,
+  adminBodyBytesMax: 2 * 1024 * 1024,
+  adminAnswerBytesMax: 16 * 1024 * 1024,
+  adminAnswerMsMax: 30_000,
+  adminCredentialsMax: 64,
+  adminCredentialNameCharactersMax: 64,
+  adminCredentialCharactersMin: 32,
+  adminCredentialCharactersMax: 256,
+  adminNamesMax: 16,
+  /** Wrong credentials from one network: so many at once, and so many in a minute. */
+  adminFailuresBurst: 10,
+  adminFailuresPerMinute: 30,
+  adminFailureNetworksMax: 1_024,
+  /** How often at most the record is told of requests that nobody signed. */
+  adminStrangersToldMs: 60_000,
+  adminHistorySamplesMax: 300,
+  adminSampleMs: 2_000,
+  adminSwitchPrefixesMax: 256,
+  adminSwitchDevicesMax: 10_000,
+  adminTokenIdCharactersMax: 256,
+  adminSightingsMax: 10_000,
+  adminNodesMax: 64,
+  adminDrainSecondsMax: 86_400,
 } as const;

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import {
+  drainCommand,
+  releaseCommand,
+  reloadCommand,
+  revokeCommand,
+  statusCommand,
+  switchCommand,
+} from './admin/index.ts';
 import { cameraCommand } from './camera.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
 import { ownCommand } from './own.ts';
@@ -17,7 +25,15 @@ export function latchkey(): Command {
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
   const commands = [serveCommand(), cameraCommand(), viewCommand(), tokenCommand(), ownCommand(), stormCommand()];
-  for (const command of commands) {
+  const adminCommands = [
+    statusCommand(),
+    revokeCommand(),
+    releaseCommand(),
+    switchCommand(),
+    drainCommand(),
+    reloadCommand(),
+  ];
+  for (const command of [...commands, ...adminCommands]) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }
   return endsWithUsageCode(program);

@@ -49,6 +49,7 @@ async function check(settings: Settings): Promise<void> {
     http: { ...settings.http, ...aside },
     relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
     operations: aside,
+    admin: { ...settings.admin, port: 0 },
     telemetry: { logLevel: 'silent' },
   });
   await server.close();

@@ -11,6 +11,7 @@ import type {
   Wire,
   WireEvents,
   WireStats,
+  WorkerReadings,
 } from './index.ts';
 import type { MediaWorker } from './media/media-worker.ts';
 import { sumOf } from './sums.ts';
@@ -69,6 +70,10 @@ export class Door implements Relay {
 
   get gauges(): RelayGauges {
     return sumOf(this.#seats.map(({ worker }) => worker.sizes));
+  }
+
+  get workers(): readonly WorkerReadings[] {
+    return this.#seats.map(({ worker: { counters, sizes } }) => ({ counters, gauges: sizes }));
   }
 
   reserve(pair: VerifiedPair, session: SessionId): Reservation {

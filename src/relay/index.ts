@@ -106,6 +106,12 @@ export interface RelayCounters extends EngineCounters, UdpPortCounters {
 
 export type RelayGauges = EngineSizes;
 
+/** The same of one media worker, since it began. */
+export interface WorkerReadings {
+  readonly counters: EngineCounters & UdpPortCounters;
+  readonly gauges: RelayGauges;
+}
+
 /** THE DOOR. Media moves for a live `VerifiedPair` and for nothing else. */
 export interface Relay {
   /** Every address that clients may be told, of all workers. */
@@ -118,6 +124,8 @@ export interface Relay {
   readonly counters: RelayCounters;
   /** The sizes of the relay's tables; all return to 0 when no wire is open. */
   readonly gauges: RelayGauges;
+  /** Of each media worker by itself. */
+  readonly workers: readonly WorkerReadings[];
   /** Ends every wire as `relay-stopping` and lets go of the ports. */
   close(): Promise<void>;
 }

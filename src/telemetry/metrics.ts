@@ -65,6 +65,8 @@ export interface Readings {
   relay(): RelayReadings;
 }
 
+export type CountHeard = (name: CounterName, labels: Readonly<Record<string, string>>) => void;
+
 /**
  * Latchkey's metrics. Labels come from closed sets; no device, subject or address is ever a label.
  * Names follow Prometheus' conventions: base units, `_total` for counters.
@@ -74,7 +76,11 @@ export class Metrics {
   readonly #counters = new Map<string, Counter>();
   readonly #histograms = new Map<string, Histogram>();
 
-  constructor(version: string) {
+  readonly #heard: CountHeard;
+
+  /** `heard` is told of each count as well, for whoever shows it. */
+  constructor(version: string, heard: CountHeard = () => {}) {
+    this.#heard = heard;
     collectDefaultMetrics({ register: this.#registry });
     const build = new Gauge({
       name: 'latchkey_build_info',
@@ -97,6 +103,7 @@ export class Metrics {
 
   count(name: CounterName, labels: Readonly<Record<string, string>> = {}): void {
     this.#counters.get(name)?.inc(labels);
+    this.#heard(name, labels);
   }
 
   /** Takes a duration in milliseconds; it is kept in seconds. */

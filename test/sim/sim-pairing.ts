@@ -100,6 +100,9 @@ export function slowDoor(real: Relay, clock: ProcessClock, faults: Faults, dice:
     get gauges() {
       return real.gauges;
     },
+    get workers() {
+      return real.workers;
+    },
     reserve(pair, session) {
       const reservation = real.reserve(pair, session);
       return {

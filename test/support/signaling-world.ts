@@ -53,6 +53,7 @@ export class RecordingRelay implements Relay {
   /** Sessions that have a place and no wire. */
   readonly reserved = new Set<SessionId>();
   readonly wires: RecordedWire[] = [];
+  readonly workers: Relay['workers'] = [];
   refuses: ErrorCode | undefined;
 
   get live(): RecordedWire[] {
