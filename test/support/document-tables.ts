@@ -1,3 +1,4 @@
+import { openApi } from '../../src/admin/index.ts';
 import { endReasons, errorTable } from '../../src/base/index.ts';
 import { settingLines } from '../../src/config/index.ts';
 import { Metrics } from '../../src/telemetry/index.ts';
@@ -11,6 +12,15 @@ export const documents: Readonly<Record<string, Readonly<Record<string, () => st
   'README.md': { settings: settingsTable, metrics: metricsTable, errors: errorsTable, 'end-reasons': endReasonsTable },
   'SECURITY.md': { attacks: () => attacksTable(typeScriptBelow('test/attacks')) },
 };
+
+/** Files that are written whole from the code, by `npm run docs`. */
+export const generated: Readonly<Record<string, () => string>> = {
+  'config/openapi.json': () => `${JSON.stringify(openApi(packageVersion()), undefined, 2)}\n`,
+};
+
+function packageVersion(): string {
+  return (JSON.parse(fileAt('package.json').text) as { version: string }).version;
+}
 
 /** The text with every marked table written anew. Rejects with a TypeError for a marker that is unknown or not closed. */
 export async function withTables(

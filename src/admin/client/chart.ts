@@ -65,7 +65,8 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
         size: 20,
         gap: 3,
         grid: { show: false },
-        space: 90,
+        space: 60,
+        incrs: [60, 120, 300],
         values: (_, at) => at.map((second) => clockTime(second)),
       },
       {
@@ -73,7 +74,7 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
         size: (_, labels) => 10 + 6.4 * Math.max(1, ...(labels ?? []).map(({ length }) => length)),
         gap: 4,
         grid,
-        space: 30,
+        space: 24,
         incrs: steps,
         values: (_, at) => at.map((value) => (value === 0 ? '0' : words(value))),
       },

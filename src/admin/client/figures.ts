@@ -11,7 +11,7 @@ export function whole(value: number): string {
 
 /** Per second; a few with one digit behind the point. */
 export function rate(value: number): Figure {
-  return { text: value > 0 && value < 10 ? value.toFixed(1) : whole(value), unit: '/s' };
+  return { text: value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value), unit: '/s' };
 }
 
 export function bitsPerSecond(value: number): Figure {

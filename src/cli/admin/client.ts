@@ -98,9 +98,11 @@ function wordsOf({ detail, done }: z.infer<typeof problemDocument>, code: string
   return done === true ? 'it was done all the same' : inside;
 }
 
-function unreachable({ url }: { url: string }, why: string, cause?: Error): LatchkeyError {
-  const what = `${url}: ${why}. Is a relay running there? Its settings admin.host and admin.port say where; name it with --admin`;
-  return new LatchkeyError('relay-unreachable', what, { cause });
+/** With the system's or the library's code of what happened, by which a certificate that is not trusted is told from the rest. */
+function unreachable({ url }: { url: string }, why: string, cause?: NodeJS.ErrnoException): LatchkeyError {
+  const code = cause?.code === undefined || why.includes(cause.code) ? '' : ` (${cause.code})`;
+  const where = 'Is a relay running there? Its settings admin.host and admin.port say where; name it with --admin';
+  return new LatchkeyError('relay-unreachable', `${url}: ${why}${code}. ${where}`, { cause });
 }
 
 function late(url: string): LatchkeyError {

@@ -44,9 +44,9 @@ function report(outcome: Outcome, json: boolean): void {
   const { url } = outcome.node;
   if ('error' in outcome) {
     const { code, message } = outcome.error;
-    if (json) process.stdout.write(`${JSON.stringify({ node: url, error: { code, message } })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ admin: url, error: { code, message } })}\n`);
     else process.stderr.write(`${url}  failed: ${message}\n`);
-  } else if (json) process.stdout.write(`${JSON.stringify({ node: url, ...outcome.said.printed })}\n`);
+  } else if (json) process.stdout.write(`${JSON.stringify({ admin: url, ...outcome.said.printed })}\n`);
   else process.stdout.write(`${url}  ${outcome.said.words.replaceAll('\n', `\n${' '.repeat(url.length + 2)}`)}\n`);
 }
 
