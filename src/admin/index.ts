@@ -1,4 +1,4 @@
-export { bitsPerSecond, bytes, duration, inWords, milliseconds, rate, whole } from './client/figures.ts';
+export { bitsPerSecond, bytes, counted, duration, inWords, milliseconds, rate, whole } from './client/figures.ts';
 export { type Credential, newAdminToken, readCredentials } from './credentials.ts';
 export { openApi } from './openapi.ts';
 export { type AnswerOf, type Operation, type OperationId, operations, problemDocument } from './operations.ts';

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { compact, counted } from '../../src/admin/client/figures.ts';
 import { credentialIn } from '../../src/admin/client/node.ts';
 import { bitsPerSecond, bytes, duration, inWords, milliseconds, rate, whole } from '../../src/admin/index.ts';
 
 describe('a figure', () => {
   it.each([
     [whole(1_234_567), '1,234,567'],
+    [compact(99_999), '99,999'],
+    [compact(1_234_567_890), '1.23B'],
+    [counted(1, 'fault'), '1 fault'],
+    [counted(1_000, 'fault'), '1,000 faults'],
     [inWords(rate(0)), '0/s'],
     [inWords(rate(1)), '1/s'],
     [inWords(rate(2.345)), '2.3/s'],

@@ -1,5 +1,16 @@
 import type { StatusAnswer } from '../status.ts';
-import { bitsPerSecond, bytes, duration, type Figure, inWords, milliseconds, rate, whole } from './figures.ts';
+import {
+  bitsPerSecond,
+  bytes,
+  compact,
+  counted,
+  duration,
+  type Figure,
+  inWords,
+  milliseconds,
+  rate,
+  whole,
+} from './figures.ts';
 
 type Mood = 'good' | 'warn' | 'bad';
 type Tally = Readonly<Record<string, number>>;
@@ -52,14 +63,18 @@ export class Board {
     pill.dataset.is = mood;
   }
 
-  #banners({ alarms, faults, audit, readiness, media, atMs }: StatusAnswer): void {
+  #banners({ alarms, faults, audit, readiness, media }: StatusAnswer): void {
     const kinds = Object.entries(alarms.kinds).map(([kind, times]) => `${kind} ${whole(times)}`);
-    const last = alarms.lastAtMs === null ? '' : ` The last one ${duration((atMs - alarms.lastAtMs) / 1000)} ago.`;
+    const last = alarms.lastAtMs === null ? '' : ` The last one was at ${timeOf(alarms.lastAtMs)}.`;
     const all: [boolean, Mood, string][] = [
       [kinds.length > 0, 'bad', `Alarm: answers that did not belong to their question (${kinds.join(', ')}).${last}`],
       [audit?.writable === false, 'bad', 'The record cannot be written.'],
-      [faults > 0, 'bad', `${whole(faults)} faults of the relay itself since its start: see its log.`],
-      [media.workersFailed > 0, 'warn', `${whole(media.workersFailed)} media workers died and began again.`],
+      [faults > 0, 'bad', `${counted(faults, 'fault')} of the relay itself since its start: see its log.`],
+      [
+        media.workersFailed > 0,
+        'warn',
+        `Media workers died and began again: ${counted(media.workersFailed, 'time')} since the start.`,
+      ],
       [readiness === 'draining', 'warn', 'Draining: this node takes no new work, and its clients are told to move.'],
     ];
     const shown = all.filter(([isOn]) => isOn);
@@ -85,11 +100,8 @@ export class Board {
     this.#text('registrations-more', `${whole(status.registrations)} since the start`);
     this.#figure('waiting', whole(now.waiting));
     const rampSeconds = Math.max(0, ...Object.values(admission.rampSeconds));
-    const ramp = rampSeconds > 0 ? ` · ramp of ${duration(rampSeconds)}` : '';
-    this.#text(
-      'waiting-more',
-      `${whole(admission.inFlight)} verified now · ${rate(now.sentAway).text} sent away/s${ramp}`,
-    );
+    const queue = rampSeconds > 0 ? `ramp of ${duration(rampSeconds)}` : `${whole(admission.inFlight)} verified now`;
+    this.#text('waiting-more', `${queue} · ${rate(now.sentAway).text} sent away/s`);
     this.#figure('refusals', rate(now.refusals));
     this.#text('refusals-more', `${whole(sum(status.refusals))} since the start`);
     this.#figure('lag', milliseconds(process.loopLagMs));
@@ -127,7 +139,7 @@ export class Board {
       const grown = Math.max(0, all - (this.#before?.media.workers[at]?.bytes ?? all));
       const speed = seconds > 0 ? (8 * grown) / seconds : 0;
       const row = this.#page.createElement('tr');
-      const cells = [`${at + 1}`, whole(wires), inWords(bitsPerSecond(speed)), whole(packets), whole(drops)];
+      const cells = [`${at + 1}`, whole(wires), inWords(bitsPerSecond(speed)), compact(packets), compact(drops)];
       row.append(
         ...cells.map((text) => {
           const cell = this.#page.createElement('td');

@@ -9,6 +9,17 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** 1234567 is `1.23M`; what has five digits or fewer is whole. */
+export function compact(value: number): string {
+  if (value < 100_000) return whole(value);
+  return value.toLocaleString('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
+}
+
+/** `1 fault`, `2 faults`. */
+export function counted(count: number, what: string): string {
+  return `${whole(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** Per second; a few with one digit behind the point. */
 export function rate(value: number): Figure {
   return { text: value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value), unit: '/s' };

@@ -1,9 +1,10 @@
 import { Command, Option } from 'commander';
+import { counted } from '../../admin/index.ts';
 import { LatchkeyError, limits } from '../../base/index.ts';
 import { durationSeconds } from '../durations.ts';
 import { concluded } from '../outcome.ts';
 import { asked } from './client.ts';
-import { atEachNode, counted } from './each-node.ts';
+import { atEachNode } from './each-node.ts';
 import { type AdminOptions, withAdminOptions } from './options.ts';
 
 /** `latchkey drain --over 30s` */

@@ -1,3 +1,4 @@
+import { counted } from '../../admin/index.ts';
 import { asLatchkeyError, type LatchkeyError } from '../../base/index.ts';
 import { concluded, exitCodeOf } from '../outcome.ts';
 import type { AdminNode } from './client.ts';
@@ -59,8 +60,4 @@ export function endingWords({
   connectionsClosed: number;
 }) {
   return `${counted(sessionsEnded, 'live view')} and ${counted(connectionsClosed, 'connection')}`;
-}
-
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -1,10 +1,11 @@
 import { Argument, Command, Option } from 'commander';
+import { counted } from '../../admin/index.ts';
 import { LatchkeyError } from '../../base/index.ts';
 import { type Feature, features } from '../../levers/index.ts';
 import { textOf } from '../options.ts';
 import { concluded } from '../outcome.ts';
 import { asked } from './client.ts';
-import { atEachNode, counted, endingWords } from './each-node.ts';
+import { atEachNode, endingWords } from './each-node.ts';
 import { type AdminOptions, withAdminOptions } from './options.ts';
 
 interface SwitchOptions extends AdminOptions {
