@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { asLatchkeyError, canonicalHost, isLoopback, LatchkeyError, limits } from '../base/index.ts';
+import { asLatchkeyError, canonicalHost, isLoopback, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import type { WebAssets } from '../web/index.ts';
 import { Api, type ApiParts, type ApiReply, problemReply } from './api.ts';
 import { type Credential, Credentials } from './credentials.ts';
@@ -180,9 +180,21 @@ function serverOf(tls: AdminTls | undefined) {
   server.maxConnections = limits.adminConnectionsMax;
   server.maxHeadersCount = limits.requestHeadersMax;
   server.setTimeout(limits.adminAnswerMsMax);
+  server.on('connection', seated());
   server.on('clientError', refuseUnread);
   server.on('tlsClientError', () => {});
   return server;
+}
+
+/** Gives each connection a place; one address, beyond this machine, has a share of them and not all. */
+function seated(): (socket: Socket) => void {
+  const places = new Strangers<Socket>(limits.adminConnectionsMax, limits.adminConnectionsPerAddressMax);
+  return (socket) => {
+    const host = canonicalHost(socket.remoteAddress ?? '') ?? '';
+    if (!places.hasRoomFor(host)) return void socket.destroy();
+    places.add(socket, host);
+    socket.once('close', () => places.delete(socket));
+  };
 }
 
 function secureContext(tls: AdminTls | undefined) {

@@ -104,4 +104,5 @@ assert(
   limits.adminCredentialsMax * (limits.adminCredentialNameCharactersMax + limits.adminCredentialCharactersMax + 2) <
     2 * limits.secretFileBytesMax,
 );
+assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
 assert(limits.adminFailuresBurst <= limits.adminFailuresPerMinute);

@@ -303,6 +303,7 @@ export const limits = {
 
   // the admin port
   adminConnectionsMax: 64,
+  adminConnectionsPerAddressMax: 16,
   adminBodyBytesMax: 2 * 1024 * 1024,
   adminAnswerBytesMax: 16 * 1024 * 1024,
   adminAnswerMsMax: 30_000,

@@ -93,6 +93,27 @@ describe('the admin port', () => {
     expect(world.levers.thrown).toEqual([]);
   });
 
+  it('waits for no body that says it is too large', async () => {
+    await using world = await adminWorld();
+    const more = `Content-Type: application/json\r\nContent-Length: ${limits.adminBodyBytesMax + 1}\r\n`;
+    expect(await told(world.admin.port, head(more, 'POST /v1/revocations HTTP/1.1'))).toMatch(/ 413 [\s\S]*too-large/);
+  });
+
+  it('has places up to its bound, and takes more when some are free again', async () => {
+    await using world = await adminWorld();
+    const open = async () => {
+      const socket = connect(world.admin.port, '127.0.0.1').on('error', () => {});
+      await once(socket, 'connect');
+      return socket;
+    };
+    const sockets = await Promise.all(Array.from({ length: limits.adminConnectionsMax }, open));
+    const late = await open();
+    await once(late, 'close');
+    const free = sockets.map((socket) => once(socket.destroy(), 'close'));
+    await Promise.all(free);
+    await expect.poll(() => told(world.admin.port, head('')), { timeout: 10_000 }).toMatch(/^HTTP\/1\.1 200/);
+  });
+
   it('lets somebody leave in the middle of a body, and changes nothing', async () => {
     await using world = await adminWorld();
     const socket = connect(world.admin.port, '127.0.0.1');

@@ -34,7 +34,7 @@ export function bytes(value: number): Figure {
 }
 
 export function milliseconds(value: number): Figure {
-  return { text: value < 10 ? value.toFixed(1) : whole(value), unit: 'ms' };
+  return { text: value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value), unit: 'ms' };
 }
 
 /** `3 d 4 h`, `4 h 5 min`, `5 min 6 s` or `6 s`. */
