@@ -34,7 +34,7 @@ export class Failures {
   /** Counts a wrong credential. */
   count(host: string): void {
     const network = networkOf(host);
-    const bucket = this.#refilled(network) ?? { left: limits.adminFailuresBurst, atMs: this.#clock.now() };
+    const bucket = this.#refilled(network) ?? { left: limits.adminFailuresBurstMax, atMs: this.#clock.now() };
     bucket.left = Math.max(0, bucket.left - 1);
     this.#buckets.delete(network);
     const [oldest] = this.#buckets.keys();
@@ -47,10 +47,10 @@ export class Failures {
     if (bucket === undefined) return undefined;
     const nowMs = this.#clock.now();
     const seconds = Math.max(0, nowMs - bucket.atMs) / 1000;
-    bucket.left = Math.min(limits.adminFailuresBurst, bucket.left + seconds * perSecond);
+    bucket.left = Math.min(limits.adminFailuresBurstMax, bucket.left + seconds * perSecond);
     bucket.atMs = nowMs;
     return bucket;
   }
 }
 
-const perSecond = limits.adminFailuresPerMinute / 60;
+const perSecond = limits.adminFailuresPerMinuteMax / 60;

@@ -105,4 +105,4 @@ assert(
     2 * limits.secretFileBytesMax,
 );
 assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
-assert(limits.adminFailuresBurst <= limits.adminFailuresPerMinute);
+assert(limits.adminFailuresBurstMax <= limits.adminFailuresPerMinuteMax);

@@ -313,8 +313,8 @@ export const limits = {
   adminCredentialCharactersMax: 256,
   adminNamesMax: 16,
   /** Wrong credentials from one network: so many at once, and so many in a minute. */
-  adminFailuresBurst: 10,
-  adminFailuresPerMinute: 30,
+  adminFailuresBurstMax: 10,
+  adminFailuresPerMinuteMax: 30,
   adminFailureNetworksMax: 1_024,
   /** How often at most the record is told of requests that nobody signed. */
   adminStrangersToldMs: 60_000,

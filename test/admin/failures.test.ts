@@ -6,7 +6,7 @@ import { ManualClock } from '../support/manual-clock.ts';
 function spent(host: string) {
   const clock = new ManualClock();
   const failures = new Failures(clock);
-  for (let times = 0; times < limits.adminFailuresBurst; times++) failures.count(host);
+  for (let times = 0; times < limits.adminFailuresBurstMax; times++) failures.count(host);
   return { clock, failures };
 }
 
@@ -14,15 +14,15 @@ describe('wrong credentials', () => {
   it('are borne up to the bound, and then the network rests', () => {
     const clock = new ManualClock();
     const failures = new Failures(clock);
-    for (let times = 1; times < limits.adminFailuresBurst; times++) failures.count('192.0.2.1');
+    for (let times = 1; times < limits.adminFailuresBurstMax; times++) failures.count('192.0.2.1');
     expect(failures.restSeconds('192.0.2.1')).toBe(0);
     failures.count('192.0.2.1');
-    expect(failures.restSeconds('192.0.2.1')).toBe(60 / limits.adminFailuresPerMinute);
+    expect(failures.restSeconds('192.0.2.1')).toBe(60 / limits.adminFailuresPerMinuteMax);
   });
 
   it('are forgiven at their rate', () => {
     const { clock, failures } = spent('192.0.2.1');
-    clock.advance(60_000 / limits.adminFailuresPerMinute - 1);
+    clock.advance(60_000 / limits.adminFailuresPerMinuteMax - 1);
     expect(failures.restSeconds('192.0.2.1')).toBe(1);
     clock.advance(1);
     expect(failures.restSeconds('192.0.2.1')).toBe(0);

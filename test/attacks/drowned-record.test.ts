@@ -17,8 +17,8 @@ describe('a flood of guesses', () => {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
     expect([...statuses]).toEqual([
-      [401, limits.adminFailuresBurst],
-      [429, 200 - limits.adminFailuresBurst],
+      [401, limits.adminFailuresBurstMax],
+      [429, 200 - limits.adminFailuresBurstMax],
     ]);
     expect([world.audit.entries.length, world.levers.thrown]).toEqual([1, []]);
     expect((await ask('POST', '/v1/revocations', { body: { of: 'all' } })).status).toBe(200);
@@ -29,14 +29,14 @@ describe('a flood of guesses', () => {
     await using world = await adminWorld();
     const ask = describedFetch(world.admin.url, operatorToken);
     const guess = () => ask('GET', '/v1/status', { token: 'guess' });
-    for (let times = 0; times < limits.adminFailuresBurst; times++) await guess();
-    expect((await guess()).headers.get('retry-after')).toBe(String(60 / limits.adminFailuresPerMinute));
+    for (let times = 0; times < limits.adminFailuresBurstMax; times++) await guess();
+    expect((await guess()).headers.get('retry-after')).toBe(String(60 / limits.adminFailuresPerMinuteMax));
   });
 
   it('does not use up anybody’s tries by requests without a credential, which a page elsewhere can send', async () => {
     await using world = await adminWorld();
     const ask = describedFetch(world.admin.url, operatorToken);
-    for (let times = 0; times < 3 * limits.adminFailuresBurst; times++) {
+    for (let times = 0; times < 3 * limits.adminFailuresBurstMax; times++) {
       expect((await ask('GET', '/v1/status', { token: null })).status).toBe(401);
     }
   });
