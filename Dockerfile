@@ -38,7 +38,8 @@ ENV NODE_ENV=production \
 USER 10001:10001
 VOLUME /data
 
-# HTTP and WebSocket; all media; metrics and health for operators, which listen on loopback unless told otherwise.
+# HTTP and WebSocket; all media; metrics and health for operators, which listen on loopback unless told otherwise. The admin port is
+# for commands inside the container, and is not exposed.
 EXPOSE 8080/tcp 3478/udp 3478/tcp 9464/tcp
 
 # Asks over plain HTTP, then over TLS, whose certificate names the relay's public name and not the loopback address.

@@ -170,6 +170,7 @@ async function startDemo() {
         LATCHKEY_HTTP_PORT: '0',
         LATCHKEY_RELAY_PORT: '0',
         LATCHKEY_OPERATIONS_PORT: '0',
+        LATCHKEY_ADMIN_PORT: '0',
       },
     },
   );

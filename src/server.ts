@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
+import { type AdminPowers, openAdmin } from './admin/index.ts';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type Settings } from './config/index.ts';
 import {
@@ -33,10 +34,14 @@ import {
 } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 import {
+  adminObserver,
+  adminSettings,
   admissionSettings,
+  auditReader,
   bindable,
   developmentIssuerOf,
   fault,
+  nodeStatusOf,
   openAudit,
   openLevers,
   openOwnershipSource,
@@ -48,6 +53,7 @@ import {
   type Standing,
   sharedCacheObserver,
   signalingObserver,
+  Tallies,
   timedIdentity,
 } from './wiring/index.ts';
 
@@ -61,6 +67,8 @@ export interface LatchkeyServer {
   /** The TCP port of media; undefined where there is none. */
   readonly mediaTcpPort: number | undefined;
   readonly operationsPort: number;
+  /** Where the admin API and the status page answer. */
+  readonly adminUrl: string;
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
   readonly levers: RelayLevers;
@@ -79,6 +87,8 @@ export interface ServerParts {
   readonly sessions?: (real: Sessions) => Sessions;
   /** What was taken back of cameras; an empty table otherwise. */
   readonly revocations?: RevocationTable;
+  /** Powers of the admin API, beside those that the relay gives it. */
+  readonly admin?: Partial<AdminPowers>;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -94,7 +104,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const clock = parts.clock ?? systemClock;
   const random = parts.random ?? systemRandom;
   const log = parts.log ?? createLog(settings.telemetry.logLevel);
-  const metrics = new Metrics(version);
+  const tallies = new Tallies(clock);
+  const metrics = new Metrics(version, (name, labels) => tallies.count(name, labels));
   let readiness: Readiness = 'starting';
   const standing: Standing = { build: { transport: 'none', udp: 'none' }, connections: 0 };
 
@@ -275,6 +286,26 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   );
   started.defer(() => transport.close(closeGraceMs));
+  const status = nodeStatusOf({
+    clock,
+    version,
+    tallies,
+    relay,
+    signaling,
+    levers,
+    audit,
+    readiness: () => readiness,
+    transport: () => transport.name,
+    connections: () => standing.connections,
+    sessions: () => table.size,
+    lagMs: () => lag.ms,
+  });
+  const admin = await openAdmin(
+    await adminSettings(settings, random, version),
+    { clock, random, status, levers, audit, record: audit && auditReader(audit), ...parts.admin },
+    adminObserver(metrics, log),
+  );
+  started.defer(() => admin.close());
   started.defer(() => signaling.stop());
   readiness = 'ready';
   if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
@@ -290,6 +321,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     mediaPort: mediaPort('udp') ?? 0,
     mediaTcpPort: mediaPort('tcp'),
     operationsPort: operations.port,
+    adminUrl: admin.url,
     transport: transport.name,
     metrics,
     levers,

@@ -62,6 +62,7 @@ function settings(folder: string, server: 'uws' | 'ws', pemFile: string): object
     http: { host: '127.0.0.1', port: 0, server },
     relay: { host: '127.0.0.1', port: 0, tcpPort: 'off' },
     operations: { host: '127.0.0.1', port: 0 },
+    admin: { port: 0 },
     identity: { issuers: [{ issuer: 'bench', keys: { pemFile, algorithm: 'ES256' } }] },
     ownership: { source: 'sqlite' },
     telemetry: { logLevel: 'warn' },

@@ -164,7 +164,7 @@ export const errorTable = {
   },
   'precondition-failed': { rpc: -32600, http: 412, text: 'The session has changed since. Read its ETag again.' },
   'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
-  'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
+  'settings-invalid': { rpc: -32603, http: 422, text: 'The configuration is not usable.' },
   internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
 
   'device-quarantined': {
@@ -201,6 +201,18 @@ export const errorTable = {
     http: 503,
     text: 'Who watches cannot be put on record right now, so nothing new is shown. Try again soon.',
   },
+  'admin-credential': {
+    rpc: 401,
+    http: 401,
+    text: 'The admin API takes no request without a credential that it knows. Send it as "Authorization: Bearer …".',
+  },
+  'host-unknown': {
+    rpc: -32600,
+    http: 421,
+    text: 'The admin API does not go by that name. Use its address, localhost, or a name in admin.names.',
+  },
+  'json-required': { rpc: -32600, http: 415, text: 'The request must carry application/json.' },
+  'not-offered': { rpc: -32601, http: 501, text: 'This relay does not offer that.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {

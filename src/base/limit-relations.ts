@@ -116,3 +116,14 @@ assert(
 );
 assert(limits.auditAliveMs < limits.auditCommitMsMax && limits.auditRetryMs < limits.auditCommitMsMax);
 assert(limits.auditRefusalsPerSubjectMax < limits.auditRefusalsJoinedMax, 'nobody fills the table of refusals alone');
+assert(
+  (limits.adminSwitchDevicesMax + limits.adminSwitchPrefixesMax) * (limits.deviceIdCharactersMax + 4) <
+    limits.adminBodyBytesMax,
+  'the longest list of a switch fits into a request, with the quotes and the space of its JSON',
+);
+assert(
+  limits.adminCredentialsMax * (limits.adminCredentialNameCharactersMax + limits.adminCredentialCharactersMax + 2) <
+    2 * limits.secretFileBytesMax,
+);
+assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
+assert(limits.adminFailuresBurstMax <= limits.adminFailuresPerMinuteMax);

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import {
+  drainCommand,
+  releaseCommand,
+  reloadCommand,
+  revokeCommand,
+  statusCommand,
+  switchCommand,
+} from './admin/index.ts';
 import { auditCommand } from './audit/index.ts';
 import { cameraCommand } from './camera.ts';
 import { doctorCommand } from './doctor.ts';
@@ -19,7 +27,15 @@ export function latchkey(): Command {
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
   const serving = [serveCommand(), doctorCommand(), cameraCommand(), viewCommand()];
-  const commands = [...serving, tokenCommand(), ownCommand(), auditCommand(), stormCommand()];
+  const steering = [
+    statusCommand(),
+    revokeCommand(),
+    releaseCommand(),
+    switchCommand(),
+    drainCommand(),
+    reloadCommand(),
+  ];
+  const commands = [...serving, tokenCommand(), ownCommand(), auditCommand(), ...steering, stormCommand()];
   for (const command of commands) {
     program.addCommand(command.addHelpText('after', exitCodesHelp));
   }

@@ -12,6 +12,9 @@ export async function trial(settings: Settings): Promise<void> {
     http: { ...settings.http, ...aside },
     relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
     operations: aside,
+    admin: { ...settings.admin, port: 0 },
+    // Its first record would say that the relay which is running there has been killed.
+    audit: { ...settings.audit, enabled: false },
     telemetry: { logLevel: 'silent' },
   });
   await server.close();

@@ -195,6 +195,26 @@ export const settingsSchema = z.strictObject({
       .describe('Address of `/metrics`, `/healthz` and `/readyz`; loopback unless you say otherwise'),
     port: port.describe('TCP port of the same'),
   }),
+  admin: z.strictObject({
+    host: z
+      .string()
+      .min(1)
+      .describe('Address of the admin API and the status page; loopback unless you say otherwise, and then with `tls`'),
+    port: port.describe('TCP port of the same'),
+    tokenFile: file
+      .nullable()
+      .describe(
+        'File of credentials, one `name:token` on each line; `null`: one that the relay makes, in `admin-token` in the data directory',
+      ),
+    tls: z
+      .strictObject({ certificateFile: file, keyFile: file })
+      .nullable()
+      .describe('PEM files; `null` serves plain HTTP, on loopback alone'),
+    names: z
+      .array(z.hostname())
+      .max(limits.adminNamesMax)
+      .describe('Host names that it goes by, beside `localhost` and addresses'),
+  }),
   identity: z.strictObject({
     audiences: z.strictObject({
       viewer: z.string().min(1).describe('The `aud` of a viewer’s token'),

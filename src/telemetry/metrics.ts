@@ -44,9 +44,12 @@ export class Metrics {
   #readings: Readings | undefined;
   #moment: Moment | undefined;
 
-  /** `elapsedMs` counts milliseconds from any time on, with their fractions. */
-  constructor(version: string, elapsedMs: () => number = () => performance.now()) {
+  readonly #heard: CountHeard;
+
+  /** `elapsedMs` counts milliseconds from any time on, with their fractions. `heard` is told of each count as well, for whoever shows it. */
+  constructor(version: string, heard: CountHeard = () => {}, elapsedMs: () => number = () => performance.now()) {
     this.#version = version;
+    this.#heard = heard;
     this.#elapsedMs = elapsedMs;
     this.#lookAtProcess = addProcessMetrics(this.#registry);
     for (const [name, line] of Object.entries(counters)) {
@@ -65,7 +68,9 @@ export class Metrics {
   }
 
   count<Name extends CounterName>(name: Name, ...given: Given<CounterLabels<Name>>): void {
-    this.#counters.get(name)?.inc(labelsIn(given));
+    const labels = labelsIn(given);
+    this.#counters.get(name)?.inc(labels);
+    this.#heard(name, labels);
   }
 
   /** The same for several at once. */
@@ -137,6 +142,8 @@ class ReadCounter extends Counter {
     return { ...(await super.get()), values: this.#read() };
   }
 }
+
+export type CountHeard = (name: CounterName, labels: Readonly<Record<string, string>>) => void;
 
 class ReadGauge extends Gauge {
   readonly #read: () => Values;

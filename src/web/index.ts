@@ -1,1 +1,2 @@
-export { createWebAssets, type WebAssets, type WebResponse } from './assets.ts';
+export { createWebAssets } from './assets.ts';
+export { servedAssets, type WebAssets, type WebResponse } from './served.ts';

@@ -13,6 +13,7 @@ const environment = {
   LATCHKEY_HTTP_PORT: '0',
   LATCHKEY_RELAY_PORT: '0',
   LATCHKEY_OPERATIONS_PORT: '0',
+  LATCHKEY_ADMIN_PORT: '0',
 };
 let demo: Awaited<ReturnType<typeof startedCommand>>;
 let relay: string;

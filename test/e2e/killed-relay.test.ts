@@ -44,6 +44,7 @@ describe('a relay that is killed with its whole fleet connected', () => {
       LATCHKEY_RELAY_HOST: '127.0.0.1',
       LATCHKEY_RELAY_PORT: '0',
       LATCHKEY_OPERATIONS_PORT: String(operations),
+      LATCHKEY_ADMIN_PORT: '0',
     };
     const metric = async (name: string) => {
       const text = await (await fetch(`http://127.0.0.1:${operations}/metrics`)).text();

@@ -15,6 +15,7 @@ const environment = {
   LATCHKEY_HTTP_PORT: '0',
   LATCHKEY_RELAY_PORT: '0',
   LATCHKEY_OPERATIONS_PORT: '0',
+  LATCHKEY_ADMIN_PORT: '0',
 };
 
 beforeAll(async () => {

@@ -98,11 +98,11 @@ export function slowDoor(real: Relay, clock: ProcessClock, faults: Faults, dice:
     get counters() {
       return real.counters;
     },
-    get workers() {
-      return real.workers;
-    },
     get gauges() {
       return real.gauges;
+    },
+    get workers() {
+      return real.workers;
     },
     reserve(pair, session) {
       const reservation = real.reserve(pair, session);

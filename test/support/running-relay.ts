@@ -28,6 +28,7 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
     LATCHKEY_RELAY_PORT: '0',
     LATCHKEY_RELAY_WORKERS: '2',
     LATCHKEY_OPERATIONS_PORT: '0',
+    LATCHKEY_ADMIN_PORT: '0',
     ...environment,
   });
   const server = await startServer(settings, parts, route);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { deviceId, subjectId } from '../../base/index.ts';
 import type { Settings } from '../../config/index.ts';
 import { type LatchkeyServer, startServer } from '../../server.ts';
-import { openEmbeddedOwnership } from '../../wiring/index.ts';
+import { openEmbeddedOwnership, ownTokenFile } from '../../wiring/index.ts';
 import { cameras, grants, people } from './households.ts';
 import { demoRoute } from './route.ts';
 
@@ -27,7 +27,7 @@ export async function startDemo(settings: Settings): Promise<Demo> {
   const cameras = demoCameras(server, settings);
   return {
     server,
-    welcome: welcomeText(server),
+    welcome: welcomeText(server, settings),
     async [Symbol.asyncDispose]() {
       await cameras.close();
       await server.close();
@@ -88,7 +88,7 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LATCHKEY_')));
 }
 
-function welcomeText(server: LatchkeyServer): string {
+function welcomeText(server: LatchkeyServer, settings: Settings): string {
   const links = people.map(
     ({ id, name, note }) => `    ${name.padEnd(6)} ${`${server.url}/#as=${id}`.padEnd(36)} ${note}`,
   );
@@ -100,6 +100,7 @@ function welcomeText(server: LatchkeyServer): string {
   Or sign in at once as
 ${links.join('\n')}
 
+  Status:  ${server.adminUrl}/     its credential: ${ownTokenFile(settings.dataDirectory)}
   Metrics: http://localhost:${server.operationsPort}/metrics     Stop: Ctrl-C
 `;
 }

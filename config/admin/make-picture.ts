@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deviceId } from '../../src/base/index.ts';
+import { grants } from '../../src/cli/demo/households.ts';
+import { ownTokenFile } from '../../src/wiring/index.ts';
+import { MemoryAudit, MemoryLevers } from '../../test/support/admin-world.ts';
+import { launchChromium, liveViewPage, showLiveView, stateReached } from '../../test/support/browser.ts';
+import { runningRelay } from '../../test/support/running-relay.ts';
+
+// Makes the README's picture of the status page anew: `node config/admin/make-picture.ts [seconds] [folder]`. A relay with the demo's
+// cameras runs that long, people come and go, some are refused, and the page is looked at in light, in dark, and on a telephone.
+const [seconds = '100', folder = import.meta.dirname] = process.argv.slice(2);
+const [levers, audit] = [new MemoryLevers(), new MemoryAudit()];
+await using relay = await runningRelay({ parts: { admin: { levers, audit } } });
+for (const { subject, device, role } of grants) await relay.grant(subject, device, role);
+const devices = [...new Set(grants.map(({ device }) => device))];
+const [spare] = await Promise.all(devices.toReversed().map((device) => relay.camera(device)));
+await levers.throwSwitch('sharing', { position: 'off-for', prefixes: ['hall-'], devices: [] });
+await levers.revoke({ of: 'device', device: deviceId('hall-7') });
+
+const browser = await launchChromium();
+await using _ = { [Symbol.asyncDispose]: () => browser.close() };
+const endMs = Date.now() + Number(seconds) * 1000;
+for (let round = 0; Date.now() < endMs; round++) {
+  const page = await liveViewPage(browser, relay.url);
+  for (const { subject, device } of grants.slice(round % 3, 4)) {
+    await showLiveView(page, device, await relay.token('viewer', subject));
+    await stateReached(page, device, 'live');
+    await page.waitForTimeout(2_000);
+    await page.evaluate((id) => document.getElementById(id)?.setAttribute('id', `${id}-seen`), device);
+  }
+  await showLiveView(page, devices[round % 2] ?? '', await relay.token('viewer', 'chloe'));
+  await page.waitForTimeout(Math.min(9_000, Number(seconds) * 250));
+  if (Date.now() < endMs) await page.close();
+  if (round === 2) await spare?.close();
+}
+
+const token = JSON.parse(readFileSync(ownTokenFile(relay.settings.dataDirectory), 'utf8')) as string;
+for (const [name, colorScheme, width, height] of [
+  ['status', 'light', 1_280, 1_010],
+  ['status-dark', 'dark', 1_280, 1_010],
+  ['status-phone', 'light', 390, 844],
+] as const) {
+  const context = await browser.newContext({ colorScheme, viewport: { width, height } });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => process.stderr.write(`${error.stack}\n`));
+  await page.goto(relay.server.adminUrl);
+  await page.getByLabel('Credential').fill(token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('img', { name: /^Memory/ }).waitFor();
+  await page.waitForTimeout(3_000);
+  writeFileSync(join(folder, `${name}.png`), await page.screenshot({ fullPage: true }));
+  await context.close();
+}

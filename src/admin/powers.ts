@@ -1,0 +1,74 @@
+import type { AuditLog } from '../audit/index.ts';
+import type { Clock, DeviceId, RandomSource, SubjectId } from '../base/index.ts';
+import type { Feature, Levers, Revocation, SwitchPosition } from '../levers/index.ts';
+import type { NodeStatus } from './status.ts';
+
+/** What a revocation or a switch ends. */
+export interface Ending {
+  readonly sessionsEnded: number;
+  readonly connectionsClosed: number;
+}
+
+/** A change that is only thought of. */
+export type Change =
+  | { readonly revocation: Revocation }
+  | { readonly feature: Feature; readonly position: SwitchPosition };
+
+/** One live view, as the record has it. */
+export interface Sighting {
+  readonly session: string;
+  /** Null where the name was erased. */
+  readonly subject: string | null;
+  readonly device: string | null;
+  readonly startedAtMs: number;
+  /** `lost`: the relay was killed, and it was over by `endedAtMs` at the latest. */
+  readonly end: 'ended' | 'lost' | 'open';
+  /** Null while it goes on. */
+  readonly endedAtMs: number | null;
+  /** Why it ended; null while it goes on, or where it was lost. */
+  readonly reason: string | null;
+  /** Whether anything of the camera went on to the viewer, and from when until when; null where nobody can say. */
+  readonly seen: boolean | null;
+  readonly seenFromMs: number | null;
+  readonly seenUntilMs: number | null;
+  /** Payload that came from the camera; null where nobody can say. */
+  readonly bytes: number | null;
+}
+
+/** Where acts are put on record. */
+export type ActRecord = Pick<AuditLog, 'operatorActed' | 'writable'>;
+
+/** What the record can be asked. Times are milliseconds since the epoch, and both are in. */
+export interface AuditReader {
+  whoSaw(device: DeviceId, fromMs: number, toMs: number): Promise<readonly Sighting[]>;
+  whatSaw(subject: SubjectId, fromMs: number, toMs: number): Promise<readonly Sighting[]>;
+}
+
+/** What the admin API may do; what is left out is answered `not-offered`. */
+export interface AdminPowers {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly levers?: Levers | undefined;
+  /** Without it nothing can be changed: each change is recorded. */
+  readonly audit?: ActRecord | undefined;
+  readonly record?: AuditReader | undefined;
+  status(): NodeStatus;
+  /** What a change would end now, with nothing changed. */
+  wouldEnd?: ((change: Change) => Ending) | undefined;
+  /** Begins to drain; the promise may last until the process ends. */
+  drain?: ((options: { readonly overSeconds?: number }) => Promise<void>) | undefined;
+  /** Takes the settings' file anew. Throws `settings-invalid` and has changed nothing. */
+  reload?:
+    | (() => Promise<{ readonly changed: readonly string[]; readonly needRestart: readonly string[] }>)
+    | undefined;
+}
+
+/** What the admin API tells whoever counts and logs. */
+export interface AdminObserver {
+  /** A request was refused with an error of the table. */
+  refused?(code: string): void;
+  /** A refusal could not be written into the record; it changed nothing. */
+  unrecorded?(error: unknown): void;
+  /** Something threw that is no error of the table. */
+  internal?(error: unknown): void;
+}
