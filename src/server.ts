@@ -2,14 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
-import { keptSecret, type Settings } from './config/index.ts';
-import {
-  claimedKind,
-  createIdentity,
-  createRevocations,
-  type DevelopmentIssuer,
-  type RevocationTable,
-} from './identity/index.ts';
+import { keptSecret, type ReloadOutcome, type Settings } from './config/index.ts';
+import { createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
 import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
   createGrantSigner,
@@ -26,13 +20,18 @@ import { createWebAssets } from './web/index.ts';
 import {
   admissionSettings,
   bindable,
+  Draining,
+  type DrainOptions,
+  type DrainProgress,
   developmentIssuerOf,
   fault,
   openOwnershipSource,
   openSharedCache,
-  openTicketKeys,
+  Reloading,
+  RenewableIdentity,
   relayObserver,
   relaySettings,
+  sessionSettings,
   sharedCacheObserver,
   signalingObserver,
 } from './wiring/index.ts';
@@ -50,6 +49,22 @@ export interface LatchkeyServer {
   readonly transport: 'uws' | 'ws';
   readonly metrics: Metrics;
   readonly developmentIssuer: DevelopmentIssuer | undefined;
+  /**
+   * Moves everybody elsewhere, as `drain` in the settings says unless told otherwise, and resolves when nobody is left or the time for it is over;
+   * what is left to do then is `close`. A second call joins the first. Throws `params-invalid`.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Resolves when a drain is over, whoever asked for it. */
+  readonly drained: Promise<void>;
+  /** A drain that is under way ends at once: whoever is left is told to move now. */
+  hasten(): void;
+  /** Hears who is still here, while a drain is under way. */
+  watchDrain(told: (progress: DrainProgress) => void): void;
+  /**
+   * Reads the settings again and takes what can be taken at run time, without dropping anybody; tells what needs a new start. Throws
+   * `settings-invalid`, and has changed nothing then.
+   */
+  reload(): Promise<ReloadOutcome>;
   /** Tells everyone, ends all sessions and closes all ports. */
   close(): Promise<void>;
 }
@@ -64,6 +79,8 @@ export interface ServerParts {
   readonly sessions?: (real: Sessions) => Sessions;
   /** What was taken back of cameras; an empty table otherwise. */
   readonly revocations?: RevocationTable;
+  /** Reads the settings again for `reload`; without, there are no others than those that it was started with. */
+  readonly readSettings?: () => Settings;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -89,37 +106,17 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const developmentIssuer = settings.identity.developmentIssuer
     ? await developmentIssuerOf(settings, clock)
     : undefined;
-  const issuers = [
-    ...settings.identity.issuers,
-    ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
-  ];
-  const ticketKeys = await openTicketKeys(
-    settings,
-    { clock, random },
-    {
-      ticketKeys(outcome) {
-        metrics.count('latchkey_ticket_keys_total', { outcome });
-        if (outcome === 'failed') log.warn('the keys of reconnect tickets could not be had; the old ones stay');
-      },
-    },
-  );
-  if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
   const revocations = parts.revocations ?? createRevocations();
-  const identity = await createIdentity(
-    { ...settings.identity, issuers },
-    { clock, revocations, ticketKeys },
-    {
-      keySet(outcome) {
-        metrics.count('latchkey_key_sets_total', { outcome });
-        if (outcome === 'failed') log.warn('the keys of an issuer could not be had');
-      },
-      keyIgnored: (reason) => metrics.count('latchkey_keys_ignored_total', { reason }),
-      ticketMade: () => metrics.count('latchkey_tickets_made_total'),
-      ticketAccepted: () => metrics.count('latchkey_tickets_accepted_total'),
-      ticketRefused: (reason) => metrics.count('latchkey_tickets_refused_total', { reason }),
-    },
-  );
-  started.defer(() => identity.close?.());
+  const identity = await RenewableIdentity.open(settings, {
+    clock,
+    random,
+    revocations,
+    developmentIssuer,
+    metrics,
+    log,
+  });
+  started.defer(() => identity.close());
+  const reloading = new Reloading(settings);
 
   const alarm = (kind: OwnershipAlarm) => {
     metrics.count('latchkey_alarms_total', { kind });
@@ -160,13 +157,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   });
   started.defer(() => reproof.close());
 
-  const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
-  const table = createSessions(
-    { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
-    clock,
-    random,
-    reproof,
-  );
+  const table = createSessions(sessionSettings(reloading), clock, random, reproof);
   const sessions = parts.sessions?.(table) ?? table;
   const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
 
@@ -194,7 +185,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       unregisteredMax: limits.connectionsUnregisteredMax,
       admission: admissionSettings(settings.admission),
     },
-    claimedKind: (token) => claimedKind(token, settings.identity.audiences),
+    claimedKind: (token) => identity.claimedKind(token),
     lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log),
     async web(request) {
@@ -205,10 +196,23 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       return assets.serve(request.method, request.path, request.header('if-none-match'));
     },
   });
+  const draining = new Draining({
+    clock,
+    log,
+    settings: () => reloading.settings.drain,
+    signaling,
+    sessions: () => table.size,
+    begun: () => {
+      readiness = 'draining';
+    },
+    letGo: () => transport.letGo(),
+  });
+  started.defer(() => draining.close());
   metrics.readFrom({
     sessions: () => table.size,
     devices: () => signaling.devicesOnline,
     connections: () => connections,
+    draining: () => (draining.begun ? 1 : 0),
     sharedCache: () => (shared?.inUse ? 1 : 0),
     wires: () => relay.gauges.wires,
     admission: () => signaling.admission,
@@ -241,6 +245,15 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   );
   started.defer(() => transport.close(closeGraceMs));
   started.defer(() => signaling.stop());
+  reloading.attach({
+    read: parts.readSettings ?? (() => settings),
+    log,
+    metrics,
+    identity,
+    transport,
+    signaling,
+    relay,
+  });
   readiness = 'ready';
   if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
     log.warn('tokens travel in clear: set http.tls, or listen on loopback behind a proxy that ends TLS');
@@ -258,6 +271,11 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     transport: transport.name,
     metrics,
     developmentIssuer,
+    drain: (options) => draining.drain(options),
+    drained: draining.drained,
+    hasten: () => draining.hasten(),
+    watchDrain: (told) => draining.tell(told),
+    reload: () => reloading.reload(),
     async close() {
       readiness = 'stopping';
       await running.disposeAsync();

@@ -166,6 +166,13 @@ export const errorTable = {
   'method-not-allowed': { rpc: -32601, http: 405, text: 'This address does not take that method.' },
   'settings-invalid': { rpc: -32603, http: 500, text: 'The configuration is not usable.' },
   internal: { rpc: -32603, http: 500, close: 1011, text: 'Something went wrong inside the relay.' },
+
+  'relay-moving': {
+    rpc: 503,
+    http: 503,
+    close: 1012,
+    text: 'The relay is about to restart. Come back after the time it names.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {
@@ -223,6 +230,7 @@ export const endReasons = {
   revoked: 'Your permission to watch was taken back.',
   'relay-stopping': 'The relay is restarting.',
   'relay-failed': 'A part of the relay failed and began again.',
+  'relay-moving': 'The relay is about to restart; the live view goes on elsewhere.',
 } as const;
 
 export type EndReason = keyof typeof endReasons;

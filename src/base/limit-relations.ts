@@ -95,3 +95,6 @@ assert(limits.frameBytesMax / limits.rtpPayloadBytesMax < limits.packetsWaitingM
 assert(limits.stormCamerasMax <= limits.connectionsMax, 'a storm asks no more than a relay can take');
 assert(limits.stormAskMsMax > limits.callMsMax, 'an ask lasts longer than the call in it');
 assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax < limits.reconnectRefusedMsMax);
+assert(limits.drainTickMs < limits.drainCameraAheadMs && limits.drainCameraAheadMs < limits.cameraAwayMsMax);
+assert(limits.drainRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own ends wait as told');
+assert(limits.drainShortSeconds < limits.drainShortSecondsMax && limits.drainShortSecondsMax < limits.drainSecondsMax);

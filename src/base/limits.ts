@@ -170,6 +170,20 @@ export const limits = {
   rateRetryMsMax: 30_000,
   lagSampleMs: 100,
 
+  // moving everybody elsewhere before the relay ends
+  drainSecondsMax: 3_600,
+  drainTickMs: 50,
+  /** How long live views go on after their camera was told to move: it shall be there before those who watch it. */
+  drainCameraAheadMs: 1_000,
+  drainRetrySecondsMax: 60,
+  drainToldMs: 5_000,
+  /** An operator who ends the relay at a terminal does not wait for long. */
+  drainShortSeconds: 1,
+  drainShortSecondsMax: 3,
+  /** A word of the service manager's: the longest `READY=1 …` is one datagram by far. */
+  notifyBytesMax: 2_048,
+  watchdogMsMin: 1_000,
+
   // the sealed wire
   iceUfragCharactersMin: 4,
   iceUfragCharactersMax: 256,

@@ -3,6 +3,7 @@ import type { Identity, TokenKind } from '../identity/index.ts';
 import type { GrantSigner, Pairing, Sessions } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
+import { Moving } from './drain/index.ts';
 import type { SignalingObserver } from './observer.ts';
 import { Registrations } from './registrations.ts';
 import type { HttpRequest, HttpResponse } from './transport/transport.ts';
@@ -38,10 +39,12 @@ export interface Core extends SignalingParts {
   readonly observer: SignalingObserver;
   readonly registrations: Registrations;
   readonly admission: Admission;
+  readonly moving: Moving;
 }
 
 export function coreOf(parts: SignalingParts): Core {
   const { settings, clock, random, lagMs, observer = {} } = parts;
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
-  return { ...parts, observer, registrations: new Registrations(clock), admission };
+  const moving = new Moving(clock);
+  return { ...parts, observer, registrations: new Registrations(clock, moving), admission, moving };
 }

@@ -1,5 +1,6 @@
-import type { Clock, DeviceId } from '../base/index.ts';
-import { AwayCamera, handOver } from './away.ts';
+import { type Clock, type DeviceId, limits } from '../base/index.ts';
+import { AwayCamera, handOver, type Patience } from './away.ts';
+import type { Moving } from './drain/index.ts';
 import type { Registration } from './view.ts';
 
 /**
@@ -8,11 +9,13 @@ import type { Registration } from './view.ts';
  */
 export class Registrations {
   readonly #clock: Clock;
+  readonly #moving: Moving;
   readonly #live = new Map<DeviceId, Registration>();
   readonly #away = new Map<DeviceId, AwayCamera>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, moving: Moving) {
     this.#clock = clock;
+    this.#moving = moving;
   }
 
   get size(): number {
@@ -48,10 +51,22 @@ export class Registrations {
     const { device } = registration.camera;
     if (this.#live.get(device) !== registration) return;
     this.#live.delete(device);
-    const away = new AwayCamera(registration, this.#clock, () => this.#forget(away));
-    handOver(registration, away, 'camera-left');
+    const patience = this.#patience;
+    const away = new AwayCamera(registration, this.#clock, patience, () => this.#forget(away));
+    handOver(registration, away, patience.end);
     if (away.views.size === 0) away.forget();
     else this.#away.set(device, away);
+  }
+
+  /** Where the relay is about to end, a camera that is away does not come back here: its live views wait no longer than for it to be elsewhere. */
+  hasten(): void {
+    for (const away of this.#away.values()) away.hasten(this.#patience);
+  }
+
+  get #patience(): Patience {
+    return this.#moving.begun
+      ? { msMax: limits.drainCameraAheadMs, end: 'relay-moving' }
+      : { msMax: limits.cameraAwayMsMax, end: 'camera-left' };
   }
 
   #forget(away: AwayCamera): void {

@@ -1,7 +1,8 @@
 import { LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
-import type { AdmissionReadings } from './admission/index.ts';
+import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
+import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
@@ -15,6 +16,13 @@ export interface Signaling extends TransportHandlers {
   readonly connections: number;
   /** Who waits to be let in, and how fast they are. */
   readonly admission: AdmissionReadings;
+  /** Lets in by other bounds from here on. */
+  useAdmission(settings: AdmissionSettings): void;
+  /**
+   * Begins to move everybody elsewhere, once: a second call joins the first. New work is refused after `leadMs`, each connection is
+   * told when to come back, and live views end as `relay-moving`. `refusing` is called when new work is refused.
+   */
+  drain(plan: DrainPlan, refusing?: () => void): Drain;
   /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
   stop(): void;
 }
@@ -26,6 +34,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
   const endpoints = new Set<Endpoint>();
   const unverified = new Strangers<Endpoint>(unverifiedMax(core), limits.connectionsUnregisteredPerAddressMax);
   let stopped = false;
+  let drain: Drain | undefined;
 
   /** Whose request it is, when it may come in. */
   async function admitted(request: HttpRequest): Promise<Holder | undefined> {
@@ -40,9 +49,11 @@ export function createSignaling(parts: SignalingParts): Signaling {
 
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {
     if (stopped) throw core.admission.comeBack();
+    core.moving.demandStay();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     const holder = await admitted(request);
+    core.moving.demandStay();
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     return {
       subprotocol,
@@ -57,6 +68,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
         endpoints.add(endpoint);
         if (holder === undefined) unverified.add(endpoint, request.remoteAddress);
         if (stopped) endpoint.stop();
+        else if (core.moving.begun) endpoint.move();
         return endpoint;
       },
     };
@@ -81,6 +93,24 @@ export function createSignaling(parts: SignalingParts): Signaling {
       } catch (thrown) {
         return { refuse: routes.refusal(thrown) };
       }
+    },
+    useAdmission(settings) {
+      core.admission.useSettings(settings);
+    },
+    drain(plan, refusing) {
+      drain ??= new PacedDrain(plan, {
+        clock: core.clock,
+        random: core.random,
+        moving: core.moving,
+        connections: endpoints,
+        sessions: () => core.sessions.size,
+        refuse() {
+          core.registrations.hasten();
+          refusing?.();
+        },
+        endAll: () => void core.sessions.endWhere(() => true, 'relay-moving'),
+      });
+      return drain;
     },
     stop() {
       stopped = true;

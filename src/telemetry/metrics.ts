@@ -58,6 +58,8 @@ export interface Readings {
   sessions(): number;
   devices(): number;
   connections(): number;
+  /** 1 while everybody is moved elsewhere, else 0. */
+  draining(): number;
   /** 1 while questions go to the shared cache, else 0. */
   sharedCache(): number;
   wires(): number;
@@ -109,6 +111,9 @@ export class Metrics {
     this.#gauge('latchkey_sessions', 'Live views that are open.', () => readings.sessions());
     this.#gauge('latchkey_cameras', 'Cameras that are registered.', () => readings.devices());
     this.#gauge('latchkey_connections', 'TCP connections of HTTP and WebSocket.', () => readings.connections());
+    this.#gauge('latchkey_draining', '1 from when the relay begins to move everybody elsewhere.', () =>
+      readings.draining(),
+    );
     this.#gauge(
       'latchkey_shared_cache_in_use',
       '1 while questions go to the shared cache; 0 where there is none, it cannot be reached, or it was left out after alarms.',
@@ -331,6 +336,14 @@ const counters = {
   latchkey_admission_refused_total: {
     help: 'Requests that were not let in, and told when to come back.',
     labels: ['lane', 'reason'],
+  },
+  latchkey_drain_moves_total: {
+    help: 'Connections that were told to come back elsewhere, since the relay was about to end.',
+    labels: ['kind'],
+  },
+  latchkey_reloads_total: {
+    help: 'Settings that were read again, and taken, or refused and left as they were.',
+    labels: ['outcome'],
   },
   latchkey_internal_errors_total: { help: 'Faults of the relay itself.', labels: [] },
 } as const;

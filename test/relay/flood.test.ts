@@ -50,6 +50,7 @@ test('one camera that floods takes nothing from another session on its worker, a
   metrics.readFrom({
     sessions: () => 2,
     devices: () => 2,
+    draining: () => 0,
     connections: () => 0,
     sharedCache: () => 0,
     wires: () => 2,

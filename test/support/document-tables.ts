@@ -80,6 +80,7 @@ async function metricsTable(): Promise<string> {
   metrics.readFrom({
     sessions: () => 0,
     devices: () => 0,
+    draining: () => 0,
     connections: () => 0,
     sharedCache: () => 0,
     wires: () => 0,

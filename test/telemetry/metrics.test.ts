@@ -30,6 +30,7 @@ function busy(): Metrics {
   metrics.readFrom({
     sessions: () => 11,
     devices: () => 12,
+    draining: () => 0,
     connections: () => 14,
     sharedCache: () => 1,
     wires: () => 13,

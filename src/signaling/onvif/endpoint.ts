@@ -1,7 +1,8 @@
-import { LatchkeyError, limits, type Redacted, type Timer } from '../../base/index.ts';
-import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
+import { errorTable, LatchkeyError, limits, type Redacted, type Timer } from '../../base/index.ts';
+import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
+import type { Movable, MovedKind } from '../drain/index.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer } from '../rpc-peer.ts';
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
@@ -19,7 +20,7 @@ export interface EndpointEvents {
  * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
  * every later token must name the same one.
  */
-export class Endpoint implements ConnectionHandlers {
+export class Endpoint implements ConnectionHandlers, Movable {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
@@ -64,6 +65,29 @@ export class Endpoint implements ConnectionHandlers {
     this.#peer.close(1001, 'relay-stopping');
   }
 
+  get views(): number {
+    const role = this.#role;
+    return role instanceof CameraRole ? role.views.size : (role?.views ?? 0);
+  }
+
+  get kind(): MovedKind {
+    if (this.#role === undefined) return 'stranger';
+    return this.#role instanceof CameraRole ? 'camera' : 'viewer';
+  }
+
+  /** The relay is about to end: the peer is told when to come back, and the connection ends. */
+  move(): void {
+    if (!this.#peer.open) return;
+    const { moving, observer } = this.#core;
+    // Who has live views has waited for its turn with them, and is awaited where it goes.
+    const error = this.views > 0 ? moving.refusal(0) : moving.refusal();
+    observer.toldToMove?.(this.kind);
+    if (this.#role instanceof CameraRole) this.#role.lost('moving');
+    else this.#role?.end('relay-moving');
+    this.#peer.tell(errorObjectFor(error));
+    this.#peer.close(errorTable['relay-moving'].close, error.code);
+  }
+
   #request(request: IncomingRequest): void | Promise<void> {
     switch (request.method) {
       case 'register':
@@ -84,13 +108,14 @@ export class Endpoint implements ConnectionHandlers {
   /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection, and who is has a few. */
   async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
     try {
+      if (method === 'connect') this.#core.moving.demandStay();
       const { authorization } = read(authorizationParams, request.params);
       const holder = await this.#authenticate(authorization, method);
       if (this.#peer.open) await this.#perform(request, method, holder);
     } catch (thrown) {
       request.error(thrown);
       if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
-      if (this.#isLastOne(thrown) || this.#cameTooOften(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
+      if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
     }
   }
 
@@ -115,8 +140,9 @@ export class Endpoint implements ConnectionHandlers {
   }
 
   /** A camera that may not register yet has nothing to do here until then. */
-  #cameTooOften(error: LatchkeyError): boolean {
-    return error.code === 'rate-exceeded' && this.#role instanceof CameraRole && !this.#role.registered;
+  #mayNotRegister(error: LatchkeyError): boolean {
+    const refused = error.code === 'rate-exceeded' || error.code === 'relay-moving';
+    return refused && this.#role instanceof CameraRole && !this.#role.registered;
   }
 
   #unregister(request: IncomingRequest): void {

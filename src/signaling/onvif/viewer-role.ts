@@ -1,4 +1,4 @@
-import { deviceId, type EndReason, LatchkeyError, limits } from '../../base/index.ts';
+import { deviceId, type EndReason, errorTable, LatchkeyError, limits } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import {
@@ -28,6 +28,10 @@ export class ViewerRole {
     this.#core = core;
     this.#peer = peer;
     this.viewer = viewer;
+  }
+
+  get views(): number {
+    return this.#views.size;
   }
 
   register(request: IncomingRequest): void {
@@ -118,6 +122,12 @@ export class ViewerRole {
     }
   }
 
+  /** Its last live view has ended because the relay moves: there is nothing left to wait for. */
+  #moved(): void {
+    this.#core.observer.toldToMove?.('viewer');
+    this.#peer.close(errorTable['relay-moving'].close, 'relay-moving');
+  }
+
   #endFor(request: IncomingRequest): ViewerEnd {
     const role = this;
     return {
@@ -139,7 +149,10 @@ export class ViewerRole {
       },
       ended: (view, reason, cause) => {
         this.#views.delete(view.session.id);
-        this.#peer.tell(endNotification(view.session.id, reason, cause));
+        const moves = reason === 'relay-moving';
+        const retryAfterSeconds = moves ? this.#core.moving.retryAfterSeconds() : undefined;
+        this.#peer.tell(endNotification(view.session.id, reason, cause, retryAfterSeconds));
+        if (moves && this.#views.size === 0) this.#moved();
       },
     };
   }

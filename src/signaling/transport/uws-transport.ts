@@ -6,14 +6,15 @@ import type {
   us_socket_context_t,
 } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
-import { deepenBacklog } from './backlog.ts';
+import { deepenBacklog, listeningDescriptors, sharePort } from './backlog.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { ServerCore, type TransportParts } from './server-core.ts';
-import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
 import { type ExchangeWatch, UwsExchange } from './uws-exchange.ts';
@@ -22,6 +23,7 @@ import { UwsQuiet } from './uws-quiet.ts';
 
 /** The port is not shared with other processes by SO_REUSEPORT (`LIBUS_LISTEN_EXCLUSIVE_PORT`). */
 const exclusivePort = 1;
+const sharedPort = 0;
 
 /** `listen` in a form that the binary has and its types leave out. */
 interface ExclusiveListen {
@@ -47,13 +49,16 @@ export async function openUwsTransport(
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly #module: UwsModule;
-  readonly #app: TemplatedApp;
+  /** The one that listens stands last; those before it serve what came to them until it goes. */
+  readonly #apps: TemplatedApp[] = [];
   readonly #core: ServerCore;
   readonly #unanswered = new Set<UwsExchange>();
   readonly #watch: ExchangeWatch;
   /** Whose request the library's last call handed over; undefined after a call of another kind. */
   #handedOver: UwsExchange | undefined;
   #quiet: UwsQuiet | undefined;
+  /** What tells the certificate and the key in force from others. */
+  #certificate: string;
   #listening: us_listen_socket | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
@@ -61,7 +66,6 @@ class UwsTransport implements Transport {
 
   constructor(module: UwsModule, app: TemplatedApp, core: ServerCore) {
     this.#module = module;
-    this.#app = app;
     this.#core = core;
     this.#watch = {
       called: () => {
@@ -72,27 +76,78 @@ class UwsTransport implements Transport {
         if (this.#unanswered.size === 0) this.#allAnswered?.();
       },
     };
+    this.#serve(app);
+    const { tls } = core.settings;
+    this.#certificate = tls === undefined ? '' : certificateOf(tls);
+  }
+
+  #serve(app: TemplatedApp): void {
     app.filter((response, change) => this.#counted(response, Number(change)));
     app.ws<UwsUser>('/*', {
-      ...webSocketBehavior(core),
+      ...webSocketBehavior(this.#core),
       upgrade: (response, request, context) => this.#take(response, request, context),
     });
     app.any('/*', (response, request) => this.#take(response, request, undefined));
+    this.#apps.push(app);
   }
+
   get port(): number {
     return this.#port;
   }
 
   async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
-    const socket = await new Promise<us_listen_socket | false>((resolve) => {
-      (this.#app as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
-    });
+    const socket = await listening(this.#apps.at(-1), settings, exclusivePort);
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
     await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
     this.#quiet = await UwsQuiet.open(this.#module, random);
+  }
+
+  async renew(settings: RenewableSettings): Promise<void> {
+    const inForce = this.#core.renewal(settings);
+    const running = this.#core.settings;
+    if (settings.tls !== undefined && running.tls !== undefined) {
+      const certificate = certificateOf(settings.tls);
+      if (certificate !== this.#certificate) await this.#takeOver({ ...running, tls: settings.tls });
+      this.#certificate = certificate;
+    }
+    inForce();
+  }
+
+  /**
+   * The library reads a certificate once, for all connections of an app: another one serves those that come from now on. For the moment in
+   * which both listen they share the port, so that nobody finds it closed.
+   */
+  async #takeOver(settings: TransportSettings): Promise<void> {
+    const next = createApp(this.#module, settings);
+    this.#serve(next);
+    const before = listeningDescriptors(this.#port);
+    const shared = await Promise.all(before.map((descriptor) => sharePort(descriptor, true)));
+    const beside = shared.length > 0 && shared.every(Boolean);
+    if (!beside) this.#closeListening();
+    const at = { host: settings.host, port: this.#port };
+    const socket = await listening(next, at, beside ? sharedPort : exclusivePort);
+    if (socket === false) {
+      next.close();
+      this.#apps.pop();
+      for (const descriptor of before) await sharePort(descriptor, false);
+      throw listenError(settings, await whyNotListening({ ...settings, ...at }));
+    }
+    this.#closeListening();
+    this.#listening = socket;
+    for (const descriptor of listeningDescriptors(this.#port)) await sharePort(descriptor, false);
+    await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
+  }
+
+  #closeListening(): void {
+    if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
+    this.#listening = undefined;
+  }
+
+  letGo(): void {
+    this.#core.letGo();
   }
 
   close(graceMs: number): Promise<void> {
@@ -101,7 +156,7 @@ class UwsTransport implements Transport {
   }
 
   async #close(graceMs: number): Promise<void> {
-    if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
+    this.#closeListening();
     // The library does not tell when a socket that was closed has sent its last byte: those that lag get all the time.
     const lagging = [...this.#core.open].some((connection) => connection.waitingBytes > 0);
     this.#core.stop();
@@ -117,7 +172,7 @@ class UwsTransport implements Transport {
     }
     // What was written inside one of the library's own calls leaves with the end of that call.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#app.close();
+    for (const app of this.#apps) app.close();
     this.#quiet?.close();
   }
 
@@ -150,7 +205,7 @@ class UwsTransport implements Transport {
     }
     const body = this.#bodyOf(exchange, head);
     const answer = await this.#core.answer(this.#requestOf(exchange, head, body));
-    exchange.answer(answer, this.#core.stopping || !body.complete);
+    exchange.answer(answer, this.#core.lettingGo || !body.complete);
   }
 
   async #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Promise<void> {
@@ -210,6 +265,21 @@ class UwsTransport implements Transport {
     }
     return body;
   }
+}
+
+function listening(
+  app: TemplatedApp | undefined,
+  { host, port }: { readonly host: string; readonly port: number },
+  options: number,
+): Promise<us_listen_socket | false> {
+  return new Promise((resolve) => {
+    (app as unknown as ExclusiveListen).listen(host, port, options, resolve);
+  });
+}
+
+function certificateOf(tls: NonNullable<TransportSettings['tls']>): string {
+  const { cert, key } = readTlsFiles(tls);
+  return createHash('sha256').update(cert).update(key).digest('base64');
 }
 
 function createApp(module: UwsModule, settings: TransportSettings): TemplatedApp {
