@@ -176,6 +176,8 @@ export const limits = {
   /** How long live views go on after their camera was told to move: it shall be there before those who watch it. */
   drainCameraAheadMs: 1_000,
   drainRetrySecondsMax: 60,
+  /** Any relay can take so many as come one after the other at that distance. */
+  drainTurnMsMax: 50,
   drainToldMs: 5_000,
   /** An operator who ends the relay at a terminal does not wait for long. */
   drainShortSeconds: 1,

@@ -1,3 +1,5 @@
+import { limits } from '../../base/index.ts';
+
 /**
  * When those who are told to move shall come to where they go: one after the other, at an even pace. Who is told as its turn comes waits for
  * nothing; those who are told faster than that are spread over the time that their turns would have taken.
@@ -6,9 +8,9 @@ export class Pace {
   readonly #everyMs: number;
   #freeMs: number;
 
-  /** `count` come within `overMs`, from `nowMs` on. */
+  /** `count` come within `overMs`, from `nowMs` on; where they are few, none waits longer than `limits.drainTurnMsMax` for the one before. */
   constructor(count: number, overMs: number, nowMs: number) {
-    this.#everyMs = overMs / Math.max(1, count);
+    this.#everyMs = Math.min(limits.drainTurnMsMax, overMs / Math.max(1, count));
     this.#freeMs = nowMs;
   }
 

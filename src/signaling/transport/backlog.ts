@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * moment in which the one takes over from the other. Returns whether it was done: it takes Linux.
  */
 export async function sharePort(descriptor: number, shared: boolean): Promise<boolean> {
-  const { default: koffi } = await import('koffi');
-  const set = koffi.load(null).func('int setsockopt(int, int, int, const int *, unsigned int)');
+  const libc = await loadLibc();
+  const set = libc.func('int setsockopt(int, int, int, const int *, unsigned int)');
   return set(descriptor, solSocket, soReusePort, [shared ? 1 : 0], 4) === 0;
 }
 
@@ -22,9 +22,13 @@ const [solSocket, soReusePort] = [1, 15];
 export async function deepenBacklog(port: number, waitingMax: number): Promise<boolean> {
   const descriptors = listeningDescriptors(port);
   if (descriptors.length === 0) return false;
-  const { default: koffi } = await import('koffi');
-  const listen = koffi.load(null).func('int listen(int, int)');
+  const listen = (await loadLibc()).func('int listen(int, int)');
   return descriptors.every((descriptor) => listen(descriptor, waitingMax) === 0);
+}
+
+async function loadLibc() {
+  const { default: koffi } = await import('koffi');
+  return koffi.load(null);
 }
 
 /** Which of this process's descriptors listen on that TCP port; none where nobody tells. */
