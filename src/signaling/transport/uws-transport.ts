@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
-import { deepenBacklog, listeningDescriptors, sharePort } from './backlog.ts';
+import { deepenBacklog } from './backlog.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
@@ -23,7 +23,13 @@ import { UwsQuiet } from './uws-quiet.ts';
 
 /** The port is not shared with other processes by SO_REUSEPORT (`LIBUS_LISTEN_EXCLUSIVE_PORT`). */
 const exclusivePort = 1;
-const sharedPort = 0;
+
+/** What one app accepts, another one serves: the binary has it, and its types leave it out. */
+interface Acceptor {
+  getDescriptor(): unknown;
+  addChildAppDescriptor(descriptor: unknown): void;
+  removeChildAppDescriptor(descriptor: unknown): void;
+}
 
 /** `listen` in a form that the binary has and its types leave out. */
 interface ExclusiveListen {
@@ -49,7 +55,7 @@ export async function openUwsTransport(
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly #module: UwsModule;
-  /** The one that listens stands last; those before it serve what came to them until it goes. */
+  /** The first one listens, and the last one serves whoever comes; those between serve what came to them until it goes. */
   readonly #apps: TemplatedApp[] = [];
   readonly #core: ServerCore;
   readonly #unanswered = new Set<UwsExchange>();
@@ -97,7 +103,9 @@ class UwsTransport implements Transport {
 
   async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
-    const socket = await listening(this.#apps.at(-1), settings, exclusivePort);
+    const socket = await new Promise<us_listen_socket | false>((resolve) => {
+      (this.#apps[0] as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
+    });
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
@@ -110,40 +118,23 @@ class UwsTransport implements Transport {
     const running = this.#core.settings;
     if (settings.tls !== undefined && running.tls !== undefined) {
       const certificate = certificateOf(settings.tls);
-      if (certificate !== this.#certificate) await this.#takeOver({ ...running, tls: settings.tls });
+      if (certificate !== this.#certificate) this.#takeOver({ ...running, tls: settings.tls });
       this.#certificate = certificate;
     }
     inForce();
   }
 
   /**
-   * The library reads a certificate once, for all connections of an app: another one serves those that come from now on. For the moment in
-   * which both listen they share the port, so that nobody finds it closed.
+   * The library reads a certificate once, for all connections of an app: another app has those that come from now on. The first one goes on
+   * listening, and hands over whoever it accepts, so that nobody finds the port closed.
    */
-  async #takeOver(settings: TransportSettings): Promise<void> {
+  #takeOver(settings: TransportSettings): void {
     const next = createApp(this.#module, settings);
+    const before = this.#apps.at(-1);
     this.#serve(next);
-    const before = listeningDescriptors(this.#port);
-    const shared = await Promise.all(before.map((descriptor) => sharePort(descriptor, true)));
-    const beside = shared.length > 0 && shared.every(Boolean);
-    if (!beside) this.#closeListening();
-    const at = { host: settings.host, port: this.#port };
-    const socket = await listening(next, at, beside ? sharedPort : exclusivePort);
-    if (socket === false) {
-      next.close();
-      this.#apps.pop();
-      for (const descriptor of before) await sharePort(descriptor, false);
-      throw listenError(settings, await whyNotListening({ ...settings, ...at }));
-    }
-    this.#closeListening();
-    this.#listening = socket;
-    for (const descriptor of listeningDescriptors(this.#port)) await sharePort(descriptor, false);
-    await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
-  }
-
-  #closeListening(): void {
-    if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
-    this.#listening = undefined;
+    const acceptor = this.#apps[0] as unknown as Acceptor;
+    acceptor.addChildAppDescriptor((next as unknown as Acceptor).getDescriptor());
+    if (before !== this.#apps[0]) acceptor.removeChildAppDescriptor((before as unknown as Acceptor).getDescriptor());
   }
 
   letGo(): void {
@@ -156,7 +147,7 @@ class UwsTransport implements Transport {
   }
 
   async #close(graceMs: number): Promise<void> {
-    this.#closeListening();
+    if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
     // The library does not tell when a socket that was closed has sent its last byte: those that lag get all the time.
     const lagging = [...this.#core.open].some((connection) => connection.waitingBytes > 0);
     this.#core.stop();
@@ -265,16 +256,6 @@ class UwsTransport implements Transport {
     }
     return body;
   }
-}
-
-function listening(
-  app: TemplatedApp | undefined,
-  { host, port }: { readonly host: string; readonly port: number },
-  options: number,
-): Promise<us_listen_socket | false> {
-  return new Promise((resolve) => {
-    (app as unknown as ExclusiveListen).listen(host, port, options, resolve);
-  });
 }
 
 function certificateOf(tls: NonNullable<TransportSettings['tls']>): string {
