@@ -1,7 +1,7 @@
 import { type Clock, LatchkeyError, limits, type Timer } from '../base/index.ts';
 
-/** Sends one datagram to the service manager. */
-export type SendNotice = (text: string) => void;
+/** Sends one datagram to the service manager. What `matters` waits for its place there; the rest is left out where there is none just now. */
+export type SendNotice = (text: string, matters?: boolean) => void;
 
 /** What tells a service manager how a service is (`sd_notify(3)`). Without one, nothing is told. */
 export interface ServiceManager {
@@ -46,9 +46,10 @@ export async function serviceManagerOf(
   const send = await open(address);
   const watchdog = watch(watchdogMs(environment, powers.processId), powers.clock, () => send('WATCHDOG=1'));
   return {
-    ready: (status) => send(`READY=1\nSTATUS=${lineOf(status)}`),
-    reloading: () => send(`RELOADING=1\nMONOTONIC_USEC=${powers.monotonicUs()}\nSTATUS=Reading its settings again`),
-    stopping: (status) => send(`STOPPING=1\nSTATUS=${lineOf(status)}`),
+    ready: (status) => send(`READY=1\nSTATUS=${lineOf(status)}`, true),
+    reloading: () =>
+      send(`RELOADING=1\nMONOTONIC_USEC=${powers.monotonicUs()}\nSTATUS=Reading its settings again`, true),
+    stopping: (status) => send(`STOPPING=1\nSTATUS=${lineOf(status)}`, true),
     status: (text) => send(`STATUS=${lineOf(text)}`),
     extend: (ms) => send(`EXTEND_TIMEOUT_USEC=${Math.ceil(ms) * 1000}`),
     close: () => watchdog?.cancel(),
@@ -80,7 +81,7 @@ function lineOf(text: string): string {
 }
 
 /** As Linux numbers them (`socket(2)`). */
-const [unixFamily, datagram, closeOnExec, noSignal] = [1, 2, 0o2_000_000, 0x4000];
+const [unixFamily, datagram, closeOnExec, noSignal, dontWait] = [1, 2, 0o2_000_000, 0x4000, 0x40];
 /** What `sockaddr_un` has room for (`unix(7)`). */
 const pathBytesMax = 107;
 
@@ -100,9 +101,9 @@ export async function openNoticeSocket(address: string): Promise<SendNotice> {
   family.writeUInt16LE(unixFamily);
   // A path ends in a zero, and a name has its length.
   const to = Buffer.concat([family, named, ...(isAbstract ? [] : [Buffer.alloc(1)])]);
-  return (text) => {
+  return (text, matters = false) => {
     const bytes = Buffer.from(text).subarray(0, limits.notifyBytesMax);
-    calls.sendto(descriptor, bytes, bytes.length, noSignal, to, to.length);
+    calls.sendto(descriptor, bytes, bytes.length, matters ? noSignal : noSignal | dontWait, to, to.length);
   };
 }
 
