@@ -29,6 +29,7 @@ export const needs: readonly Need[] = [
     program: 'pg_ctlcluster',
     why: 'the database of who owns what, which tests start, kill and start again on a port of their own',
   },
+  { package: 'systemd', program: 'systemd-analyze', why: 'reading the unit in config/ as systemd does' },
   { package: 'iproute2', program: 'tc', why: 'a slow interface, whose send buffer is full' },
 ];
 

@@ -9,6 +9,7 @@ const [unixFamily, datagram, dontWait] = [1, 2, 0x40];
 
 /** A service manager's end of `NOTIFY_SOCKET`: a real Unix datagram socket at a path, or at a name after `@`. */
 export class NoticeSocket {
+  readonly #notices: string[] = [];
   readonly #descriptor: number = socket(unixFamily, datagram, 0);
 
   constructor(address: string) {
@@ -17,14 +18,13 @@ export class NoticeSocket {
     if (bind(this.#descriptor, at, at.length) !== 0) throw new Error(`${address} cannot be bound`);
   }
 
-  /** What has come since the last look. */
-  received(): string[] {
-    const notices: string[] = [];
+  /** All that has come so far. */
+  received(): readonly string[] {
     const buffer = Buffer.alloc(4_096);
     for (;;) {
       const length = Number(receive(this.#descriptor, buffer, buffer.length, dontWait));
-      if (length < 0) return notices;
-      notices.push(buffer.toString('utf8', 0, length));
+      if (length < 0) return this.#notices;
+      this.#notices.push(buffer.toString('utf8', 0, length));
     }
   }
 
