@@ -211,3 +211,28 @@ describe('a reconnect ticket', () => {
     expect(relay.tickets).toEqual([undefined, undefined]);
   });
 });
+
+describe('a relay that is about to restart', () => {
+  test('is left for as long as it asks for and not much longer, and who watches goes on meanwhile', async () => {
+    const started = await offered(knowing((listed) => listed));
+    const { relay, camera, next, offer } = started;
+    await invite(relay, 's1', offer);
+    for (const _ of [1, 2, 3]) {
+      const disconnected = next('disconnected');
+      relay.moves(7);
+      const [cause, retryMs] = await disconnected;
+      expect(cause).toBe('relay-moving');
+      expect(retryMs).toBeGreaterThanOrEqual(7_000);
+      expect(retryMs).toBeLessThan(7_000 + limits.reconnectMsFirst);
+      expect(camera.viewers).toBe(1);
+      await back(started, retryMs);
+    }
+  });
+
+  test('is understood by its close code alone', async () => {
+    const started = await offered(knowing((listed) => listed));
+    const disconnected = started.next('disconnected');
+    started.relay.disconnect(1012);
+    expect((await disconnected)[0]).toBe('relay-moving');
+  });
+});

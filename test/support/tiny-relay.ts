@@ -66,6 +66,8 @@ export interface TinyRelay {
   callCamera(method: string, params: object): Promise<unknown>;
   /** Closes every WebSocket. */
   disconnect(code: number, reason?: string): void;
+  /** Tells everyone to come back so much later, and closes, as a relay that is about to restart. */
+  moves(retryAfterSeconds: number): void;
   /** Tells both sides that a session is over. */
   endSession(session: string, reason: string): void;
   /** Resolves when a camera has registered, from now on. */
@@ -278,6 +280,11 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     },
     disconnect(code, reason) {
       for (const party of parties) party.socket.close(code, reason);
+    },
+    moves(retryAfterSeconds) {
+      const told = errorObjectFor(new LatchkeyError('relay-moving', undefined, { retryAfterSeconds }));
+      for (const party of parties) party.socket.send(errorText(undefined, told));
+      for (const party of parties) party.socket.close(1012, 'relay-moving');
     },
     endSession(session, reason) {
       for (const party of parties) party.socket.send(ended(session, reason));
