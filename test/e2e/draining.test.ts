@@ -3,6 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import {
+  deviceInPicture,
+  framesDecoded,
+  framesGoOn,
+  launchChromium,
+  liveViewPage,
+  showLiveView,
+  stateReached,
+} from '../support/browser.ts';
 import { startedCommand } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { NoticeSocket } from '../support/notice-socket.ts';
@@ -52,6 +61,17 @@ describe('a relay that is drained', () => {
     const camera = await first.camera(device, { relay: url });
     await using alice = await watching(first, 'alice', device, { relay: url });
     expect(await alice.outcome).toBe('frame');
+    await using browser = await launchChromium();
+    const page = await liveViewPage(browser, url);
+    await showLiveView(page, device, await first.token('viewer', 'alice'));
+    await stateReached(page, device, 'live');
+    await page.evaluate((id) => {
+      const states: string[] = [];
+      document.getElementById(id)?.addEventListener('statechange', (event) => {
+        states.push((event as CustomEvent<{ name: string }>).detail.name);
+      });
+      Object.assign(globalThis, { states });
+    }, device);
     let ended: string | undefined;
     void alice.view.ended.then((reason) => {
       ended = reason;
@@ -62,9 +82,14 @@ describe('a relay that is drained', () => {
     const seen = alice.frames.length;
     await expect.poll(() => alice.frames.length, { timeout: 60_000 }).toBeGreaterThan(seen + 10);
     expect([ended, camera.connected]).toEqual([undefined, true]);
-    expect(await second.metric('latchkey_sessions')).toBe(1);
+    await expect.poll(() => second.metric('latchkey_sessions'), { timeout: 60_000 }).toBe(2);
+    await stateReached(page, device, 'live');
+    await framesGoOn(page, device, await framesDecoded(page, device), 10);
+    expect(await deviceInPicture(page, device)).toBe(device);
+    const states = await page.evaluate(() => Reflect.get(globalThis, 'states') as string[]);
+    expect(new Set(states)).toEqual(new Set(['reconnecting', 'live']));
     expect(await first.metric('latchkey_sessions')).toBe(0);
-    expect(await first.metric('latchkey_sessions_ended_total', { reason: 'relay-moving' })).toBe(1);
+    expect(await first.metric('latchkey_sessions_ended_total', { reason: 'relay-moving' })).toBe(2);
   });
 });
 
