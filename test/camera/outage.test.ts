@@ -1,6 +1,6 @@
 import { UnsecuredJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { limits, systemRandom } from '../../src/base/index.ts';
+import { LatchkeyError, limits, systemRandom } from '../../src/base/index.ts';
 import { createGuardedPeer, newCertificate, readDescription } from '../../src/peer/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { viaRelay } from '../support/tiny-relay.ts';
@@ -219,7 +219,8 @@ describe('a relay that is about to restart', () => {
     await invite(relay, 's1', offer);
     for (const _ of [1, 2, 3]) {
       const disconnected = next('disconnected');
-      relay.moves(7);
+      relay.tell(new LatchkeyError('relay-moving', undefined, { retryAfterSeconds: 7 }));
+      relay.disconnect(1012, 'relay-moving');
       const [cause, retryMs] = await disconnected;
       expect(cause).toBe('relay-moving');
       expect(retryMs).toBeGreaterThanOrEqual(7_000);
