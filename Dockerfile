@@ -46,6 +46,7 @@ EXPOSE 8080/tcp 3478/udp 3478/tcp 9464/tcp
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const at = { host: '127.0.0.1', port: process.env.LATCHKEY_HTTP_PORT ?? 8080, path: '/healthz', timeout: 2000, rejectUnauthorized: false }; const ask = (scheme) => new Promise((resolve) => require('node:' + scheme).get(at, (answer) => resolve(answer.statusCode === 200)).on('timeout', () => resolve(false)).on('error', () => resolve(false))); ask('http').then((healthy) => healthy || ask('https')).then((healthy) => process.exit(healthy ? 0 : 1));"]
 
+# It moves everybody elsewhere first: give it longer than `drain.totalSecondsMax` (docker stop --time, terminationGracePeriodSeconds).
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=64", "src/main.ts"]
 CMD ["serve"]

@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { type AdminPowers, openAdmin } from './admin/index.ts';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
-import { keptSecret, type Settings } from './config/index.ts';
-import {
-  claimedKind,
-  createIdentity,
-  createRevocations,
-  type DevelopmentIssuer,
-  type RevocationTable,
-} from './identity/index.ts';
+import { keptSecret, type ReloadOutcome, type Settings } from './config/index.ts';
+import { createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
 import type { RelayLevers } from './levers/index.ts';
 import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
@@ -39,6 +33,9 @@ import {
   admissionSettings,
   auditReader,
   bindable,
+  Draining,
+  type DrainOptions,
+  type DrainProgress,
   developmentIssuerOf,
   fault,
   nodeStatusOf,
@@ -46,13 +43,16 @@ import {
   openLevers,
   openOwnershipSource,
   openSharedCache,
-  openTicketKeys,
+  Reloading,
+  RenewableIdentity,
   readingsOf,
   relayObserver,
   relaySettings,
   type Standing,
+  sessionSettings,
   sharedCacheObserver,
   signalingObserver,
+  switchPositions,
   Tallies,
   timedIdentity,
 } from './wiring/index.ts';
@@ -73,6 +73,22 @@ export interface LatchkeyServer {
   readonly metrics: Metrics;
   readonly levers: RelayLevers;
   readonly developmentIssuer: DevelopmentIssuer | undefined;
+  /**
+   * Moves everybody elsewhere, as `drain` in the settings says unless told otherwise, and resolves when nobody is left or the time for it is over;
+   * what is left to do then is `close`. A second call joins the first. Throws `params-invalid`.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /** Resolves when a drain is over, whoever asked for it. */
+  readonly drained: Promise<void>;
+  /** A drain that is under way ends at once: whoever is left is told to move now. */
+  hasten(): void;
+  /** Hears who is still here, while a drain is under way. */
+  watchDrain(told: (progress: DrainProgress) => void): void;
+  /**
+   * Reads the settings again and takes what can be taken at run time, without dropping anybody; tells what needs a new start. Throws
+   * `settings-invalid`, and has changed nothing then.
+   */
+  reload(): Promise<ReloadOutcome>;
   /** Tells everyone, ends all sessions and closes all ports. */
   close(): Promise<void>;
 }
@@ -89,6 +105,8 @@ export interface ServerParts {
   readonly revocations?: RevocationTable;
   /** Powers of the admin API, beside those that the relay gives it. */
   readonly admin?: Partial<AdminPowers>;
+  /** Reads the settings again for `reload`; without, there are no others than those that it was started with. */
+  readonly readSettings?: () => Settings;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -115,39 +133,19 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const developmentIssuer = settings.identity.developmentIssuer
     ? await developmentIssuerOf(settings, clock)
     : undefined;
-  const issuers = [
-    ...settings.identity.issuers,
-    ...(developmentIssuer === undefined ? [] : [developmentIssuer.settings]),
-  ];
-  const ticketKeys = await openTicketKeys(
-    settings,
-    { clock, random },
-    {
-      ticketKeys(outcome) {
-        metrics.count('latchkey_ticket_keys_total', { outcome });
-        if (outcome === 'failed') log.warn('the keys of reconnect tickets could not be had; the old ones stay');
-      },
-    },
-  );
-  if (ticketKeys !== undefined) started.defer(() => ticketKeys.close());
   const revocations = parts.revocations ?? createRevocations();
   const levers = openLevers(settings, { clock, revocations }, metrics);
   started.defer(() => levers.close());
-  const identity = await createIdentity(
-    { ...settings.identity, issuers },
-    { clock, revocations, ticketKeys },
-    {
-      keySet(outcome) {
-        metrics.count('latchkey_key_sets_total', { outcome });
-        if (outcome === 'failed') log.warn('the keys of an issuer could not be had');
-      },
-      keyIgnored: (reason) => metrics.count('latchkey_keys_ignored_total', { reason }),
-      ticketMade: () => metrics.count('latchkey_tickets_made_total'),
-      ticketAccepted: () => metrics.count('latchkey_tickets_accepted_total'),
-      ticketRefused: (reason) => metrics.count('latchkey_tickets_refused_total', { reason }),
-    },
-  );
-  started.defer(() => identity.close?.());
+  const identity = await RenewableIdentity.open(settings, {
+    clock,
+    random,
+    revocations,
+    developmentIssuer,
+    metrics,
+    log,
+  });
+  started.defer(() => identity.close());
+  const reloading = new Reloading(settings);
 
   const tracing = await openTracing(settings.tracing, {
     clock,
@@ -200,9 +198,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   });
   started.defer(() => reproof.close());
 
-  const { lifetimeSecondsMax, perDeviceMax, perSubjectMax } = settings.sessions;
   const table = createSessions(
-    { lifetimeMsMax: lifetimeSecondsMax * 1000, perDeviceMax, perSubjectMax },
+    sessionSettings(reloading),
     clock,
     random,
     {
@@ -240,7 +237,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       unregisteredMax: limits.connectionsUnregisteredMax,
       admission: admissionSettings(settings.admission),
     },
-    claimedKind: (token) => claimedKind(token, settings.identity.audiences),
+    claimedKind: (token) => identity.claimedKind(token),
     lagMs: () => lag.ms,
     observer: signalingObserver(metrics, log, audit),
     trail: audit?.trail,
@@ -255,8 +252,22 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     },
   });
   levers.actOn({ sessions, connections: signaling });
+  const draining = new Draining({
+    clock,
+    log,
+    settings: () => reloading.settings.drain,
+    signaling,
+    sessions: () => table.size,
+    begun: () => {
+      readiness = 'draining';
+    },
+    letGo: () => transport.letGo(),
+  });
+  started.defer(() => draining.close());
   const ready = () => readiness === 'ready';
-  metrics.readFrom(readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, audit, ready }));
+  metrics.readFrom(
+    readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, audit, draining, ready }),
+  );
 
   const { server, ...listen } = settings.http;
   const bounds = {
@@ -302,11 +313,40 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   });
   const admin = await openAdmin(
     await adminSettings(settings, random, version),
-    { clock, random, status, levers, audit, record: audit && auditReader(audit), ...parts.admin },
+    {
+      clock,
+      random,
+      status,
+      levers,
+      audit,
+      record: audit && auditReader(audit),
+      drain: (options) => draining.drain(options),
+      reload: () => reloading.reload(),
+      ...parts.admin,
+    },
     adminObserver(metrics, log),
   );
   started.defer(() => admin.close());
   started.defer(() => signaling.stop());
+  reloading.attach({
+    read: parts.readSettings ?? (() => settings),
+    log,
+    metrics,
+    identity,
+    transport,
+    signaling,
+    relay,
+    others: [
+      async (next) => {
+        const positions = switchPositions(next);
+        return () => void levers.useSettings(positions);
+      },
+      async (next) => {
+        const fresh = await adminSettings(next, random, version);
+        return () => admin.renew(fresh);
+      },
+    ],
+  });
   readiness = 'ready';
   if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
     log.warn('tokens travel in clear: set http.tls, or listen on loopback behind a proxy that ends TLS');
@@ -326,6 +366,11 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     metrics,
     levers,
     developmentIssuer,
+    drain: (options) => draining.drain(options),
+    drained: draining.drained,
+    hasten: () => draining.hasten(),
+    watchDrain: (told) => draining.tell(told),
+    reload: () => reloading.reload(),
     async close() {
       readiness = 'stopping';
       await running.disposeAsync();

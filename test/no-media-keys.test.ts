@@ -55,6 +55,10 @@ describe('the process of a relay', () => {
     const backlog = 'src/signaling/transport/backlog.ts';
     expect(reachedFrom('src/server.ts').get('koffi')?.sort()).toEqual(['src/relay/udp/libc.ts', backlog]);
     expect(fileAt(backlog).text.match(/\.func\([^)]*\)/g)).toEqual([".func('int listen(int, int)"]);
+    // Beside the relay itself, the command tells the service manager how it is, by the one kind of socket that Node has not.
+    const manager = 'src/cli/service-manager.ts';
+    expect(reachedFrom(manager).get('koffi')).toEqual([manager]);
+    expect(fileAt(manager).text.match(/\.func\('\w+ (\w+)/g)).toEqual([".func('int socket", ".func('intptr_t sendto"]);
     const { text } = fileAt('src/relay/udp/libc.ts');
     const called = [...text.matchAll(/has(?:<\w+>)?\('\w+ (\w+)\(/g)].map(([, name]) => name);
     expect(called.sort()).toEqual(

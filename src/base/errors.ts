@@ -213,6 +213,12 @@ export const errorTable = {
   },
   'json-required': { rpc: -32600, http: 415, text: 'The request must carry application/json.' },
   'not-offered': { rpc: -32601, http: 501, text: 'This relay does not offer that.' },
+  'relay-moving': {
+    rpc: 503,
+    http: 503,
+    close: 1012,
+    text: 'The relay is about to restart. Come back after the time it names.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export interface ErrorEntry {
@@ -276,6 +282,7 @@ export const endReasons = {
   'switched-off': 'The operator has switched this off for now.',
   'time-limit': 'The live view has lasted for as long as one may. Start it again.',
   idle: 'No picture came for a long time.',
+  'relay-moving': 'The relay is about to restart; the live view goes on elsewhere.',
 } as const;
 
 export type EndReason = keyof typeof endReasons;

@@ -127,3 +127,6 @@ assert(
 );
 assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
 assert(limits.adminFailuresBurstMax <= limits.adminFailuresPerMinuteMax);
+assert(limits.drainTickMs < limits.drainCameraAheadMs && limits.drainCameraAheadMs < limits.cameraAwayMsMax);
+assert(limits.drainRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own ends wait as told');
+assert(limits.drainShortSeconds < limits.drainShortSecondsMax && limits.drainShortSecondsMax < limits.drainSecondsMax);

@@ -187,6 +187,21 @@ export const limits = {
   connectionsPerSubjectMax: 64,
   viewerIdleMsMax: 180_000,
   idleLookMs: 1_000,
+  // moving everybody elsewhere before the relay ends
+  drainSecondsMax: 3_600,
+  drainTickMs: 50,
+  /** How long live views go on after their camera was told to move: it shall be there before those who watch it. */
+  drainCameraAheadMs: 1_000,
+  drainRetrySecondsMax: 60,
+  /** Any relay can take so many as come one after the other at that distance. */
+  drainTurnMsMax: 50,
+  drainToldMs: 5_000,
+  /** An operator who ends the relay at a terminal does not wait for long. */
+  drainShortSeconds: 1,
+  drainShortSecondsMax: 3,
+  /** A word of the service manager's: the longest `READY=1 …` is one datagram by far. */
+  notifyBytesMax: 2_048,
+  watchdogMsMin: 1_000,
 
   // the sealed wire
   iceUfragCharactersMin: 4,

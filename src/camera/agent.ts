@@ -157,8 +157,10 @@ export class Agent implements Camera {
       const registeredMs = powers.clock.now();
       const cause = await Promise.race([connection.ended, standing.ended]);
       connection.close();
-      // A connection that lasted was a success; one that is lost at once again was not, and the wait grows.
-      if (powers.clock.now() - registeredMs >= limits.reconnectMsMax) this.#resetBackoff();
+      // A connection that lasted was a success; one that is lost at once again was not, and the wait
+      // grows; where the relay has said that it moves, it also has said when to come back.
+      const lasted = powers.clock.now() - registeredMs >= limits.reconnectMsMax;
+      if (lasted || cause.code === 'relay-moving') this.#resetBackoff();
       return cause;
     } catch (thrown) {
       const cause = asLatchkeyError(thrown);

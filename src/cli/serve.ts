@@ -1,14 +1,17 @@
 import { Command } from 'commander';
+import { systemClock } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import type { LatchkeyServer } from '../server.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
+import { serviceManagerOf } from './service-manager.ts';
+import { served } from './serving.ts';
 import { trial } from './trial.ts';
 
 /** `latchkey serve` */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('Run a relay until SIGINT or SIGTERM.')
+    .description('Run a relay until SIGTERM, which moves everybody elsewhere first; SIGHUP reads the settings again.')
     .addOption(configOption())
     .option('--check', 'say whether the settings are usable, and the files they name readable, and exit', false)
     .addHelpText('after', '\nEvery setting has an environment variable too: http.port is LATCHKEY_HTTP_PORT.')
@@ -20,20 +23,27 @@ export function serveCommand(): Command {
           process.stdout.write('The settings are usable.\n');
           return;
         }
-        const stopping = stopSignal();
         if (settings.demo) {
+          const stopping = stopSignal();
           const { startDemo } = await import('./demo/index.ts');
           await using demo = await startDemo(settings);
           process.stdout.write(demo.welcome);
           process.stdout.write(`\nStopping on ${await stopping} …\n`);
         } else {
           const { startServer } = await import('../server.ts');
-          const server = await startServer(settings);
+          const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
+          const powers = {
+            clock: systemClock,
+            monotonicUs: () => process.hrtime.bigint() / 1000n,
+            processId: process.pid,
+          };
+          const manager = await serviceManagerOf(process.env, powers);
           process.stdout.write(
             `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
           );
-          await stopping;
+          await served(server, manager, process);
           await server.close();
+          manager.close();
         }
       }),
     );

@@ -51,6 +51,10 @@ function checkTogether(settings: Settings): void {
   if (tickets.keysFile !== null && tickets.keys.length > 0) {
     refuse('identity.tickets: the keys are in keysFile or in keys, not in both');
   }
+  const { leadSeconds, overSeconds, sessionsSecondsMax, totalSecondsMax } = settings.drain;
+  if (leadSeconds + overSeconds + sessionsSecondsMax > totalSecondsMax) {
+    refuse('drain.totalSecondsMax: at least leadSeconds, overSeconds and sessionsSecondsMax together');
+  }
   if (ownership.cache.refusalMsMax > ownership.cache.grantMsMax) {
     refuse('ownership.cache.refusalMsMax: a no is remembered at most as long as a yes');
   }

@@ -7,6 +7,7 @@ const bitsPerSecond = z.number().int().min(10_000).max(limits.policedBitsPerSeco
 const packetsPerSecond = z.number().int().min(10).max(limits.policedPacketsPerSecondMax);
 const perMinute = z.number().min(1).max(limits.ratePerMinuteMax).nullable();
 const burst = z.number().int().min(1).max(limits.ratePerMinuteMax);
+const drainSeconds = z.number().int().min(0).max(limits.drainSecondsMax);
 const algorithm = z.enum(['EdDSA', 'ES256', 'RS256', 'PS256']);
 
 const keys = z.union(
@@ -350,6 +351,20 @@ export const settingsSchema = z.strictObject({
       .max(36_500)
       .nullable()
       .describe('After so many days its oldest records go; `null`: none does'),
+  }),
+  drain: z.strictObject({
+    leadSeconds: drainSeconds.describe(
+      'How long `/readyz` says `draining` while everything still goes on: as long as a balancer takes to notice',
+    ),
+    overSeconds: drainSeconds
+      .min(1)
+      .describe(
+        'Over how long cameras and viewers are told to move, evenly: as fast as the other relays can take them',
+      ),
+    sessionsSecondsMax: drainSeconds.describe('How long live views may go on before they are told to move, too'),
+    totalSecondsMax: drainSeconds
+      .min(1)
+      .describe('After that whoever is left is told at once; at least the sum of the other three'),
   }),
   telemetry: z.strictObject({
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).describe('The least that is logged'),

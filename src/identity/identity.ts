@@ -13,7 +13,7 @@ import type { Identity } from './index.ts';
 import { type CurrentKeys, type FreshKeys, type KeysObserver, openKeys } from './issuer-keys.ts';
 import type { VerificationKey } from './key-set.ts';
 import { createRevocations, type Revocations } from './revocations.ts';
-import { checkSettings, type IdentitySettings } from './settings.ts';
+import { checkSettings, type IdentitySettings, type IssuerSettings } from './settings.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 import { type TicketGround, TicketOffice, type Tickets, type TicketsObserver, type TrustedIssuer } from './tickets.ts';
 import { mintCamera, mintViewer, type VerifiedCamera, type VerifiedViewer } from './verified.ts';
@@ -26,6 +26,8 @@ export interface IdentityPowers {
   readonly revocations?: Revocations | undefined;
   /** What tickets are signed with. Without, there are no tickets. */
   readonly ticketKeys?: TicketKeys | undefined;
+  /** Whose place it shall take: the keys that it had from an issuer’s address are not asked for again. */
+  readonly previous?: Identity | undefined;
 }
 
 /** What this room has to tell. Every value is from a closed set. */
@@ -44,12 +46,20 @@ export async function createIdentity(
   const opened = settings.issuers.map(
     async (issuer): Promise<[string, TrustedIssuer]> => [
       issuer.issuer,
-      { settings: issuer, keys: await openKeys(issuer.keys, powers, observer) },
+      { settings: issuer, keys: keptKeys(powers.previous, issuer) ?? (await openKeys(issuer.keys, powers, observer)) },
     ],
   );
   const verifier = new Verifier(settings, new Map(await Promise.all(opened)), powers, observer);
   await verifier.ready;
   return verifier;
+}
+
+/** Keys that were fetched stay while nobody answers at their address. A file is read anew, and must be good. */
+function keptKeys(previous: Identity | undefined, { issuer, keys }: IssuerSettings): CurrentKeys | undefined {
+  if (!(previous instanceof Verifier) || !('jwksUrl' in keys)) return undefined;
+  const known = previous.trusted(issuer);
+  const same = known !== undefined && 'jwksUrl' in known.settings.keys && known.settings.keys.jwksUrl === keys.jwksUrl;
+  return same ? known.keys : undefined;
 }
 
 class Verifier implements Identity {
@@ -82,6 +92,10 @@ class Verifier implements Identity {
   /** Resolves when the keys that tickets are judged by are there, or cannot be had: a whole fleet may come at once. */
   get ready(): Promise<unknown> {
     return Promise.all(this.#refreshing.map(({ first }) => first));
+  }
+
+  trusted(issuer: string): TrustedIssuer | undefined {
+    return this.#issuers.get(issuer);
   }
 
   get tickets(): Tickets | undefined {

@@ -9,6 +9,11 @@ import {
   type SwitchPositions,
 } from './switch-position.ts';
 
+/** Throws `params-invalid` for positions that are none. */
+export function checkSwitchPositions(positions: SwitchPositions): void {
+  questionsOf(positions);
+}
+
 /** One layer of switches, whose positions somebody sets. */
 class Layer {
   positions: SwitchPositions = allOn;

@@ -46,6 +46,7 @@ export function refusalOfClose(close: number, reason: string): LatchkeyError {
   if (Object.hasOwn(errorTable, reason)) return refused(reason as ErrorCode);
   const code = close === 4401 ? 'token-expired' : close === 4408 ? 'register-timeout' : undefined;
   if (code !== undefined) return refused(code);
+  if (close === 1012) return refused('relay-moving');
   return refused(close === 1013 ? 'overloaded' : 'relay-unreachable', undefined, `close ${close}`);
 }
 

@@ -1,6 +1,7 @@
 import { type Clock, type EndReason, LatchkeyError, limits, type SessionId } from '../base/index.ts';
 import { isVerifiedPair, type VerifiedPair } from '../pairing/index.ts';
 import type { RelayObserver } from './create-relay.ts';
+import type { WireRates } from './engine/leg.ts';
 import { IdleWatch, type Watched } from './idle-watch.ts';
 import type {
   IceCredentials,
@@ -105,6 +106,10 @@ export class Door implements Relay {
         if (state !== 'opened') state = 'released';
       },
     };
+  }
+
+  useRates(rates: WireRates): void {
+    for (const { worker } of this.#seats) worker.useRates(rates);
   }
 
   close(): Promise<void> {

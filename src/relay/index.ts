@@ -1,6 +1,7 @@
 import type { EndReason, SessionId } from '../base/index.ts';
 import type { VerifiedPair } from '../pairing/index.ts';
 import type { EngineCounters, EngineSizes } from './engine/counters.ts';
+import type { WireRates } from './engine/leg.ts';
 import type { TcpNumbers } from './tcp/counters.ts';
 import type { UdpPortCounters } from './udp/port.ts';
 
@@ -132,6 +133,8 @@ export interface Relay {
    * place already; `not-allowed` when the pair has expired, and `overloaded` while no worker can take it.
    */
   reserve(pair: VerifiedPair, session: SessionId): Reservation;
+  /** Polices every wire by these rates from here on, those that are open too. */
+  useRates(rates: WireRates): void;
   readonly counters: RelayCounters;
   /** The same, but for TCP, of each media worker; always as many as there are workers. */
   readonly workers: readonly WorkerCounters[];

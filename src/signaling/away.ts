@@ -1,12 +1,18 @@
-import { type Clock, type EndReason, limits, type Timer } from '../base/index.ts';
+import type { Clock, EndReason, Timer } from '../base/index.ts';
 import type { VerifiedCamera } from '../identity/index.ts';
 import type { CallOutcome } from './rpc-peer.ts';
 import type { HolderRefusal } from './thrown.ts';
 import type { Registration, View } from './view.ts';
 
+/** How long live views wait for their camera, in milliseconds, and why they end then. */
+export interface Patience {
+  readonly msMax: number;
+  readonly end: EndReason;
+}
+
 /**
  * Stands in for a camera whose connection was lost, on behalf of the live views whose media flows on. It hears nothing and says
- * nothing; after `limits.cameraAwayMsMax`, or with the end of the camera's proof, its views end as `camera-left`.
+ * nothing; when nobody has the patience to wait any more, or with the end of the camera's proof, its views end.
  */
 export class AwayCamera implements Registration {
   readonly camera: VerifiedCamera;
@@ -14,19 +20,25 @@ export class AwayCamera implements Registration {
   readonly answers: boolean;
   readonly capabilities: readonly string[];
   readonly views = new Map<string, View>();
-  readonly #timer: Timer;
+  readonly #clock: Clock;
+  readonly #over: (away: AwayCamera) => void;
+  #timer: Timer;
 
   /** `over` is called when it has waited for long enough. */
-  constructor(lost: Registration, clock: Clock, over: (away: AwayCamera) => void) {
+  constructor(lost: Registration, clock: Clock, patience: Patience, over: (away: AwayCamera) => void) {
     this.camera = lost.camera;
     this.name = lost.name;
     this.answers = lost.answers;
     this.capabilities = lost.capabilities;
-    const restMs = Math.max(0, lost.camera.evidence.expiresAtMs - clock.now());
-    this.#timer = clock.after(Math.min(restMs, limits.cameraAwayMsMax), () => {
-      over(this);
-      for (const view of [...this.views.values()]) view.session.end('camera-left');
-    });
+    this.#clock = clock;
+    this.#over = over;
+    this.#timer = this.#wait(patience);
+  }
+
+  /** Waits from now on with another patience. */
+  hasten(patience: Patience): void {
+    this.#timer.cancel();
+    this.#timer = this.#wait(patience);
   }
 
   call(_method: string, _params: object, _msMax: number, settled: (outcome: CallOutcome) => void): void {
@@ -51,6 +63,14 @@ export class AwayCamera implements Registration {
   /** Nobody watches any more. */
   forget(): void {
     this.#timer.cancel();
+  }
+
+  #wait({ msMax, end }: Patience): Timer {
+    const restMs = Math.max(0, this.camera.evidence.expiresAtMs - this.#clock.now());
+    return this.#clock.after(Math.min(restMs, msMax), () => {
+      this.#over(this);
+      for (const view of [...this.views.values()]) view.session.end(end);
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { type EndReason, type ErrorCode, endReasons, errorTable, LatchkeyError } from '../base/index.ts';
 import { codeOf, type RpcError } from '../protocol/index.ts';
+import type { Moving } from './drain/index.ts';
 import type { CallOutcome } from './rpc-peer.ts';
 
 /** The codes that a camera may say of itself. What else it says, and every word of its text, stays here. */
@@ -34,17 +35,23 @@ export function deviceErrorCode(error: RpcError): ErrorCode {
 }
 
 /** ONVIF's `error` notification about the end of a session, or of all of them, for either side. */
-export function endNotification(session: string | undefined, reason: EndReason, cause?: LatchkeyError): RpcError {
+export function endNotification(
+  session: string | undefined,
+  reason: EndReason,
+  cause?: LatchkeyError,
+  retryAfterSeconds?: number,
+): RpcError {
   return {
     code: cause?.entry.rpc ?? endNumbers[reason],
     message: endReasons[reason],
     ...(session === undefined ? {} : { session }),
-    data: { reason },
+    data: { reason, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
   };
 }
 
 /** What a viewer is told when a session ended before there was anything to see. */
-export function endedEarly(reason: EndReason): LatchkeyError {
+export function endedEarly(reason: EndReason, moving: Moving): LatchkeyError {
+  if (reason === 'relay-moving') return moving.refusal();
   return new LatchkeyError(earlyCodes[reason]);
 }
 
@@ -66,6 +73,7 @@ const endNumbers: Readonly<Record<EndReason, number>> = {
   'switched-off': errorTable['switched-off'].rpc,
   'time-limit': errorTable['token-expired'].rpc,
   idle: 1002,
+  'relay-moving': errorTable['relay-moving'].rpc,
 };
 
 const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
@@ -85,4 +93,5 @@ const earlyCodes: Readonly<Record<EndReason, ErrorCode>> = {
   'switched-off': 'switched-off',
   'time-limit': 'token-expired',
   idle: 'device-timeout',
+  'relay-moving': 'relay-moving',
 };

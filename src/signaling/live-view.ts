@@ -394,6 +394,6 @@ export class LiveView implements View {
     this.#restart?.(this.#cause ?? new LatchkeyError('peer-gone'));
     if (this.#cameraKnows) this.registration.tell(endNotification(this.session.id, reason, this.#cause));
     if (this.#viewerKnows) this.#end.ended(this, reason, this.#cause);
-    else this.#end.refused(this, this.#cause ?? endedEarly(reason));
+    else this.#end.refused(this, this.#cause ?? endedEarly(reason, this.#core.moving));
   }
 }

@@ -1,6 +1,7 @@
 import type { EndReason, ErrorCode } from '../base/index.ts';
 import type { Side } from '../relay/index.ts';
 import type { AdmissionObserver } from './admission/index.ts';
+import type { MovedKind } from './drain/index.ts';
 
 /** How a live view was set up: ONVIF's own flow, the camera's answer to a viewer's offer, or the same over WHEP. */
 export type ViewKind = 'onvif' | 'answer' | 'whep';
@@ -12,6 +13,7 @@ export type UnregisterReason =
   | 'replaced'
   | 'expired'
   | 'stopping'
+  | 'moving'
   | 'token-revoked'
   | 'device-quarantined'
   | 'switched-off';
@@ -35,6 +37,8 @@ export interface SignalingObserver extends AdmissionObserver {
   latched?(side: Side): void;
   /** The first media of a side was forwarded, that long after the session began. */
   firstMedia?(side: Side, ms: number): void;
+  /** A connection was told to come back elsewhere, since this relay is about to end. */
+  toldToMove?(kind: MovedKind): void;
   ignored?(what: IgnoredKind): void;
   /** Something threw that is not an error of the table: a fault of the relay's own. */
   internal?(error: unknown): void;

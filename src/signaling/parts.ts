@@ -3,6 +3,7 @@ import type { Identity, TokenKind } from '../identity/index.ts';
 import type { GrantSigner, Pairing, Sessions, Trail } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
 import { Admission, type AdmissionSettings } from './admission/index.ts';
+import { Moving } from './drain/index.ts';
 import type { SignalingObserver } from './observer.ts';
 import { Registrations } from './registrations.ts';
 import { Crowd, nothingThrown, type ThrownLevers } from './thrown.ts';
@@ -49,11 +50,13 @@ export interface Core extends SignalingParts {
   readonly levers: ThrownLevers;
   /** The connections of viewers. */
   readonly crowd: Crowd;
+  readonly moving: Moving;
 }
 
 export function coreOf(parts: SignalingParts): Core {
   const { settings, clock, random, lagMs, observer = {}, tracer = noTracer, levers = nothingThrown } = parts;
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
-  const registrations = new Registrations(clock, levers);
-  return { ...parts, observer, tracer, registrations, admission, levers, crowd: new Crowd() };
+  const moving = new Moving(clock);
+  const registrations = new Registrations(clock, moving, levers);
+  return { ...parts, observer, tracer, registrations, admission, levers, crowd: new Crowd(), moving };
 }

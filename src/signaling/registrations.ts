@@ -1,5 +1,6 @@
-import { type Clock, type DeviceId, inSlices } from '../base/index.ts';
-import { AwayCamera, endsOfRefusals, handOver } from './away.ts';
+import { type Clock, type DeviceId, inSlices, limits } from '../base/index.ts';
+import { AwayCamera, endsOfRefusals, handOver, type Patience } from './away.ts';
+import type { Moving } from './drain/index.ts';
 import { nothingThrown, type ThrownLevers } from './thrown.ts';
 import type { Registration } from './view.ts';
 
@@ -9,12 +10,14 @@ import type { Registration } from './view.ts';
  */
 export class Registrations {
   readonly #clock: Clock;
+  readonly #moving: Moving;
   readonly #levers: ThrownLevers;
   readonly #live = new Map<DeviceId, Registration>();
   readonly #away = new Map<DeviceId, AwayCamera>();
 
-  constructor(clock: Clock, levers: ThrownLevers = nothingThrown) {
+  constructor(clock: Clock, moving: Moving, levers: ThrownLevers = nothingThrown) {
     this.#clock = clock;
+    this.#moving = moving;
     this.#levers = levers;
   }
 
@@ -72,10 +75,22 @@ export class Registrations {
       for (const view of [...registration.views.values()]) view.session.end(endsOfRefusals[refusal]);
       return;
     }
-    const away = new AwayCamera(registration, this.#clock, () => this.#forget(away));
-    handOver(registration, away, 'camera-left');
+    const patience = this.#patience;
+    const away = new AwayCamera(registration, this.#clock, patience, () => this.#forget(away));
+    handOver(registration, away, patience.end);
     if (away.views.size === 0) away.forget();
     else this.#away.set(device, away);
+  }
+
+  /** Where the relay is about to end, a camera that is away does not come back here: its live views wait no longer than for it to be elsewhere. */
+  hasten(): void {
+    for (const away of this.#away.values()) away.hasten(this.#patience);
+  }
+
+  get #patience(): Patience {
+    return this.#moving.begun
+      ? { msMax: limits.drainCameraAheadMs, end: 'relay-moving' }
+      : { msMax: limits.cameraAwayMsMax, end: 'camera-left' };
   }
 
   #forget(away: AwayCamera): void {

@@ -1,7 +1,8 @@
 import { asLatchkeyError, inSlices, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
-import type { AdmissionReadings } from './admission/index.ts';
+import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
+import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
@@ -21,6 +22,13 @@ export interface Signaling extends TransportHandlers {
    * moment that it was thrown they have no say. Says how many there were.
    */
   review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
+  /** Lets in by other bounds from here on. */
+  useAdmission(settings: AdmissionSettings): void;
+  /**
+   * Begins to move everybody elsewhere, once: a second call joins the first. New work is refused after `leadMs`, each connection is
+   * told when to come back, and live views end as `relay-moving`. `refusing` is called when new work is refused.
+   */
+  drain(plan: DrainPlan, refusing?: () => void): Drain;
   /** Tells everyone that the relay stops, ends all sessions, and takes nothing new. */
   stop(): void;
 }
@@ -39,6 +47,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     },
   };
   let stopped = false;
+  let drain: Drain | undefined;
 
   /** Whose request it is, when it may come in. */
   async function admitted(request: HttpRequest): Promise<Holder | undefined> {
@@ -64,10 +73,12 @@ export function createSignaling(parts: SignalingParts): Signaling {
 
   async function decide(request: HttpRequest): Promise<UpgradeDecision> {
     if (stopped) throw core.admission.comeBack();
+    core.moving.demandStay();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     const traceparent = request.header('traceparent');
     const holder = await traced(core, traceparent, () => admitted(request));
+    core.moving.demandStay();
     if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
     const came = { remoteAddress: request.remoteAddress, traceparent };
@@ -106,6 +117,24 @@ export function createSignaling(parts: SignalingParts): Signaling {
         routes.whep.review(),
       ]);
       return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
+    },
+    useAdmission(settings) {
+      core.admission.useSettings(settings);
+    },
+    drain(plan, refusing) {
+      drain ??= new PacedDrain(plan, {
+        clock: core.clock,
+        random: core.random,
+        moving: core.moving,
+        connections: endpoints,
+        sessions: () => core.sessions.size,
+        refuse() {
+          core.registrations.hasten();
+          refusing?.();
+        },
+        endAll: () => void core.sessions.endWhere(() => true, 'relay-moving'),
+      });
+      return drain;
     },
     stop() {
       stopped = true;

@@ -3,7 +3,7 @@ import { type Backoff, createBackoff } from '../peer/index.ts';
 import { type Aim, sourceOf } from './aim.ts';
 import { type Crossings, grantFault, offerFault } from './crossings.ts';
 import { type Ending, endingText } from './ending.ts';
-import { describedBy, markIn, secretsOf } from './marks.ts';
+import { describedBy, type Mark, markIn, secretsOf } from './marks.ts';
 import { failureText, type Message, numberOf, readMessage, textOf } from './messages.ts';
 import type { Owners } from './owners.ts';
 import { StormSocket } from './socket.ts';
@@ -22,8 +22,18 @@ export interface CameraWorld {
   registered(camera: SimulatedCamera): void;
   /** It was registered and is no longer, or was on its way. `again`: it wants to come back, `waitMs` from now. */
   away(camera: SimulatedCamera, was: 'registered' | 'coming', why: string, waitMs: number): void;
+  /** It took an offer that is its own, and has answered it. */
+  served?(taken: Taken): void;
   /** A ticket was shown, or given. */
   ticket(what: 'shown' | 'given'): void;
+}
+
+/** An offer that a camera took, as it came from the relay. */
+export interface Taken {
+  readonly device: string;
+  readonly session: string;
+  readonly mark: Mark;
+  readonly offer: string;
 }
 
 interface Ticket {
@@ -187,6 +197,7 @@ export class SimulatedCamera {
     this.#sessions.add(session);
     if (this.#sessions.size > limits.endedSessionsRememberedMax) this.#forgetOldest();
     this.#answer(id, { result: { answer: describedBy({ ...mark, kind: 'answer' }, key) } });
+    this.#world.served?.({ device: this.device, session, mark, offer });
   }
 
   #forgetOldest(): void {

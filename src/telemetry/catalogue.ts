@@ -97,6 +97,14 @@ export const counters = {
     help: 'Times when the audit could not be written: see to the disk and the data directory.',
     labels: {},
   },
+  latchkey_drain_moves_total: {
+    help: 'Connections that were told to come back elsewhere, since the relay was about to end.',
+    labels: { kind: values.drainMoves },
+  },
+  latchkey_reloads_total: {
+    help: 'Settings that were read again, and taken, or refused and left as they were: the log says why.',
+    labels: { outcome: values.reloads },
+  },
   latchkey_revocations_total: {
     help: 'What an operator has taken back, by what it was of.',
     labels: { of: values.revocations },

@@ -17,6 +17,7 @@ export const values = {
     'replaced',
     'expired',
     'stopping',
+    'moving',
     'token-revoked',
     'device-quarantined',
     'switched-off',
@@ -91,6 +92,8 @@ export const values = {
     'gap',
     'chain-broken',
   ],
+  drainMoves: ['camera', 'viewer', 'stranger'],
+  reloads: ['taken', 'refused'],
   revocations: ['subject', 'device', 'token', 'all'],
   spans: ['exported', 'failed', 'dropped'],
 } as const;

@@ -10,6 +10,8 @@ export interface Log {
   warn(words: string, fields?: LogFields): void;
   /** A fault of the relay itself. Of `thrown`, its stack is logged; of our own errors, the code and the stack. */
   error(words: string, thrown?: unknown, fields?: LogFields): void;
+  /** The least that is logged from here on; a log that has no levels does not know it. */
+  useLevel?(level: LogLevel): void;
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
@@ -34,6 +36,9 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
     info: (words, fields) => lines.info(printable(fields), words),
     warn: (words, fields) => lines.warn(printable(fields), words),
     error: (words, thrown, fields) => lines.error({ ...printable(fields), ...described(thrown) }, words),
+    useLevel(next) {
+      lines.level = next;
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { LatchkeyError } from '../base/index.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What `/readyz` says: whether this relay should get new work. */
-export type Readiness = 'starting' | 'ready' | 'stopping';
+export type Readiness = 'starting' | 'ready' | 'draining' | 'stopping';
 
 export interface Operations {
   readonly port: number;

@@ -31,6 +31,9 @@ export const readingLines: Readonly<Record<string, Line>> = {
     '1 while this relay takes new work, as /readyz says; 0 while it starts or stops.',
     ({ ready }) => (ready ? 1 : 0),
   ),
+  latchkey_draining: gauge('1 from when the relay begins to move everybody elsewhere.', ({ draining }) =>
+    draining ? 1 : 0,
+  ),
   latchkey_sessions: gauge('Live views that are open.', ({ sessions }) => sessions),
   latchkey_cameras: gauge('Cameras that are registered.', ({ devices }) => devices),
   latchkey_connections: gauge('TCP connections of HTTP and WebSocket.', ({ connections }) => connections),

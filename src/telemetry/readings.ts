@@ -92,6 +92,8 @@ export interface Readings {
   sharedCache(): boolean | undefined;
   /** When the certificate of the public port ends, in milliseconds since the epoch; undefined: there is none. */
   certificateEndsAtMs(): number | undefined;
+  /** While everybody is moved elsewhere. */
+  draining(): boolean;
   levers(): LeverReadings;
   /** Undefined where there is no audit. */
   audit(): AuditReadings | undefined;

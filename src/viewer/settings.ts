@@ -67,7 +67,7 @@ export interface ViewStats {
 }
 
 export interface ViewObserver {
-  /** `signaling`, `connecting`, `connected`, `watching`, `ended`, in this order. */
+  /** `signaling`, `connecting`, `connected`, `watching`, `ended`, in this order; and again from the start where the relay moved. */
   stateChanged?(state: ViewState): void;
   firstFrame?(timing: FirstFrame): void;
   frame?(frame: VideoFrame): void;

@@ -62,6 +62,8 @@ export class Watching implements View {
   #keyFrameRequests = 0;
   #closed: Promise<void> | undefined;
   state: ViewState = 'signaling';
+  /** When the relay asked it to come back, once it has ended; in seconds. */
+  retryAfterSeconds: number | undefined;
 
   constructor(parts: WatchingParts) {
     this.#parts = parts;
@@ -164,7 +166,8 @@ export class Watching implements View {
       if (peer !== this.#peer) return;
       if (state === 'ice') this.#mark('ice');
       if (state === 'connected') this.#connected();
-      if (state === 'failed') this.#finish('connection-lost');
+      // The relay may be about to say why.
+      if (state === 'failed') this.#after(limits.drainCameraAheadMs, () => this.#finish('connection-lost'));
     });
     this.#peer = peer;
     if (this.state === 'ended') await peer.close();
@@ -194,7 +197,7 @@ export class Watching implements View {
 
   #failed(error: RpcError): void {
     if (error.session !== this.#session) return;
-    this.#finish(error.data?.reason ?? 'peer-gone');
+    this.#finish(error.data?.reason ?? 'peer-gone', undefined, error.data?.retryAfterSeconds);
   }
 
   #signaled(): void {
@@ -279,8 +282,9 @@ export class Watching implements View {
     this.#finish(reason, error);
   }
 
-  #finish(reason: string, error?: LatchkeyError): void {
+  #finish(reason: string, error?: LatchkeyError, retryAfterSeconds = error?.retryAfterSeconds): void {
     if (this.state === 'ended') return;
+    this.retryAfterSeconds = retryAfterSeconds;
     this.#enter('ended');
     for (const timer of this.#timers) timer.cancel();
     this.#reception.end();

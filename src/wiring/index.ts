@@ -1,12 +1,15 @@
 export { adminObserver, adminSettings, ownTokenFile } from './admin.ts';
 export { auditReader } from './admin-record.ts';
 export { auditPlaceOf, openAudit } from './audit.ts';
+export { Draining, type DrainOptions, type DrainProgress, shortDrain } from './draining.ts';
 export { developmentIssuerOf, openEmbeddedOwnership, openTicketKeys } from './embedded.ts';
+export { RenewableIdentity } from './identity.ts';
 export { openLevers, switchPositions } from './levers.ts';
 export { nodeStatusOf } from './node-status.ts';
 export { fault, relayObserver, sharedCacheObserver, signalingObserver } from './observers.ts';
-export { admissionSettings, bindable, relaySettings } from './part-settings.ts';
+export { admissionSettings, bindable, relaySettings, sessionSettings } from './part-settings.ts';
 export { readingsOf, type Standing } from './readings.ts';
+export { Reloading } from './reload.ts';
 export { openSharedCache } from './shared.ts';
 export { openGrantBook, openOwnershipSource } from './sources.ts';
 export { Tallies } from './tallies.ts';

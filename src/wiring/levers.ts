@@ -4,6 +4,7 @@ import { type Clock, deviceId, LatchkeyError, limits } from '../base/index.ts';
 import { givenText, type Settings } from '../config/index.ts';
 import type { RevocationTable } from '../identity/index.ts';
 import {
+  checkSwitchPositions,
   createLevers,
   type Feature,
   features,
@@ -35,10 +36,15 @@ export function openLevers(
 
 /** The positions that the settings name, with what their list files hold. Throws `settings-invalid`, and names the setting or the line. */
 export function switchPositions({ switches }: Pick<Settings, 'switches'>): SwitchPositions {
-  return Object.fromEntries(features.map((feature) => [feature, positionOf(feature, switches[feature])])) as Record<
-    Feature,
-    SwitchPosition
-  >;
+  const positions = Object.fromEntries(
+    features.map((feature) => [feature, positionOf(feature, switches[feature])]),
+  ) as Record<Feature, SwitchPosition>;
+  try {
+    checkSwitchPositions(positions);
+  } catch (error) {
+    throw new LatchkeyError('settings-invalid', `switches: ${(error as Error).message}`, { cause: error });
+  }
+  return positions;
 }
 
 function positionOf(feature: Feature, given: Settings['switches'][Feature]): SwitchPosition {

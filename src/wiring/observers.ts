@@ -24,6 +24,7 @@ export function signalingObserver(metrics: Metrics, log: Log, audit?: AuditLog):
     firstMedia(side, ms) {
       if (side === 'camera') metrics.took('latchkey_first_media_seconds', ms);
     },
+    toldToMove: (kind) => metrics.count('latchkey_drain_moves_total', { kind }),
     ignored: (what) => metrics.count('latchkey_messages_ignored_total', { what }),
     internal: (error) => fault(metrics, log, error),
   };

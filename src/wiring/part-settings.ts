@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Settings } from '../config/index.ts';
+import type { SessionSettings } from '../pairing/index.ts';
 import type { RelaySettings } from '../relay/index.ts';
 import type { AdmissionSettings } from '../signaling/index.ts';
 
@@ -15,6 +16,21 @@ export function admissionSettings({
     attempts: bounds(attempts),
     failures: bounds(failures),
     registrations: bounds(registrations),
+  };
+}
+
+/** The bounds of live views as they are at the moment of each question. */
+export function sessionSettings(now: { readonly settings: Settings }): SessionSettings {
+  return {
+    get lifetimeMsMax() {
+      return now.settings.sessions.lifetimeSecondsMax * 1000;
+    },
+    get perDeviceMax() {
+      return now.settings.sessions.perDeviceMax;
+    },
+    get perSubjectMax() {
+      return now.settings.sessions.perSubjectMax;
+    },
   };
 }
 

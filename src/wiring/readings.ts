@@ -24,6 +24,7 @@ export interface ReadParts {
   readonly shared: SharedCache | undefined;
   readonly audit: AuditLog | undefined;
   readonly levers: Pick<RelayLevers, 'quarantined' | 'positionOf'>;
+  readonly draining: { readonly begun: boolean };
   readonly ready: () => boolean;
 }
 
@@ -37,6 +38,7 @@ export function readingsOf({
   shared,
   levers,
   audit,
+  draining,
   ready,
 }: ReadParts): Readings {
   const capacity = {
@@ -58,6 +60,7 @@ export function readingsOf({
       quarantined: levers.quarantined,
       switches: Object.fromEntries(features.map((feature) => [feature, levers.positionOf(feature)])),
     }),
+    draining: () => draining.begun,
     audit: () => audit,
     admission: () => signaling.admission,
     relay: () => ({ workers: relay.workers, workersFailed: relay.counters.workersFailed, tcp: relay.counters.tcp }),

@@ -1,6 +1,6 @@
 import { UnsecuredJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { limits, systemRandom } from '../../src/base/index.ts';
+import { LatchkeyError, limits, systemRandom } from '../../src/base/index.ts';
 import { createGuardedPeer, newCertificate, readDescription } from '../../src/peer/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { viaRelay } from '../support/tiny-relay.ts';
@@ -209,5 +209,31 @@ describe('a reconnect ticket', () => {
     await started.next('registered');
     await back(started, await cut(started));
     expect(relay.tickets).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a relay that is about to restart', () => {
+  test('is left for as long as it asks for and not much longer, and who watches goes on meanwhile', async () => {
+    const started = await offered(knowing((listed) => listed));
+    const { relay, camera, next, offer } = started;
+    await invite(relay, 's1', offer);
+    for (const _ of [1, 2, 3]) {
+      const disconnected = next('disconnected');
+      relay.tell(new LatchkeyError('relay-moving', undefined, { retryAfterSeconds: 7 }));
+      relay.disconnect(1012, 'relay-moving');
+      const [cause, retryMs] = await disconnected;
+      expect(cause).toBe('relay-moving');
+      expect(retryMs).toBeGreaterThanOrEqual(7_000);
+      expect(retryMs).toBeLessThan(7_000 + limits.reconnectMsFirst);
+      expect(camera.viewers).toBe(1);
+      await back(started, retryMs);
+    }
+  });
+
+  test('is understood by its close code alone', async () => {
+    const started = await offered(knowing((listed) => listed));
+    const disconnected = started.next('disconnected');
+    started.relay.disconnect(1012);
+    expect((await disconnected)[0]).toBe('relay-moving');
   });
 });

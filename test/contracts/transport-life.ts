@@ -188,7 +188,8 @@ async function refusesSettings(
   );
 }
 
-function tlsFiles(): { certificateFile: string; keyFile: string } {
+/** A certificate of its own and its key. */
+export function tlsFiles(): { certificateFile: string; keyFile: string } {
   const { certificate, key } = selfSigned();
   return { certificateFile: fileWith(certificate), keyFile: fileWith(key) };
 }

@@ -1,6 +1,7 @@
 import { hostileClaims } from './transport-hostile.ts';
 import { httpClaims } from './transport-http.ts';
 import { lifeClaims } from './transport-life.ts';
+import { renewalClaims } from './transport-renewal.ts';
 import type { TransportClaim } from './transport-stage.ts';
 import { upgradeClaims } from './transport-upgrade.ts';
 import { webSocketClaims } from './transport-websocket.ts';
@@ -12,5 +13,6 @@ export const transportClaims: readonly TransportClaim[] = [
   ...httpClaims,
   ...webSocketClaims,
   ...lifeClaims,
+  ...renewalClaims,
   ...hostileClaims,
 ];

@@ -150,3 +150,40 @@ describe('a key set on a server', () => {
     server.close();
   });
 });
+
+describe('an identity that takes the place of another', () => {
+  it('keeps the keys that were fetched while nobody answers at their address, and reads files anew', async () => {
+    const clock = new ManualClock();
+    let up = true;
+    const settings = {
+      audiences,
+      algorithms: ['EdDSA' as const],
+      clockToleranceSeconds: 5,
+      tokenLifetimeSecondsMax: 3_600,
+      issuers: [{ issuer: 'https://issuer.test', keys: { jwksUrl: 'https://issuer.test/keys' } }],
+    };
+    const fetching = async () => {
+      if (!up) throw new Error('nobody answers');
+      return new Response(setOf(one));
+    };
+    const first = await createIdentity(settings, { clock, fetch: fetching });
+    const code = async (identity: Identity, key: TestKey) =>
+      codeOf(identity.verify(await signed(key, claimsAt(clock))));
+    expect(await code(first, one)).toBe('done');
+    up = false;
+    const second = await createIdentity(settings, { clock, fetch: fetching, previous: first });
+    expect(await code(second, one)).toBe('done');
+    const elsewhere = { issuer: 'https://issuer.test', keys: { jwksUrl: 'https://elsewhere.test/keys' } };
+    const moved = await createIdentity(
+      { ...settings, issuers: [elsewhere] },
+      { clock, fetch: fetching, previous: second },
+    );
+    expect(await code(moved, one)).toBe('keys-unavailable');
+    const other = { issuer: 'https://other.test', keys: { jwksUrl: 'https://issuer.test/keys' } };
+    const gone = await createIdentity({ ...settings, issuers: [other] }, { clock, fetch: fetching, previous: second });
+    expect(await code(gone, one)).toBe('token-issuer');
+    const file = { issuer: 'https://issuer.test', keys: { jwksFile: write('previous.json', setOf(two)) } };
+    const read = await createIdentity({ ...settings, issuers: [file] }, { clock, previous: second });
+    expect([await code(read, one), await code(read, two)]).toEqual(['token-signature', 'done']);
+  });
+});

@@ -185,10 +185,8 @@ export const guardsOfSignaling: readonly Guard[] = [
   },
   {
     name: 'live views wait for their camera, and not for ever',
-    removed: [
-      { file: away, text: "for (const view of [...this.views.values()]) view.session.end('camera-left');", by: '' },
-    ],
-    seed: 943,
+    removed: [{ file: away, text: 'for (const view of [...this.views.values()]) view.session.end(end);', by: '' }],
+    seed: 830,
     sees: /has not come back/,
   },
   {

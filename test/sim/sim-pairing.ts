@@ -124,6 +124,7 @@ export function slowDoor(real: Relay, clock: ProcessClock, faults: Faults, dice:
         },
       };
     },
+    useRates: (rates) => real.useRates(rates),
     close: () => real.close(),
   };
 }

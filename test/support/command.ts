@@ -84,6 +84,9 @@ export async function startedCommand(
     },
     /** Resolves when a line after the first `after` matches; rejects when the command ends before. */
     said,
+    signal(name: NodeJS.Signals): void {
+      child.kill(name);
+    },
     async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);

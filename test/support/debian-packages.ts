@@ -35,6 +35,7 @@ export const needs: readonly Need[] = [
     why: 'the database of metrics that scrapes a relay, and answers what alerts and the dashboard ask',
   },
   { package: 'prometheus', program: 'promtool', why: 'the look at metrics, alerts and recorded series' },
+  { package: 'systemd', program: 'systemd-analyze', why: 'reading the unit in config/ as systemd does' },
   { package: 'iproute2', program: 'tc', why: 'a slow interface, whose send buffer is full' },
 ];
 

@@ -12,6 +12,7 @@ export const quietReadings: Readings = {
   capacity: () => ({ connections: 10, sessions: 20, waiting: 30 }),
   sharedCache: () => undefined,
   certificateEndsAtMs: () => undefined,
+  draining: () => false,
   audit: () => undefined,
   levers: () => ({ quarantined: 0, switches: {} }),
   admission: () => ({ inFlight: 0, waiting: nobody, servedPerSecond: nobody, rampSeconds: nobody }),

@@ -85,6 +85,12 @@ export class RecordingRelay implements Relay {
     throw new TypeError('There is no relay behind this door.');
   }
 
+  readonly rates: Parameters<Relay['useRates']>[0][] = [];
+
+  useRates(rates: Parameters<Relay['useRates']>[0]): void {
+    this.rates.push(rates);
+  }
+
   reserve(pair: VerifiedPair, session: SessionId): Reservation {
     if (!isVerifiedPair(pair)) throw new TypeError('A wire opens for a VerifiedPair and for nothing else.');
     this.reserved.add(session);

@@ -14,6 +14,9 @@ import {
   resultText,
   subprotocol,
 } from '../../src/protocol/index.ts';
+import { userName } from './stun-user-name.ts';
+
+export { userName };
 
 /** What a test can change in a relay that otherwise does its work. */
 export interface TinyRelayPlan {
@@ -66,6 +69,8 @@ export interface TinyRelay {
   callCamera(method: string, params: object): Promise<unknown>;
   /** Closes every WebSocket. */
   disconnect(code: number, reason?: string): void;
+  /** Sends everyone an error that concerns no session. */
+  tell(error: LatchkeyError): void;
   /** Tells both sides that a session is over. */
   endSession(session: string, reason: string): void;
   /** Resolves when a camera has registered, from now on. */
@@ -279,6 +284,9 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
     disconnect(code, reason) {
       for (const party of parties) party.socket.close(code, reason);
     },
+    tell(error) {
+      for (const party of parties) party.socket.send(errorText(undefined, errorObjectFor(error)));
+    },
     endSession(session, reason) {
       for (const party of parties) party.socket.send(ended(session, reason));
     },
@@ -387,14 +395,4 @@ async function startForwarder(plan: TinyRelayPlan): Promise<Forwarder> {
 
 function isRequest(datagram: Buffer): boolean {
   return datagram.length >= 20 && datagram.readUInt16BE(0) === 0x0001;
-}
-
-/** The USERNAME of a STUN message, or nothing. */
-export function userName(datagram: Buffer): string {
-  for (let at = 20; at + 4 <= datagram.length; ) {
-    const length = datagram.readUInt16BE(at + 2);
-    if (datagram.readUInt16BE(at) === 0x0006) return datagram.toString('utf8', at + 4, at + 4 + length);
-    at += 4 + length + ((4 - (length % 4)) % 4);
-  }
-  return '';
 }

@@ -37,6 +37,7 @@ function busy(): Metrics {
     ...quietReadings,
     sessions: () => 11,
     devices: () => 12,
+    draining: () => true,
     connections: () => 14,
     sharedCache: () => true,
     certificateEndsAtMs: () => 1_800_000_000_500,

@@ -16,6 +16,7 @@ import type { Side } from '../../src/relay/index.ts';
 import type {
   IgnoredKind,
   Lane,
+  MovedKind,
   NotAdmitted,
   TransportObserver,
   UnregisterReason,
@@ -51,6 +52,8 @@ interface Theirs extends Record<SetName, string> {
   keyFaults: KeyFault;
   ticketRefusals: TicketRefusal;
   ticketKeys: First<TicketKeysObserver['ticketKeys']>;
+  drainMoves: MovedKind;
+  reloads: 'taken' | 'refused';
   revocations: Revocation['of'];
   auditRecords: RecordKind;
   spans: SpanOutcome;

@@ -79,7 +79,7 @@ function listener() {
     heard: heard.promise,
     handlers: {
       invite: async (offer: string) => `answer to ${offer}`,
-      ended: (reason: string | undefined, text: string | undefined) => note('ended', reason, text),
+      ended: (...words: (string | number | undefined)[]) => note('ended', ...words),
       lost: () => note('lost'),
     },
   };
@@ -146,6 +146,16 @@ describe('a call', () => {
     await expect(call).rejects.toMatchObject({ name: 'RelayRefusal', retryAfterSeconds: 42 });
   });
 
+  test('is told when to come back by a relay that is about to restart', async () => {
+    const channel = new RelayChannel(relay, clock);
+    const call = channel.call('connect', {});
+    const side = await accepted;
+    await side.received();
+    side.send({ error: { code: 503, message: 'Moving.', data: { reason: 'relay-moving', retryAfterSeconds: 4 } } });
+    side.socket.close(1012, 'relay-moving');
+    await expect(call).rejects.toMatchObject({ name: 'RelayRefusal', reason: 'relay-moving', retryAfterSeconds: 4 });
+  });
+
   test('to nobody fails', async () => {
     const closed = once(server, 'close');
     server.close();
@@ -210,7 +220,7 @@ describe('a session', () => {
     channel.attach('s2', other.handlers);
     side.send({ error: { code: 1002, message: 'Gone.', session: 's1', data: { reason: 'camera-left' } } });
     side.send({ error: { code: 1002, message: 'Gone again.', session: 's1' } });
-    expect(await mine.heard).toEqual(['ended', 'camera-left', 'Gone.']);
+    expect(await mine.heard).toEqual(['ended', 'camera-left', 'Gone.', undefined]);
     await side.exchange(channel);
     expect(mine.notes.length).toBe(1);
     expect(other.notes).toEqual([]);
@@ -247,6 +257,23 @@ describe('the channels of a document', () => {
     const alice = channels.take(relay, token('alice'));
     expect(channels.take(`${relay}/`, token('alice'))).toBe(alice);
     expect(channels.take(relay, token('ben'))).not.toBe(alice);
+  });
+
+  test('do not take one to a relay that moves, which goes on with what it has until that is over', async () => {
+    const channels = new RelayChannels(clock);
+    const before = channels.take(relay, token('alice'));
+    const side = await accepted;
+    const [first, second] = [listener(), listener()];
+    before.attach('s1', first.handlers);
+    before.attach('s2', second.handlers);
+    const notice = { code: 503, message: 'Moving.', data: { reason: 'relay-moving', retryAfterSeconds: 2 } };
+    side.send({ error: { ...notice, session: 's1' } });
+    expect(await first.heard).toEqual(['ended', 'relay-moving', 'Moving.', 2]);
+    expect(channels.take(relay, token('alice'))).not.toBe(before);
+    expect(before.closed).toBe(false);
+    side.send({ error: { ...notice, session: 's2' } });
+    expect(await second.heard).toEqual(['ended', 'relay-moving', 'Moving.', 2]);
+    expect(before.closed).toBe(true);
   });
 
   test('use the one that was opened ahead', async () => {

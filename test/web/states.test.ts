@@ -110,6 +110,7 @@ describe('the end of a session', () => {
     ['media-silent', 'reconnecting'],
     ['setup-failed', 'reconnecting'],
     ['relay-stopping', 'reconnecting'],
+    ['relay-moving', 'reconnecting'],
     ['expired', 'expired'],
     ['revoked', 'not-allowed'],
     ['viewer-left', 'idle'],
@@ -123,6 +124,14 @@ describe('the end of a session', () => {
     const state = stateAfter([start, frame, ended(reason)]);
     expect(state.name).toBe(name);
     expect(state.text).toBe(endReasons[reason]);
+  });
+
+  test('because the relay moves goes on by itself, no sooner than the relay asked for', () => {
+    const moved: ViewEvent = { kind: 'ended', reason: 'relay-moving', text: 'Moving.', retryAfterSeconds: 3 };
+    const state = stateAfter([start, frame, moved]);
+    expect(state.name).toBe('reconnecting');
+    expect(state.retryAfterMs).toBeGreaterThanOrEqual(3_000);
+    expect(isActive(state)).toBe(true);
   });
 
   test('by expiry goes on when the app gives fresh tokens, and stops when they do not help', () => {

@@ -12,8 +12,8 @@ export class Accounts {
   readonly #ledger: Ledger;
   readonly #sides: SideMemory;
   readonly #streams: RtpStreams;
-  readonly #ofSide: Policer;
-  readonly #ofSession: Policer;
+  #ofSide: Policer;
+  #ofSession: Policer;
 
   constructor(cells: EngineCells, ledger: Ledger, sides: SideMemory, streams: RtpStreams, rates: WireRates) {
     this.#cells = cells;
@@ -22,6 +22,12 @@ export class Accounts {
     this.#streams = streams;
     this.#ofSide = new Policer(sides.numbers, rates.side);
     this.#ofSession = new Policer(sides.numbers, rates.session);
+  }
+
+  /** Polices by other rates; what a bucket holds beyond its new size is lost with the next look at it. */
+  useRates(rates: WireRates): void {
+    this.#ofSide = new Policer(this.#sides.numbers, rates.side);
+    this.#ofSession = new Policer(this.#sides.numbers, rates.session);
   }
 
   /** Begins the accounts of a new wire. */

@@ -104,6 +104,11 @@ export class Engine {
     this.#keepSizes();
   }
 
+  /** Polices by other rates from here on. */
+  useRates(rates: WireRates): void {
+    this.#accounts.useRates(rates);
+  }
+
   /** Lets a wire live until another time. */
   extend(handle: EngineWire, expiresAtMs: number): void {
     const wire = this.#demand(handle);

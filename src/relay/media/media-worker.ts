@@ -1,6 +1,7 @@
 import { type Clock, type EndReason, LatchkeyError, limits, type SessionId, type Timer } from '../../base/index.ts';
 import { cell, countersOf, type EngineCounters, type EngineSizes, sizesOf } from '../engine/counters.ts';
 import { Ledger } from '../engine/ledger.ts';
+import type { WireRates } from '../engine/leg.ts';
 import type { IceCredentials, Side, WireStats, WorkerCounters } from '../index.ts';
 import { portCell, portCountersOf, type UdpPortCounters } from '../udp/port.ts';
 import { handOnAll } from './hand-on-all.ts';
@@ -30,7 +31,7 @@ export interface WorkerObserver {
  * station when the one it had has died. The numbers that both count in outlive the station.
  */
 export class MediaWorker {
-  readonly #settings: StationSettings;
+  #settings: StationSettings;
   readonly #start: StartStation;
   readonly #clock: Clock;
   readonly #observer: WorkerObserver;
@@ -133,6 +134,12 @@ export class MediaWorker {
 
   extend(wire: number, expiresAtMs: number): void {
     this.#link?.post({ kind: 'extend', wire, expiresAtMs });
+  }
+
+  /** This station polices by these rates from here on, and so does the one that comes after it. */
+  useRates(rates: WireRates): void {
+    this.#settings = { ...this.#settings, rates };
+    this.#link?.post({ kind: 'rates', rates });
   }
 
   /** From here on no datagram of the wire is passed on, whatever else the station has to do first. `ended` is told later. */

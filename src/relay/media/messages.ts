@@ -24,6 +24,7 @@ export type Control =
     }
   | { readonly kind: 'extend'; readonly wire: number; readonly expiresAtMs: number }
   | { readonly kind: 'end'; readonly wire: number }
+  | { readonly kind: 'rates'; readonly rates: WireRates }
   /** In the place of any road before it. */
   | ({ readonly kind: 'tcp' } & TcpRoad)
   | { readonly kind: 'close' };

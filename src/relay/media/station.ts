@@ -112,6 +112,9 @@ export class Station {
         this.#ended(message.wire, undefined);
         return;
       }
+      case 'rates':
+        this.#engine.useRates(message.rates);
+        return;
       case 'tcp':
         // Whoever runs the station joins it.
         return;

@@ -68,7 +68,7 @@ interface Waiter {
  * proof and gives none; who is let in has gained a turn and nothing else.
  */
 export class Admission {
-  readonly #settings: AdmissionSettings;
+  #settings: AdmissionSettings;
   readonly #powers: AdmissionPowers;
   readonly #observer: AdmissionObserver;
   readonly #turns: Turns;
@@ -77,23 +77,34 @@ export class Admission {
   readonly #running = new Map<Turn, number>();
   readonly #lateTimer: LazyTimer;
   readonly #slotTimer: LazyTimer;
-  readonly #attempts: RateTable | undefined;
-  readonly #failures: RateTable | undefined;
-  readonly #registrations: RateTable | undefined;
+  #attempts: RateTable | undefined;
+  #failures: RateTable | undefined;
+  #registrations: RateTable | undefined;
 
   constructor(settings: AdmissionSettings, powers: AdmissionPowers, observer: AdmissionObserver = {}) {
     const { clock } = powers;
-    const table = (bounds: MinuteBounds | undefined, keysMax: number) =>
-      bounds === undefined ? undefined : new RateTable(clock, bounds, keysMax);
     this.#settings = settings;
     this.#powers = powers;
     this.#observer = observer;
     this.#turns = new Turns(settings, powers.random);
     this.#lateTimer = new LazyTimer(clock, () => this.#sendLateAway());
     this.#slotTimer = new LazyTimer(clock, () => this.#freeSlots());
-    this.#attempts = table(settings.attempts, limits.addressesRatedMax);
-    this.#failures = table(settings.failures, limits.addressesRatedMax);
-    this.#registrations = table(settings.registrations, limits.devicesRatedMax);
+    this.#attempts = this.#table(settings.attempts, limits.addressesRatedMax);
+    this.#failures = this.#table(settings.failures, limits.addressesRatedMax);
+    this.#registrations = this.#table(settings.registrations, limits.devicesRatedMax);
+  }
+
+  /** Goes on by other bounds. Who waits keeps its place; a rate whose bounds have changed counts anew. */
+  useSettings(settings: AdmissionSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    this.#turns.useSettings(settings);
+    const { attempts, failures, registrations } = settings;
+    if (!isSameRate(before.attempts, attempts)) this.#attempts = this.#table(attempts, limits.addressesRatedMax);
+    if (!isSameRate(before.failures, failures)) this.#failures = this.#table(failures, limits.addressesRatedMax);
+    if (!isSameRate(before.registrations, registrations))
+      this.#registrations = this.#table(registrations, limits.devicesRatedMax);
+    this.#begin();
   }
 
   get readings(): AdmissionReadings {
@@ -174,6 +185,10 @@ export class Admission {
   /** A refusal for want of places that no verification takes: some are free again when those who hold them had their time to register. */
   comeBack(): LatchkeyError {
     return comeBackIn('overloaded', this.#powers.random.fraction() * limits.registerMsMax);
+  }
+
+  #table(bounds: MinuteBounds | undefined, keysMax: number): RateTable | undefined {
+    return bounds === undefined ? undefined : new RateTable(this.#powers.clock, bounds, keysMax);
   }
 
   #enter(visit: Visit, gone: AbortSignal | undefined): Turn {
@@ -280,6 +295,10 @@ export class Admission {
 
 /** How many times `lagMsMax` the event loop may be late before they are refused. */
 const lagShares = { camera: 1, viewer: 2 };
+
+function isSameRate(one: MinuteBounds | undefined, other: MinuteBounds | undefined): boolean {
+  return one?.perMinute === other?.perMinute && one?.burst === other?.burst;
+}
 
 /** In whole seconds, as HTTP counts them (RFC 9110 section 10.2.3), and never none. */
 function comeBackIn(code: 'overloaded' | 'rate-exceeded', waitMs: number): LatchkeyError {

@@ -1,11 +1,16 @@
 /** First come, first served. Whoever leaves before its turn leaves a gap, and gaps never outnumber the places. */
 export class Queue<Member> {
-  readonly #placesMax: number;
+  #placesMax: number;
   readonly #members = new Set<Member>();
   #line: Member[] = [];
   #head = 0;
 
   constructor(placesMax: number) {
+    this.#placesMax = placesMax;
+  }
+
+  /** There are so many places from here on. Who has one keeps it. */
+  useBound(placesMax: number): void {
     this.#placesMax = placesMax;
   }
 

@@ -48,7 +48,7 @@ interface Line {
  * does no work: `now` is handed in, and whoever asks `next` does what it says.
  */
 export class Turns {
-  readonly #settings: TurnsSettings;
+  #settings: TurnsSettings;
   readonly #lines: Readonly<Record<Lane, Line>>;
   readonly #running = new Set<Turn>();
   /** Those that wait for somebody else, and hold no slot meanwhile. */
@@ -63,6 +63,12 @@ export class Turns {
       ramp: new Ramp(random),
     });
     this.#lines = { viewer: line(), camera: line() };
+  }
+
+  /** Goes on by other bounds. Who waits already stays, also where fewer may wait now. */
+  useSettings(settings: TurnsSettings): void {
+    this.#settings = settings;
+    for (const { queue } of Object.values(this.#lines)) queue.useBound(settings.waitingMax);
   }
 
   get running(): number {

@@ -12,6 +12,8 @@ type Handler = (request: HttpRequest) => Promise<HttpResponse>;
 interface Route {
   readonly methods: Readonly<Record<string, Handler>>;
   readonly options?: Readonly<Record<string, string>>;
+  /** It begins something, which a relay that is about to end does not. */
+  readonly begins?: true;
 }
 
 /** Answers every HTTP request: signaling's own addresses first, then the hand-in's, then `not-found`. */
@@ -55,6 +57,7 @@ export class Routes {
     if (request.method === 'OPTIONS') return optionsResponse(allowed, route.options);
     try {
       if (this.#refusal !== undefined) throw this.#refusal();
+      if (route.begins) this.#core.moving.demandStay();
       const handler = Object.hasOwn(route.methods, request.method) ? route.methods[request.method] : undefined;
       if (handler === undefined) throw new LatchkeyError('method-not-allowed');
       return await handler(request);
@@ -69,13 +72,14 @@ export class Routes {
   #route(path: string): Route | undefined {
     const [, first, device, session, ...rest] = path.split('/');
     if (first === 'devices' && device === undefined)
-      return { methods: { GET: (request) => devices(this.#core, request) } };
+      return { methods: { GET: (request) => devices(this.#core, request) }, begins: true };
     if (first !== 'whep' || device === undefined || device === '' || session === '' || rest.length > 0)
       return undefined;
     if (session === undefined) {
       return {
         methods: { POST: (request) => this.whep.open(request, deviceOfPath(device)) },
         options: { 'Accept-Post': 'application/sdp' },
+        begins: true,
       };
     }
     return {

@@ -51,7 +51,10 @@ export class CameraRole implements Registration {
     const params = read(registerParams, request.params);
     if (this.#registered && params.authorization === undefined) throw new LatchkeyError('out-of-order');
     demandUnrefused(this.#core, this.camera);
-    if (!this.#registered) this.#core.admission.register(this.camera.device);
+    if (!this.#registered) {
+      this.#core.moving.demandStay();
+      this.#core.admission.register(this.camera.device);
+    }
     this.name = params.name ?? this.name;
     if (params.capabilities !== undefined) {
       this.answers = params.capabilities.includes('answer');
@@ -132,11 +135,11 @@ export class CameraRole implements Registration {
   }
 
   /** The connection was lost. Live views whose media flows wait for the camera to come back; the others end. Calling it twice does nothing. */
-  lost(): void {
+  lost(reason: 'closed' | 'moving' = 'closed'): void {
     if (!this.#registered) return;
     this.#registered = false;
     this.#core.registrations.lose(this);
-    this.#core.observer.unregistered?.('closed');
+    this.#core.observer.unregistered?.(reason);
   }
 
   replaced(by: Registration): void {

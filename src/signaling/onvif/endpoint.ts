@@ -1,9 +1,19 @@
-import { asLatchkeyError, LatchkeyError, limits, type Redacted, type Span, type Timer } from '../../base/index.ts';
+import {
+  asLatchkeyError,
+  type ErrorCode,
+  errorTable,
+  LatchkeyError,
+  limits,
+  type Redacted,
+  type Span,
+  type Timer,
+} from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
-import { authorizationParams, type RpcError, read } from '../../protocol/index.ts';
+import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
 import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
+import type { Movable, MovedKind } from '../drain/index.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer.ts';
 import { demandUnrefused, refusalOfLever } from '../thrown.ts';
@@ -22,7 +32,7 @@ export interface EndpointEvents {
  * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
  * every later token must name the same one.
  */
-export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
+export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
@@ -74,7 +84,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     const refusal = this.#holder === undefined ? undefined : this.#core.levers.refuses(this.#holder);
     if (refusal === undefined || !this.#peer.open) return undefined;
     const role = this.#role;
-    const views = role instanceof CameraRole ? role.views.size : (role?.size ?? 0);
+    const views = role instanceof CameraRole ? role.views.size : (role?.views ?? 0);
     if (role instanceof CameraRole) role.end(refusal, endsOfRefusals[refusal]);
     else role?.end('signed-out');
     this.#peer.end(refusalOfLever(refusal, this.#core.random));
@@ -91,6 +101,29 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
     else this.#role?.end('relay-stopping');
     this.#peer.tell(endNotification(undefined, 'relay-stopping'));
     this.#peer.close(1001, 'relay-stopping');
+  }
+
+  get views(): number {
+    const role = this.#role;
+    return role instanceof CameraRole ? role.views.size : (role?.views ?? 0);
+  }
+
+  get kind(): MovedKind {
+    if (this.#role === undefined) return 'stranger';
+    return this.#role instanceof CameraRole ? 'camera' : 'viewer';
+  }
+
+  /** The relay is about to end: the peer is told when to come back, and the connection ends. */
+  move(): void {
+    if (!this.#peer.open) return;
+    const { moving, observer } = this.#core;
+    // Who has live views has waited for its turn with them, and is awaited where it goes.
+    const error = this.views > 0 ? moving.refusal(0) : moving.refusal();
+    observer.toldToMove?.(this.kind);
+    if (this.#role instanceof CameraRole) this.#role.lost('moving');
+    else this.#role?.end('relay-moving');
+    this.#peer.tell(errorObjectFor(error));
+    this.#peer.close(errorTable['relay-moving'].close, error.code);
   }
 
   /** For the connection’s peer. */
@@ -115,6 +148,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
   async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
     const span = this.#core.tracer.begin(method, this.#traceparent);
     try {
+      if (method === 'connect') this.#core.moving.demandStay();
       const { authorization } = read(authorizationParams, request.params);
       const holder = await this.#authenticate(authorization, method, span);
       if (!this.#peer.open) throw new LatchkeyError('peer-gone');
@@ -155,7 +189,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers {
 
   /** A camera that may not register, or not yet, has nothing to do here until then. */
   #mayNotRegister({ code }: LatchkeyError): boolean {
-    const mayNot = code === 'rate-exceeded' || code === 'device-quarantined' || code === 'switched-off';
+    const mayNot = refusalsOfRegister.has(code);
     return mayNot && this.#role instanceof CameraRole && !this.#role.registered;
   }
 
@@ -299,3 +333,9 @@ function waitOf(restMs: number): number {
 }
 
 const shortestWaitMs = 1_000;
+const refusalsOfRegister: ReadonlySet<ErrorCode> = new Set([
+  'rate-exceeded',
+  'device-quarantined',
+  'switched-off',
+  'relay-moving',
+]);

@@ -1,4 +1,4 @@
-import { deviceId, type EndReason, LatchkeyError, limits, noSpan, type Span } from '../../base/index.ts';
+import { deviceId, type EndReason, errorTable, LatchkeyError, limits, noSpan, type Span } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import {
@@ -35,7 +35,7 @@ export class ViewerRole {
   }
 
   /** How many live views it has. */
-  get size(): number {
+  get views(): number {
     return this.#views.size;
   }
 
@@ -136,6 +136,12 @@ export class ViewerRole {
     this.#idleSinceMs = this.#core.clock.now();
   }
 
+  /** Its last live view has ended because the relay moves: there is nothing left to wait for. */
+  #moved(): void {
+    this.#core.observer.toldToMove?.('viewer');
+    this.#peer.close(errorTable['relay-moving'].close, 'relay-moving');
+  }
+
   #endFor(request: IncomingRequest): ViewerEnd {
     const role = this;
     return {
@@ -157,7 +163,10 @@ export class ViewerRole {
       },
       ended: (view, reason, cause) => {
         this.#forget(view);
-        this.#peer.tell(endNotification(view.session.id, reason, cause));
+        const moves = reason === 'relay-moving';
+        const retryAfterSeconds = moves ? this.#core.moving.retryAfterSeconds() : undefined;
+        this.#peer.tell(endNotification(view.session.id, reason, cause, retryAfterSeconds));
+        if (moves && this.#views.size === 0) this.#moved();
       },
     };
   }

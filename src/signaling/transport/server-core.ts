@@ -7,6 +7,7 @@ import { type ConnectionServer, type RawSocket, ServedConnection } from './serve
 import type {
   DropReason,
   HttpRequest,
+  RenewableSettings,
   TransportHandlers,
   TransportObserver,
   TransportRefusal,
@@ -26,18 +27,19 @@ export type OpenUpgrade = Exclude<UpgradeDecision, { refuse: unknown }>;
 /** Everything that both servers do alike: what is let in, what handlers are asked, and what becomes of their answers. */
 export class ServerCore implements ConnectionServer {
   readonly clock: Clock;
-  readonly settings: TransportSettings;
   readonly open = new Set<ServedConnection>();
   readonly #handlers: TransportHandlers;
   readonly #random: RandomSource;
   readonly #observer: TransportObserver;
   readonly #keepAlive: KeepAlive<ServedConnection>;
-  readonly #clients: ClientAddresses;
+  #settings: TransportSettings;
+  #clients: ClientAddresses;
   #tcpConnections = 0;
   #stopping = false;
+  #lettingGo = false;
 
   constructor(handlers: TransportHandlers, settings: TransportSettings, parts: TransportParts) {
-    this.settings = settings;
+    this.#settings = settings;
     this.clock = parts.clock;
     this.#handlers = handlers;
     this.#random = parts.random;
@@ -46,8 +48,26 @@ export class ServerCore implements ConnectionServer {
     this.#keepAlive = new KeepAlive(parts.clock, settings.keepAliveMs);
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
+  get settings(): TransportSettings {
+    return this.#settings;
+  }
+
+  /** Reads other settings whole before the first is taken: what it gives puts them in force. Throws `settings-invalid`. */
+  renewal({ tls, connectionsMax, trustedProxies }: RenewableSettings): () => void {
+    const clients = new ClientAddresses(trustedProxies ?? []);
+    return () => {
+      this.#settings = { ...this.#settings, tls, connectionsMax, trustedProxies };
+      this.#clients = clients;
+    };
+  }
+
+  /** Whether each answer is the last one of its connection. */
+  get lettingGo(): boolean {
+    return this.#lettingGo || this.#stopping;
+  }
+
+  letGo(): void {
+    this.#lettingGo = true;
   }
 
   /** Counts a TCP connection that came. False: there are so many that it is not even worth a refusal. */

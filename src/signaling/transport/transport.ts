@@ -87,6 +87,9 @@ export interface TransportSettings {
   readonly keepAliveMs: number;
 }
 
+/** What a transport takes while it serves. */
+export type RenewableSettings = Pick<TransportSettings, 'tls' | 'connectionsMax' | 'trustedProxies'>;
+
 /** What a transport has to tell. Every value comes from a closed set. */
 export interface TransportObserver {
   /** Which server listens, and why it was taken. `why` is for a person. */
@@ -108,6 +111,13 @@ export type DropReason = 'slow' | 'silent' | 'too-large' | 'binary' | 'malformed
 export interface Transport {
   readonly name: 'uws' | 'ws';
   readonly port: number;
+  /**
+   * Serves new connections by other settings; those that are open live on. The files of TLS are read again; TLS is neither begun nor ended
+   * by it. Throws `settings-invalid`, and has changed nothing then.
+   */
+  renew(settings: RenewableSettings): Promise<void>;
+  /** From here on each answer ends its HTTP connection, so that its client makes the next one elsewhere. Open WebSockets are left alone. */
+  letGo(): void;
   /** Takes no new connections, closes the open WebSockets with 1001, and resolves when all are gone or after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }

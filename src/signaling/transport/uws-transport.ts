@@ -6,6 +6,7 @@ import type {
   us_socket_context_t,
 } from 'uWebSockets.js';
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
 import { deepenBacklog } from './backlog.ts';
@@ -13,7 +14,7 @@ import { listenError, readTlsFiles } from './listening.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { ServerCore, type TransportParts } from './server-core.ts';
-import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
 import { type ExchangeWatch, UwsExchange } from './uws-exchange.ts';
@@ -22,6 +23,13 @@ import { UwsQuiet } from './uws-quiet.ts';
 
 /** The port is not shared with other processes by SO_REUSEPORT (`LIBUS_LISTEN_EXCLUSIVE_PORT`). */
 const exclusivePort = 1;
+
+/** What one app accepts, another one serves: the binary has it, and its types leave it out. */
+interface Acceptor {
+  getDescriptor(): unknown;
+  addChildAppDescriptor(descriptor: unknown): void;
+  removeChildAppDescriptor(descriptor: unknown): void;
+}
 
 /** `listen` in a form that the binary has and its types leave out. */
 interface ExclusiveListen {
@@ -47,13 +55,16 @@ export async function openUwsTransport(
 class UwsTransport implements Transport {
   readonly name = 'uws';
   readonly #module: UwsModule;
-  readonly #app: TemplatedApp;
+  /** The first one listens, and the last one serves whoever comes; those between serve what came to them until it goes. */
+  readonly #apps: TemplatedApp[] = [];
   readonly #core: ServerCore;
   readonly #unanswered = new Set<UwsExchange>();
   readonly #watch: ExchangeWatch;
   /** Whose request the library's last call handed over; undefined after a call of another kind. */
   #handedOver: UwsExchange | undefined;
   #quiet: UwsQuiet | undefined;
+  /** What tells the certificate and the key in force from others. */
+  #certificate: string;
   #listening: us_listen_socket | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
@@ -61,7 +72,6 @@ class UwsTransport implements Transport {
 
   constructor(module: UwsModule, app: TemplatedApp, core: ServerCore) {
     this.#module = module;
-    this.#app = app;
     this.#core = core;
     this.#watch = {
       called: () => {
@@ -72,13 +82,21 @@ class UwsTransport implements Transport {
         if (this.#unanswered.size === 0) this.#allAnswered?.();
       },
     };
+    this.#serve(app);
+    const { tls } = core.settings;
+    this.#certificate = tls === undefined ? '' : certificateOf(tls);
+  }
+
+  #serve(app: TemplatedApp): void {
     app.filter((response, change) => this.#counted(response, Number(change)));
     app.ws<UwsUser>('/*', {
-      ...webSocketBehavior(core),
+      ...webSocketBehavior(this.#core),
       upgrade: (response, request, context) => this.#take(response, request, context),
     });
     app.any('/*', (response, request) => this.#take(response, request, undefined));
+    this.#apps.push(app);
   }
+
   get port(): number {
     return this.#port;
   }
@@ -86,13 +104,41 @@ class UwsTransport implements Transport {
   async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
     const socket = await new Promise<us_listen_socket | false>((resolve) => {
-      (this.#app as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
+      (this.#apps[0] as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
     });
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
     await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
     this.#quiet = await UwsQuiet.open(this.#module, random);
+  }
+
+  async renew(settings: RenewableSettings): Promise<void> {
+    const inForce = this.#core.renewal(settings);
+    const running = this.#core.settings;
+    if (settings.tls !== undefined && running.tls !== undefined) {
+      const certificate = certificateOf(settings.tls);
+      if (certificate !== this.#certificate) this.#takeOver({ ...running, tls: settings.tls });
+      this.#certificate = certificate;
+    }
+    inForce();
+  }
+
+  /**
+   * The library reads a certificate once, for all connections of an app: another app has those that come from now on. The first one goes on
+   * listening, and hands over whoever it accepts, so that nobody finds the port closed.
+   */
+  #takeOver(settings: TransportSettings): void {
+    const next = createApp(this.#module, settings);
+    const before = this.#apps.at(-1);
+    this.#serve(next);
+    const acceptor = this.#apps[0] as unknown as Acceptor;
+    acceptor.addChildAppDescriptor((next as unknown as Acceptor).getDescriptor());
+    if (before !== this.#apps[0]) acceptor.removeChildAppDescriptor((before as unknown as Acceptor).getDescriptor());
+  }
+
+  letGo(): void {
+    this.#core.letGo();
   }
 
   close(graceMs: number): Promise<void> {
@@ -117,7 +163,7 @@ class UwsTransport implements Transport {
     }
     // What was written inside one of the library's own calls leaves with the end of that call.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#app.close();
+    for (const app of this.#apps) app.close();
     this.#quiet?.close();
   }
 
@@ -150,7 +196,7 @@ class UwsTransport implements Transport {
     }
     const body = this.#bodyOf(exchange, head);
     const answer = await this.#core.answer(this.#requestOf(exchange, head, body));
-    exchange.answer(answer, this.#core.stopping || !body.complete);
+    exchange.answer(answer, this.#core.lettingGo || !body.complete);
   }
 
   async #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Promise<void> {
@@ -211,6 +257,11 @@ class UwsTransport implements Transport {
     }
     return body;
   }
+}
+
+function certificateOf(tls: NonNullable<TransportSettings['tls']>): string {
+  const { cert, key } = readTlsFiles(tls);
+  return createHash('sha256').update(cert).update(key).digest('base64');
 }
 
 function createApp(module: UwsModule, settings: TransportSettings): TemplatedApp {

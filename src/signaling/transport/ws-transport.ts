@@ -1,15 +1,16 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 import { WebSocketServer } from 'ws';
 import { LatchkeyError, limits } from '../../base/index.ts';
-import { listenError } from './listening.ts';
+import { listenError, readTlsFiles } from './listening.ts';
 import type { ReadyResponse } from './ready-response.ts';
 import { addressFromText } from './remote-address.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
-import type { HttpRequest, Transport, TransportHandlers, TransportSettings } from './transport.ts';
+import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { serveWebSocket, webSocketOptions } from './ws-connection.ts';
 import { createHttpServer } from './ws-http-server.ts';
@@ -64,6 +65,17 @@ class WsTransport implements Transport {
 
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? 0;
+  }
+
+  async renew(settings: RenewableSettings): Promise<void> {
+    const inForce = this.#core.renewal(settings);
+    const files = settings.tls === undefined ? undefined : readTlsFiles(settings.tls);
+    if (files !== undefined && this.#server instanceof TlsServer) this.#server.setSecureContext(files);
+    inForce();
+  }
+
+  letGo(): void {
+    this.#core.letGo();
   }
 
   close(graceMs: number): Promise<void> {
@@ -123,7 +135,7 @@ class WsTransport implements Transport {
     }
     const body = bodyOf(message, head, this.#core);
     const answer = await this.#core.answer(this.#requestOf(message, head, body, gone.signal));
-    write(response, answer, this.#core.stopping || !body.complete);
+    write(response, answer, this.#core.lettingGo || !body.complete);
   }
 
   async #upgrade(message: IncomingMessage, socket: Duplex, early: Buffer): Promise<void> {

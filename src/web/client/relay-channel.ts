@@ -10,7 +10,7 @@ export interface SessionHandlers {
   /** The camera makes the offer (ONVIF's own flow); gives the answer. */
   invite(offer: string): Promise<string>;
   /** The relay ended the session. Called once at most. */
-  ended(reason: string | undefined, text: string | undefined): void;
+  ended(reason: string | undefined, text: string | undefined, retryAfterSeconds: number | undefined): void;
   /** The connection to the relay is gone, and with it the session. Called once at most. */
   lost(): void;
 }
@@ -36,6 +36,7 @@ export class RelayChannel {
   #closed = false;
   /** What the relay said of the whole connection last: why it closes, and when to come back. */
   #toldLast: Refusal | undefined;
+  #moving = false;
   #nextId = 1;
   #idleSince: number;
 
@@ -61,6 +62,11 @@ export class RelayChannel {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** The relay is about to end: what this channel has goes on, and whatever is new goes elsewhere. */
+  get moving(): boolean {
+    return this.#moving;
   }
 
   /** Since when no call and no session has needed this channel; undefined while one does. */
@@ -101,6 +107,7 @@ export class RelayChannel {
     if (!this.#sessions.delete(session)) return;
     this.#idleSince = this.#powers.now();
     if (leave && !this.#closed) this.call('leave', { session }).catch(() => {});
+    else if (this.#moving && this.idleSince !== undefined) this.close();
   }
 
   close(): void {
@@ -125,8 +132,9 @@ export class RelayChannel {
 
   /** A close frame has no room for a time to come back: the relay tells it in an error before. */
   #whyClosed(code: number | undefined, lost: string): Error {
-    if (code !== tryAgainLater) return new ConnectionLost(lost);
-    return new RelayRefusal(this.#toldLast?.rpcCode === full.rpcCode ? this.#toldLast : full);
+    const refusal = code === serviceRestart ? moving : code === tryAgainLater ? full : undefined;
+    if (refusal === undefined) return new ConnectionLost(lost);
+    return new RelayRefusal(this.#toldLast?.rpcCode === refusal.rpcCode ? this.#toldLast : refusal);
   }
 
   #settle(id: number): Call | undefined {
@@ -154,13 +162,14 @@ export class RelayChannel {
 
   #receiveError(id: unknown, error: Record<string, unknown>): void {
     const refusal = refusalOf(error);
+    if (refusal.reason === moving.reason) this.#moving = true;
     if (typeof id === 'number') this.#settle(id)?.reject(new RelayRefusal(refusal));
     if (id !== undefined && id !== null) return;
     if (error.session === undefined) this.#toldLast = refusal;
     const handlers = typeof error.session === 'string' ? this.#sessions.get(error.session) : undefined;
     if (handlers === undefined) return;
     this.detach(String(error.session), false);
-    handlers.ended(refusal.reason, refusal.text);
+    handlers.ended(refusal.reason, refusal.text, refusal.retryAfterSeconds);
   }
 
   #receiveInvite(id: unknown, { session, offer }: Record<string, unknown>): void {
@@ -191,6 +200,15 @@ const full: Refusal = {
   rpcCode: 503,
   reason: 'overloaded' satisfies ErrorCode,
   text: 'The relay is full right now. Trying again…',
+  retryAfterSeconds: undefined,
+};
+
+/** "Service Restart", of the same registry: how a relay closes that is about to end. */
+const serviceRestart = 1012;
+const moving: Refusal = {
+  rpcCode: 503,
+  reason: 'relay-moving' satisfies ErrorCode,
+  text: 'The relay is about to restart. Going on elsewhere…',
   retryAfterSeconds: undefined,
 };
 

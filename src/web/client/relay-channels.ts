@@ -42,7 +42,7 @@ export class RelayChannels {
 
   #of(relay: string): Held[] {
     const address = socketAddress(relay);
-    const list = (this.#held.get(address) ?? []).filter(({ channel }) => !channel.closed);
+    const list = (this.#held.get(address) ?? []).filter(({ channel }) => !channel.closed && !channel.moving);
     this.#held.set(address, list);
     return list;
   }

@@ -82,7 +82,7 @@ export class LiveSession {
     this.#id = session;
     channel.attach(session, {
       invite: (offer) => this.#answer(offer),
-      ended: (reason, text) => this.#fail({ kind: 'ended', reason, text }),
+      ended: (reason, text, retryAfterSeconds) => this.#fail({ kind: 'ended', reason, text, retryAfterSeconds }),
       lost: () => this.#fail({ kind: 'lost', text: 'The connection to the relay was lost.' }),
     });
     if (this.#over) return channel.detach(session, true);

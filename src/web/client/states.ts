@@ -34,7 +34,12 @@ export type ViewEvent =
   | { readonly kind: 'start' | 'stop' | 'retry' | 'frame' }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The relay ended a session that was set up. */
-  | { readonly kind: 'ended'; readonly reason: string | undefined; readonly text: string | undefined }
+  | {
+      readonly kind: 'ended';
+      readonly reason: string | undefined;
+      readonly text: string | undefined;
+      readonly retryAfterSeconds?: number | undefined;
+    }
   /** The path broke, or the picture froze. */
   | { readonly kind: 'lost'; readonly text: string };
 
@@ -70,7 +75,14 @@ export function nextState(state: ViewState, event: ViewEvent, { fraction, renewa
       return after(state, 'again', undefined, event.text, undefined, fraction);
     case 'ended': {
       const outcome = renewed(state, outcomeOfEnd(event.reason), renewable);
-      return after(state, outcome, event.reason, event.text ?? 'The live view ended.', undefined, fraction);
+      return after(
+        state,
+        outcome,
+        event.reason,
+        event.text ?? 'The live view ended.',
+        event.retryAfterSeconds,
+        fraction,
+      );
     }
     case 'refused': {
       const { reason, text, retryAfterSeconds } = event.refusal;
@@ -159,6 +171,7 @@ const outcomesOfEnds: Readonly<Record<EndReason, Outcome>> = {
   'switched-off': 'busy',
   'time-limit': 'failed',
   idle: 'failed',
+  'relay-moving': 'again',
 };
 
 /** A code that is not here is a fault of this side or of the camera's make: trying again would not mend it. */
@@ -198,6 +211,7 @@ const outcomesOfCodes: Readonly<Partial<Record<ErrorCode, Outcome>>> = {
   'switched-off': 'busy',
   'connection-idle': 'again',
   'connection-limit': 'busy',
+  'relay-moving': 'again',
   internal: 'again',
 };
 

@@ -254,3 +254,16 @@ function floodBytes(wire: TestWire, { bytes, kind }: FloodStep['flood']): Buffer
   if (kind === 'answer') return wire.answer('camera', wire.check('viewer', { transaction }));
   return wire.check('camera', { transaction, ...(kind === 'forged' ? { password: 'wrong' } : {}) });
 }
+
+describe('rates that change', () => {
+  test('hold from then on for every wire, also those that are open, and give nobody more than its bucket', () => {
+    const { harness } = opened({ side: wide });
+    expect(admitted(harness, 'camera', rtp(1), 1_000)).toBe(1_000);
+    harness.engine.useRates({ side: fewPackets, session: wide });
+    harness.wait(1);
+    expect(admitted(harness, 'camera', rtp(1), 10_000)).toBe(packetsFull);
+    harness.engine.useRates({ side: wide, session: wide });
+    harness.wait(limits.policedBurstMs);
+    expect(admitted(harness, 'camera', rtp(1), 1_000)).toBe(1_000);
+  });
+});

@@ -232,3 +232,31 @@ describe('a reconnect ticket', () => {
     expect(await world.upgrade(alone)).toMatchObject({ status: 429 });
   });
 });
+
+describe('other bounds', () => {
+  it('let in at once who waited for a slot that there is now, and keep who waits already', async () => {
+    const world = crowdedWorld({ verificationsMax: 1, waitingMax: 10 });
+    world.shut();
+    for (let index = 0; index < 6; index++) void world.upgradeOf(`camera/c${index}`);
+    await world.settle();
+    expect(world.signaling.admission).toMatchObject({ inFlight: 1, waiting: { camera: 5 } });
+    world.signaling.useAdmission({ ...worldAdmission, verificationsMax: 3, waitingMax: 2 });
+    await world.settle();
+    expect(world.signaling.admission).toMatchObject({ inFlight: 3, waiting: { camera: 3 } });
+    expect(retryAfter(await world.upgradeOf('camera/late'))).toBeGreaterThan(0);
+  });
+
+  it('of registrations count anew where they have changed, and go on counting where they have not', async () => {
+    const registrations = { perMinute: 1, burst: 1 };
+    const world = crowdedWorld({ registrations });
+    const registers = async () => {
+      const camera = await world.camera('cam1').catch(() => undefined);
+      return camera !== undefined && camera.closed === undefined && world.signaling.devicesOnline === 1;
+    };
+    expect(await registers()).toBe(true);
+    world.signaling.useAdmission({ ...worldAdmission, registrations: { ...registrations } });
+    expect(await registers()).toBe(false);
+    world.signaling.useAdmission({ ...worldAdmission, registrations: { perMinute: 2, burst: 2 } });
+    expect(await registers()).toBe(true);
+  });
+});
