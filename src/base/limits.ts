@@ -367,7 +367,7 @@ export const limits = {
   // the audit
   /** What waits to be written; the ends of live views have room when the rest has none. */
   auditPendingMax: 65_536,
-  auditBatchRecordsMax: 1_024,
+  auditBatchRecordsMax: 256,
   auditCommitMsMax: 5_000,
   auditRetryMs: 1_000,
   auditStopMsMax: 5_000,

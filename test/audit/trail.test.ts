@@ -141,9 +141,12 @@ describe('a relay that was killed', () => {
   it('leaves the views of a relay alone that runs', async () => {
     await using world = await audited();
     await world.begin('alice', 'cam-1');
-    await using other = await audited();
-    expect(other.log.writable).toBe(true);
+    const other = await world.openAnother();
+    await other.operatorActed({ action: 'drain', by: 'oncall', outcome: 'done' });
+    await other.close();
     expect(who(world, 'cam-1').viewings).toMatchObject([{ end: 'open' }]);
+    expect(kindsIn(world)).toEqual(['run-started', 'session-started', 'run-started', 'operator', 'run-ended']);
+    expect(world.place.verify().findings).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -107,6 +108,45 @@ describe('the record of a relay that runs', () => {
       1,
       expect.stringMatching(/^THE RECORD IS NOT WHOLE:\n {2}the subject of record/),
     ]);
+  });
+});
+
+describe('a record whose file is gone', () => {
+  it('refuses new views, lets those go on that are open, and has their ends when it is back', async () => {
+    await using relay = await runningRelay();
+    await relay.grant('alice', 'cam-1');
+    await relay.grant('ben', 'cam-1');
+    const camera = await plainCamera(relay.url, await relay.token('camera', 'cam-1'));
+    let heard = new EventEmitter();
+    const alice = await plainViewer(relay.url, await relay.token('viewer', 'alice'), 'cam-1', (what) =>
+      heard.emit(what),
+    );
+    await once(heard, 'datagram');
+    const file = join(relay.settings.dataDirectory, 'audit.sqlite');
+    renameSync(file, `${file}.away`);
+    const writable = () => relay.metric('latchkey_audit_writable');
+    await expect.poll(writable, { timeout: 30_000 }).toBe(0);
+
+    const ben = await plainViewer(relay.url, await relay.token('viewer', 'ben'), 'cam-1');
+    expect((await ben.answered).error).toMatchObject({ code: 503, data: { reason: 'audit-unavailable' } });
+    expect(ben.view.firstMs).toBeUndefined();
+    heard = new EventEmitter();
+    await once(heard, 'datagram');
+    alice.end();
+
+    renameSync(`${file}.away`, file);
+    await expect.poll(writable, { timeout: 30_000 }).toBe(1);
+    await ended(relay, 1);
+    await watch(relay, 'ben', 'cam-1');
+    await ended(relay, 2);
+    ben.end();
+    camera.end();
+    const { viewings, verdict } = JSON.parse((await audit(relay, 'who-saw', 'cam-1', '--json')).output);
+    expect(viewings).toMatchObject([
+      { session: alice.view.session, subject: { name: 'alice' }, end: 'ended', seen: true },
+      { subject: { name: 'ben' }, end: 'ended', seen: true },
+    ]);
+    expect(verdict).toMatchObject({ gaps: 1, findings: [] });
   });
 });
 

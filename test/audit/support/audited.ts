@@ -50,6 +50,8 @@ export async function audited(
       clock.advance(limits.auditAliveMs);
       await world.settle();
     },
+    /** Another relay on the same record. */
+    openAnother: open,
     /** The process is gone as on SIGKILL, and another begins. */
     async killAndStart(runsHere: Set<string>): Promise<void> {
       runsHere.clear();
