@@ -64,7 +64,7 @@ export const operatorLimits = {
   stormAsksInFlightMax: 1_024,
   stormAskMsMax: 30_000,
   /** So many questions for one's own camera go with one for somebody else's. */
-  stormStrangerEvery: 10,
+  stormAsksPerStrangerMax: 10,
   stormSecondsMax: 86_400,
   stormSamplesMax: 1_000_000,
   /** How long cameras are sent off at a stretch, before what has come back is looked at. */
