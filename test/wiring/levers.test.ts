@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/index.ts';
-import { switchPositions } from '../../src/wiring/index.ts';
+import { switchPositions } from '../../src/wiring/levers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-switches-'));
 const listFile = join(folder, 'list');
