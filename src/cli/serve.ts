@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
@@ -32,6 +33,8 @@ export function serveCommand(): Command {
         } else {
           const { startServer } = await import('../server.ts');
           const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
+          // A relay that is killed leaves nothing compiled for the next one, if not now.
+          flushCompileCache();
           const powers = {
             clock: systemClock,
             monotonicUs: () => process.hrtime.bigint() / 1000n,
