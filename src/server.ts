@@ -341,10 +341,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
         const positions = switchPositions(next);
         return () => void levers.useSettings(positions);
       },
-      async (next) => {
-        const fresh = await adminSettings(next, random, version);
-        return () => admin.renew(fresh);
-      },
+      async (next) => admin.renewal(await adminSettings(next, random, version)),
     ],
   });
   readiness = 'ready';
