@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../base/index.ts';
 import { type JsonObject, readCanonical } from './canonical.ts';
 import { recordAt, recordsOfSession, seqsNaming } from './reading.ts';
-import type { ChainedRecord, NamePart } from './records.ts';
+import type { ChainedRecord, NamePart, RecordKind } from './records.ts';
 import { openToRead } from './schema.ts';
 
 /** What a name stands for, and what it was believed for. */
@@ -49,7 +49,7 @@ export interface RefusedRecord {
 export interface Answer {
   readonly viewings: readonly Viewing[];
   readonly refusals: readonly RefusedRecord[];
-  /** There are more than fit into an answer. */
+  /** There are more live views than fit into an answer, or more refusals: `limits.auditAnswersMax` of each. */
   readonly more: boolean;
 }
 
@@ -67,24 +67,37 @@ export function ask(file: string, part: NamePart, name: string, fromMs: number, 
 function answerOf(database: DatabaseSync, part: NamePart, name: string, fromMs: number, toMs: number): Answer {
   const viewings: Viewing[] = [];
   const refusals: RefusedRecord[] = [];
+  let more = false;
   for (const seq of seqsNaming(database, { part, name })) {
     const record = recordAt(database, seq);
-    if (record === undefined || record.atMs > toMs) continue;
-    if (viewings.length + refusals.length >= limits.auditAnswersMax) return { viewings, refusals, more: true };
-    if (record.kind === 'session-started') {
+    if (record?.kind === 'session-started') {
       const viewing = viewingOf(recordsOfSession(database, record.session));
-      if (viewing !== undefined && (viewing.endedAtMs ?? Number.POSITIVE_INFINITY) >= fromMs) viewings.push(viewing);
-    } else if (record.kind === 'refused' && record.atMs >= fromMs) refusals.push(refusalOf(record));
+      if (viewing === undefined || !wasOpen(viewing, fromMs, toMs)) continue;
+      if (viewings.length >= limits.auditAnswersMax) return { viewings, refusals, more: true };
+      viewings.push(viewing);
+    } else if (record?.kind === 'refused' && record.atMs >= fromMs && record.atMs <= toMs) {
+      // However often somebody was refused, it takes no place from who was not.
+      if (refusals.length < limits.auditAnswersMax) refusals.push(refusalOf(record));
+      else more = true;
+    }
   }
-  return { viewings, refusals, more: false };
+  return { viewings, refusals, more };
+}
+
+/** Whether it may have been open between two times, on a clock that may have been set back while it was. */
+function wasOpen(viewing: Viewing, fromMs: number, toMs: number): boolean {
+  const { startedAtMs, end, endedAtMs, seenFromMs, seenUntilMs } = viewing;
+  const times = [startedAtMs, endedAtMs, seenFromMs, seenUntilMs].filter((atMs) => atMs !== undefined);
+  return Math.min(...times) <= toMs && (end === 'open' || Math.max(...times) >= fromMs);
 }
 
 /** The live view that these records are of; undefined where its beginning is not among them. */
 export function viewingOf(records: readonly ChainedRecord[]): Viewing | undefined {
-  const started = records.find(({ kind }) => kind === 'session-started');
+  const started = ofKind(records, 'session-started');
   if (started === undefined) return undefined;
   const body = bodyOf(started);
-  const over = records.find(({ kind }) => kind === 'session-ended' || kind === 'session-lost');
+  // Who was taken for lost, and was not, says so by its own end.
+  const over = ofKind(records, 'session-ended') ?? ofKind(records, 'session-lost');
   const last = over === undefined ? {} : bodyOf(over);
   const figures = objectOf(last.figures);
   const camera = objectOf(figures?.camera);
@@ -111,6 +124,10 @@ export function viewingOf(records: readonly ChainedRecord[]): Viewing | undefine
       .filter(({ kind }) => kind === 'session-extended' || kind === 'session-reproved' || kind === 'session-moved')
       .map((record) => ({ atMs: record.atMs, kind: record.kind, details: changeOf(record) })),
   };
+}
+
+function ofKind(records: readonly ChainedRecord[], wanted: RecordKind): ChainedRecord | undefined {
+  return records.find(({ kind }) => kind === wanted);
 }
 
 function changeOf(record: ChainedRecord): JsonObject {

@@ -408,7 +408,7 @@ export const limits = {
   adminSwitchPrefixesMax: 256,
   adminSwitchDevicesMax: 10_000,
   adminTokenIdCharactersMax: 256,
-  adminSightingsMax: 10_000,
+  adminSightingsMax: 5_000,
   adminNodesMax: 64,
   adminDrainSecondsMax: 86_400,
 } as const;
