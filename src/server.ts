@@ -134,7 +134,8 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     ? await developmentIssuerOf(settings, clock)
     : undefined;
   const revocations = parts.revocations ?? createRevocations();
-  const levers = openLevers(settings, { clock, revocations }, metrics);
+  const reloading = new Reloading(settings);
+  const levers = openLevers(reloading, { clock, revocations }, metrics);
   started.defer(() => levers.close());
   const identity = await RenewableIdentity.open(settings, {
     clock,
@@ -145,7 +146,6 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     log,
   });
   started.defer(() => identity.close());
-  const reloading = new Reloading(settings);
 
   const tracing = await openTracing(settings.tracing, {
     clock,
