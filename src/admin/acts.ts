@@ -76,7 +76,11 @@ export const acts: Readonly<Record<OperationId, Act>> = {
     return { target: device, ...opening, run };
   }),
   listSwitches: act(operations.listSwitches, (_, { powers }) =>
-    looking(async () => ({ switches: offered(powers.levers).list().switches })),
+    looking(async () => {
+      const { switches, settings } = offered(powers.levers).list();
+      const positions = Object.entries(settings).map(([feature, { position }]) => [feature, position]);
+      return { switches, settings: Object.fromEntries(positions) };
+    }),
   ),
   readSwitch: act(operations.readSwitch, ({ parameters }, { powers }) =>
     looking(async () => offered(powers.levers).list().switches[parameters.feature]),

@@ -161,7 +161,12 @@ export const operations = {
     parameters: nothing,
     query: nothing,
     status: 200,
-    answer: z.strictObject({ switches: z.record(feature, switchInForce) }),
+    answer: z.strictObject({
+      switches: z.record(feature, switchInForce).describe('What operators have thrown'),
+      settings: z
+        .record(feature, z.enum(['on', 'off', 'off-for']))
+        .describe('What the settings of the node say beside it: a feature is on only if both say so'),
+    }),
     recorded: false,
   },
   readSwitch: {

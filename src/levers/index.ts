@@ -61,6 +61,8 @@ export interface RelayLevers extends Levers, PairRules {
   positionOf(feature: Feature): SwitchPosition['position'];
   /** Devices in quarantine. */
   readonly quarantined: number;
+  /** How many revocations `list` would name, quarantines included. */
+  readonly inForce: number;
   /** Takes other positions for the settings' layer. Rejects with `params-invalid`, and has changed nothing then. */
   useSettings(positions: SwitchPositions): Promise<LeverEffect>;
   /** Names what is live: levers that are thrown from now on end it. */

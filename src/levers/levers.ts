@@ -65,6 +65,11 @@ class KeptLevers implements RelayLevers {
     return this.#quarantined.size;
   }
 
+  get inForce(): number {
+    const { everybodysMs, size } = this.revocations;
+    return size + this.#quarantined.size + (everybodysMs === 0 ? 0 : 1);
+  }
+
   against({ subject, device, role, evidence }: VerifiedPair): Objection | undefined {
     if (this.revocations.isVoid(subject, evidence.token)) return 'signed-out';
     if (this.#quarantined.has(device)) return 'quarantined';

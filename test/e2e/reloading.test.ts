@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -22,6 +22,7 @@ async function reloadable(environment: Record<string, string> = {}) {
   first = relay.settings;
   return {
     server: relay.server,
+    dataDirectory: relay.settings.dataDirectory,
     reload(next: (settings: Settings) => Settings) {
       change = next;
       return relay.server.reload();
@@ -48,4 +49,19 @@ it('a reload with a certificate of the admin port that is none changes nothing e
   writeFileSync(certificateFile, certificate);
   expect((await relay.reload(next)).changed).toEqual(['switches.sharing', 'drain.leadSeconds']);
   expect(relay.server.levers.positionOf('sharing')).toBe('off');
+});
+
+it('a switch that the settings have thrown is off wherever an operator looks', async () => {
+  await using relay = await reloadable();
+  await relay.reload((settings) => ({ ...settings, switches: { ...settings.switches, sharing: 'off' } }));
+  const token = JSON.parse(readFileSync(join(relay.dataDirectory, 'admin-token'), 'utf8'));
+  const read = async (path: string) => {
+    const response = await fetch(relay.server.adminUrl + path, { headers: { authorization: `Bearer ${token}` } });
+    return await response.json();
+  };
+  expect(await read('/v1/status')).toMatchObject({ switches: { sharing: 'off', whep: 'on' } });
+  expect(await read('/v1/switches')).toMatchObject({
+    switches: { sharing: { position: 'on' } },
+    settings: { sharing: 'off', whep: 'on' },
+  });
 });

@@ -68,6 +68,7 @@ describe('the commands of the admin API', () => {
     expect((await run('switch', 'whep')).output).toBe('whep  on\n');
     expect(JSON.parse((await run('switch', 'whep', '--json')).output)).toEqual({
       switches: { whep: { position: 'on' } },
+      settings: { whep: 'on' },
     });
   });
 
