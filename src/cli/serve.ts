@@ -5,7 +5,7 @@ import type { LatchkeyServer } from '../server.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 import { serviceManagerOf } from './service-manager.ts';
-import { served } from './serving.ts';
+import { holdingHangups, served } from './serving.ts';
 import { trial } from './trial.ts';
 
 /** `latchkey serve` */
@@ -30,6 +30,7 @@ export function serveCommand(): Command {
           process.stdout.write(demo.welcome);
           process.stdout.write(`\nStopping on ${await stopping} …\n`);
         } else {
+          const signals = holdingHangups(process);
           const { startServer } = await import('../server.ts');
           const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
           const powers = {
@@ -41,7 +42,7 @@ export function serveCommand(): Command {
           process.stdout.write(
             `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
           );
-          await served(server, manager, process);
+          await served(server, manager, signals);
           await server.close();
           manager.close();
         }
