@@ -67,6 +67,8 @@ export function createSignaling(parts: SignalingParts): Signaling {
     endpoints.add(endpoint);
     if (holder === undefined) unverified.add(endpoint, came.remoteAddress);
     if (stopped) endpoint.stop();
+    // It was let in before the drain began, and opens only now: nobody but the end of the drain would tell it.
+    else if (core.moving.begun) endpoint.move();
     else if (holder !== undefined) endpoint.begin(holder);
     return endpoint;
   }
