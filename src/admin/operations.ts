@@ -202,7 +202,7 @@ export const operations = {
         .number()
         .int()
         .min(1)
-        .max(limits.adminDrainSecondsMax)
+        .max(limits.drainSecondsMax)
         .optional()
         .describe('Over how long clients are told to move; the node’s own setting, when left out'),
     }),

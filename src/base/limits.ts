@@ -410,5 +410,4 @@ export const limits = {
   adminTokenIdCharactersMax: 256,
   adminSightingsMax: 5_000,
   adminNodesMax: 64,
-  adminDrainSecondsMax: 86_400,
 } as const;

@@ -148,13 +148,7 @@ describe('bad input', () => {
     ],
     ['an empty prefix', 'PUT', '/v1/switches/sharing', { position: 'off-for', prefixes: [''] }, 'params-invalid'],
     ['no time at all', 'POST', '/v1/drain', { overSeconds: 0 }, 'params-invalid'],
-    [
-      'a time that is too long',
-      'POST',
-      '/v1/drain',
-      { overSeconds: limits.adminDrainSecondsMax + 1 },
-      'params-invalid',
-    ],
+    ['a time that is too long', 'POST', '/v1/drain', { overSeconds: limits.drainSecondsMax + 1 }, 'params-invalid'],
     ['a body where there is none', 'POST', '/v1/reload', {}, 'params-invalid'],
     [
       'times the wrong way round',
