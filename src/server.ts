@@ -5,7 +5,7 @@ import { type AdminPowers, openAdmin } from './admin/index.ts';
 import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
 import { keptSecret, type ReloadOutcome, type Settings } from './config/index.ts';
 import { createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
-import type { RelayLevers } from './levers/index.ts';
+import { type RelayLevers, supposedBy } from './levers/index.ts';
 import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
 import {
   createGrantSigner,
@@ -320,6 +320,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
       levers,
       audit,
       record: audit && auditReader(audit),
+      wouldEnd: (change) => signaling.suppose(supposedBy(change)),
       drain: (options) => draining.drain(options),
       reload: () => reloading.reload(),
       ...parts.admin,
