@@ -6,11 +6,11 @@ import { runningRelay } from '../support/running-relay.ts';
 it('a relay says what a lever would end, and throws none', async () => {
   await using relay = await runningRelay();
   const token = JSON.parse(readFileSync(join(relay.settings.dataDirectory, 'admin-token'), 'utf8'));
-  await relay.camera('front-door');
+  await relay.camera('maple-front-door');
   const response = await fetch(`${relay.server.adminUrl}/v1/revocations?dryRun=true`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ of: 'device', device: 'front-door' }),
+    body: JSON.stringify({ of: 'device', device: 'maple-front-door' }),
   });
   expect([response.status, await response.json()]).toEqual([
     200,
