@@ -1,58 +1,27 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { JWK } from 'jose';
-import { type AdminPowers, openAdmin } from './admin/index.ts';
-import { type Clock, isLoopback, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
-import { keptSecret, type ReloadOutcome, type Settings } from './config/index.ts';
-import { createRevocations, type DevelopmentIssuer, type RevocationTable } from './identity/index.ts';
-import { type RelayLevers, supposedBy } from './levers/index.ts';
-import { createOwnership, type OwnershipAlarm, type OwnershipSource } from './ownership/index.ts';
-import {
-  createGrantSigner,
-  createPairing,
-  createReproof,
-  createSessions,
-  newGrantKey,
-  type Sessions,
-} from './pairing/index.ts';
+import type { AdminPowers } from './admin/index.ts';
+import { type Clock, limits, type RandomSource, systemClock, systemRandom } from './base/index.ts';
+import type { ReloadOutcome, Settings } from './config/index.ts';
+import type { DevelopmentIssuer } from './identity/index.ts';
+import type { RelayLevers } from './levers/index.ts';
 import { createRelay, type OpenUdpPort } from './relay/index.ts';
-import { createSignaling, type HttpRequest, type HttpResponse, LoopLag, openTransport } from './signaling/index.ts';
-import {
-  createLog,
-  type Log,
-  Metrics,
-  openOperations,
-  openTracing,
-  Rarely,
-  type Readiness,
-} from './telemetry/index.ts';
+import { createSignaling, type HttpRequest, type HttpResponse, LoopLag } from './signaling/index.ts';
+import { createLog, type Log, Metrics, openOperations, openTracing } from './telemetry/index.ts';
 import { createWebAssets } from './web/index.ts';
 import {
-  adminObserver,
-  adminSettings,
   admissionSettings,
-  auditReader,
-  bindable,
-  Draining,
   type DrainOptions,
   type DrainProgress,
-  developmentIssuerOf,
-  fault,
-  nodeStatusOf,
-  openAudit,
-  openLevers,
-  openOwnershipSource,
-  openSharedCache,
-  Reloading,
-  RenewableIdentity,
-  readingsOf,
+  type Means,
+  openOperators,
+  openProof,
+  openPublicPort,
+  type ProofParts,
+  publicUrl,
   relayObserver,
   relaySettings,
   type Standing,
-  sessionSettings,
-  sharedCacheObserver,
   signalingObserver,
-  switchPositions,
   Tallies,
   timedIdentity,
 } from './wiring/index.ts';
@@ -94,19 +63,15 @@ export interface LatchkeyServer {
 }
 
 /** What a test may put in the place of a part; each has the part's own door. */
-export interface ServerParts {
+export interface ServerParts extends ProofParts {
   readonly clock?: Clock;
   readonly random?: RandomSource;
   readonly log?: Log;
-  readonly source?: OwnershipSource;
   readonly openPort?: OpenUdpPort;
-  readonly sessions?: (real: Sessions) => Sessions;
-  /** What was taken back of cameras; an empty table otherwise. */
-  readonly revocations?: RevocationTable;
-  /** Powers of the admin API, beside those that the relay gives it. */
-  readonly admin?: Partial<AdminPowers>;
   /** Reads the settings again for `reload`; without, there are no others than those that it was started with. */
   readonly readSettings?: () => Settings;
+  /** Powers of the admin API, beside those that the relay gives it. */
+  readonly admin?: Partial<AdminPowers>;
 }
 
 /** Answers requests that are not signaling, before the page does. */
@@ -114,39 +79,27 @@ export type Route = (request: HttpRequest) => Promise<HttpResponse | undefined>;
 
 const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
   .version;
-const closeGraceMs = 2_000;
 
 /** Starts a relay. Throws `settings-invalid` when a setting cannot be had: a port in use, a file that cannot be read. */
 export async function startServer(settings: Settings, parts: ServerParts = {}, route?: Route): Promise<LatchkeyServer> {
   await using started = new AsyncDisposableStack();
-  const clock = parts.clock ?? systemClock;
-  const random = parts.random ?? systemRandom;
-  const log = parts.log ?? createLog(settings.telemetry.logLevel);
+  const { clock = systemClock, random = systemRandom, log = createLog(settings.telemetry.logLevel) } = parts;
   const tallies = new Tallies(clock);
   const metrics = new Metrics(version, (name, labels) => tallies.count(name, labels));
-  let readiness: Readiness = 'starting';
-  const standing: Standing = { build: { transport: 'none', udp: 'none' }, connections: 0 };
+  const means: Means = { settings, version, clock, random, log, metrics, started };
+  const standing: Standing = { readiness: 'starting', build: { transport: 'none', udp: 'none' }, connections: 0 };
 
-  const operations = await openOperations(settings.operations, metrics, () => readiness);
+  const operations = await openOperations(settings.operations, metrics, () => standing.readiness);
   started.defer(() => operations.close());
-
-  const developmentIssuer = settings.identity.developmentIssuer
-    ? await developmentIssuerOf(settings, clock)
-    : undefined;
-  const revocations = parts.revocations ?? createRevocations();
-  const reloading = new Reloading(settings);
-  const levers = openLevers(reloading, { clock, revocations }, metrics);
-  started.defer(() => levers.close());
-  const identity = await RenewableIdentity.open(settings, {
-    clock,
-    random,
-    revocations,
-    developmentIssuer,
-    metrics,
-    log,
-  });
-  started.defer(() => identity.close());
-
+  const proof = await openProof(means, parts);
+  const relay = await createRelay(
+    relaySettings(settings),
+    { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
+    relayObserver(metrics, log, standing),
+  );
+  started.defer(() => relay.close());
+  const lag = new LoopLag(clock, (ms) => metrics.took('latchkey_event_loop_lag_seconds', ms));
+  started.defer(() => lag.stop());
   const tracing = await openTracing(settings.tracing, {
     clock,
     version,
@@ -154,82 +107,13 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   });
   started.defer(() => tracing.close());
 
-  const alarm = (kind: OwnershipAlarm) => {
-    metrics.count('latchkey_alarms_total', { kind });
-    log.warn('an answer did not belong to its question', { kind });
-  };
-  const rarely = new Rarely(clock, limits.faultLogMsMin);
-  const source =
-    parts.source ??
-    openOwnershipSource(settings, process.env, {
-      clock,
-      random,
-      observer: {
-        alarm,
-        fault(fault, code) {
-          metrics.count('latchkey_ownership_source_faults_total', { reason: fault });
-          if (rarely.may(fault)) log.warn('the source of ownership failed', { fault, code });
-        },
-      },
-    });
-  started.defer(() => source.close());
-  const shared = openSharedCache(settings, source, { clock, random }, sharedCacheObserver(metrics, log));
-  const ownership = createOwnership(
-    source,
-    settings.ownership.cache,
-    { clock, random, ...(shared && { shared }) },
-    {
-      answered(outcome, from, ms) {
-        metrics.count('latchkey_ownership_answers_total', { outcome, from });
-        metrics.took('latchkey_ownership_answer_seconds', ms, { from, outcome });
-      },
-      alarm,
-    },
-  );
-  started.defer(() => ownership.close());
-  const audit = await openAudit(settings, version, clock, metrics, log);
-  if (audit !== undefined) started.defer(() => audit.close());
-  const reproof = createReproof(ownership, clock, {
-    reproved(outcome, session, fresh) {
-      metrics.count('latchkey_reproofs_total', { outcome });
-      if (outcome !== 'unanswered') audit?.trail.reproved(session, fresh);
-    },
-    internal: (error) => fault(metrics, log, error),
-  });
-  started.defer(() => reproof.close());
-
-  const table = createSessions(
-    sessionSettings(reloading),
-    clock,
-    random,
-    {
-      paired(session) {
-        reproof.paired(session);
-        audit?.trail.extended(session);
-      },
-    },
-    levers,
-  );
-  const sessions = parts.sessions?.(table) ?? table;
-  const grantKey = await keptSecret<JWK>(join(settings.dataDirectory, 'grant-key.json'), newGrantKey);
-
-  const relay = await createRelay(
-    relaySettings(settings),
-    { clock, random, ...(parts.openPort && { openPort: parts.openPort }) },
-    relayObserver(metrics, log, standing),
-  );
-  started.defer(() => relay.close());
-
-  const lag = new LoopLag(clock, (ms) => metrics.took('latchkey_event_loop_lag_seconds', ms));
-  started.defer(() => lag.stop());
-
-  const assets = createWebAssets();
+  const { identity, pairing, sessions, grants, audit, levers } = proof;
   const signaling = createSignaling({
     identity: timedIdentity(identity, (outcome, ms) => metrics.took('latchkey_verification_seconds', ms, { outcome })),
-    pairing: createPairing(ownership, clock, levers),
+    pairing,
     sessions,
     relay,
-    grants: await createGrantSigner(grantKey, 'latchkey', clock),
+    grants,
     clock,
     random,
     settings: {
@@ -243,118 +127,30 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     trail: audit?.trail,
     tracer: tracing.tracer,
     levers,
-    async web(request) {
-      const answer = await route?.(request);
-      if (answer !== undefined) return answer;
-      if (request.path === '/healthz')
-        return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'alive\n' };
-      return assets.serve(request.method, request.path, request.header('if-none-match'));
-    },
+    web: webOf(route),
   });
-  levers.actOn({ sessions, connections: signaling });
-  const draining = new Draining({
-    clock,
-    log,
-    settings: () => reloading.settings.drain,
-    signaling,
-    sessions: () => table.size,
-    begun: () => {
-      readiness = 'draining';
-    },
-    letGo: () => transport.letGo(),
-  });
-  started.defer(() => draining.close());
-  const ready = () => readiness === 'ready';
-  metrics.readFrom(
-    readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, audit, draining, ready }),
-  );
-
-  const { server, ...listen } = settings.http;
-  const bounds = {
-    messageBytesMax: limits.messageBytesMax,
-    sendBufferBytesMax: limits.sendBufferBytesMax,
-    keepAliveMs: limits.keepAliveMs,
-  };
-  const transport = await openTransport(
-    signaling,
-    { ...listen, ...bounds, host: bindable(listen.host), tls: listen.tls ?? undefined },
-    server,
-    {
-      clock,
-      random,
-      observer: {
-        listening(name, why) {
-          standing.build = { ...standing.build, transport: name };
-          log.info('listening', { name, why });
-        },
-        connections: (open) => {
-          standing.connections = open;
-        },
-        refused: (reason) => metrics.count('latchkey_connections_refused_total', { reason }),
-        dropped: (reason) => metrics.count('latchkey_connections_dropped_total', { reason }),
-        fault: (error) => fault(metrics, log, error),
-      },
-    },
-  );
-  started.defer(() => transport.close(closeGraceMs));
-  const status = nodeStatusOf({
-    clock,
-    version,
-    tallies,
+  const transport = await openPublicPort(means, signaling, standing);
+  const { readSettings } = parts;
+  const operatorParts = {
+    proof,
     relay,
     signaling,
-    levers,
-    audit,
-    readiness: () => readiness,
-    transport: () => transport.name,
-    connections: () => standing.connections,
-    sessions: () => table.size,
-    lagMs: () => lag.ms,
-  });
-  const admin = await openAdmin(
-    await adminSettings(settings, random, version),
-    {
-      clock,
-      random,
-      status,
-      levers,
-      audit,
-      record: audit && auditReader(audit),
-      wouldEnd: (change) => signaling.suppose(supposedBy(change)),
-      drain: (options) => draining.drain(options),
-      reload: () => reloading.reload(),
-      ...parts.admin,
-    },
-    adminObserver(metrics, log),
-  );
-  started.defer(() => admin.close());
-  started.defer(() => signaling.stop());
-  reloading.attach({
-    read: parts.readSettings ?? (() => settings),
-    log,
-    metrics,
-    identity,
     transport,
-    signaling,
-    relay,
-    others: [
-      async (next) => {
-        const positions = switchPositions(next);
-        return () => void levers.useSettings(positions);
-      },
-      async (next) => admin.renewal(await adminSettings(next, random, version)),
-    ],
-  });
-  readiness = 'ready';
-  if (listen.tls === null && listen.host !== 'localhost' && !isLoopback(listen.host)) {
-    log.warn('tokens travel in clear: set http.tls, or listen on loopback behind a proxy that ends TLS');
-  }
+    lag,
+    tallies,
+    standing,
+    readSettings,
+    admin: parts.admin,
+  };
+  const { draining, admin } = await openOperators(means, operatorParts);
+  started.defer(() => signaling.stop());
+  standing.readiness = 'ready';
   log.info('ready', { transport: transport.name, httpPort: transport.port });
 
   const mediaPort = (by: 'udp' | 'tcp') => relay.addresses.find(({ transport }) => transport === by)?.port;
   const running = started.move();
   return {
-    url: `${settings.http.tls === null ? 'http' : 'https'}://${urlHost(settings.http.host)}:${transport.port}`,
+    url: publicUrl(settings, transport.port),
     httpPort: transport.port,
     mediaPort: mediaPort('udp') ?? 0,
     mediaTcpPort: mediaPort('tcp'),
@@ -363,22 +159,27 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
     transport: transport.name,
     metrics,
     levers,
-    developmentIssuer,
+    developmentIssuer: proof.developmentIssuer,
     drain: (options) => draining.drain(options),
     drained: draining.drained,
     hasten: () => draining.hasten(),
     watchDrain: (told) => draining.tell(told),
-    reload: () => reloading.reload(),
+    reload: () => proof.reloading.reload(),
     async close() {
-      readiness = 'stopping';
+      standing.readiness = 'stopping';
       await running.disposeAsync();
       log.info('stopped');
     },
   };
 }
 
-/** A name for this machine's own use: every address is also `localhost`. */
-function urlHost(host: string): string {
-  if (host === '::' || host === '0.0.0.0') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
+/** What is not signaling: a route of whoever started the relay, a sign of life, and the page. */
+function webOf(route: Route | undefined): (request: HttpRequest) => Promise<HttpResponse | undefined> {
+  const assets = createWebAssets();
+  return async (request) => {
+    const answer = await route?.(request);
+    if (answer !== undefined) return answer;
+    if (request.path === '/healthz') return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'alive\n' };
+    return assets.serve(request.method, request.path, request.header('if-none-match'));
+  };
 }

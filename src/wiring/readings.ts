@@ -7,10 +7,11 @@ import { features, type RelayLevers } from '../levers/index.ts';
 import type { SharedCache } from '../ownership/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { Signaling } from '../signaling/index.ts';
-import type { Build, Readings } from '../telemetry/index.ts';
+import type { Build, Readiness, Readings } from '../telemetry/index.ts';
 
 /** What changes while a relay starts and serves, and no room keeps. */
 export interface Standing {
+  readiness: Readiness;
   build: Build;
   connections: number;
 }
@@ -25,7 +26,6 @@ export interface ReadParts {
   readonly audit: AuditLog | undefined;
   readonly levers: Pick<RelayLevers, 'quarantined' | 'positionOf'>;
   readonly draining: { readonly begun: boolean };
-  readonly ready: () => boolean;
 }
 
 /** What the metrics read at each scrape: sizes and counters that are there already. */
@@ -39,7 +39,6 @@ export function readingsOf({
   levers,
   audit,
   draining,
-  ready,
 }: ReadParts): Readings {
   const capacity = {
     connections: settings.http.connectionsMax,
@@ -49,7 +48,7 @@ export function readingsOf({
   const certificateEndsAtMs = certificateEnd(settings.http.tls?.certificateFile);
   return {
     build: () => standing.build,
-    ready,
+    ready: () => standing.readiness === 'ready',
     sessions: () => sessions.size,
     devices: () => signaling.devicesOnline,
     connections: () => standing.connections,

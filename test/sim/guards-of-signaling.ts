@@ -186,7 +186,7 @@ export const guardsOfSignaling: readonly Guard[] = [
   {
     name: 'live views wait for their camera, and not for ever',
     removed: [{ file: away, text: 'for (const view of [...this.views.values()]) view.session.end(end);', by: '' }],
-    seed: 830,
+    seed: 943,
     sees: /has not come back/,
   },
   {

@@ -165,7 +165,11 @@ describe('metrics', () => {
 
   it('tell how long writing them kept the event loop', async () => {
     let nowMs = 0;
-    const metrics = new Metrics('1.2.3', () => nowMs);
+    const metrics = new Metrics(
+      '1.2.3',
+      () => {},
+      () => nowMs,
+    );
     metrics.readFrom({
       ...quietReadings,
       sessions() {
@@ -214,7 +218,7 @@ describe('metrics', () => {
       'flow',
       'outcome',
       'from',
-    ].concat(['kind', 'what', 'side', 'direction', 'state', 'lane', 'worker', 'of']);
+    ].concat(['kind', 'what', 'side', 'direction', 'state', 'lane', 'worker', 'of', 'feature', 'position']);
     const told = [...Object.entries(counters), ...Object.entries(histograms)];
     for (const [name, { help, labels }] of [...told, ...Object.entries(readingLines)]) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);

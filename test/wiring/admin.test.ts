@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../src/base/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
-import { adminSettings, ownTokenFile } from '../../src/wiring/index.ts';
+import { adminSettings } from '../../src/wiring/admin.ts';
+import { ownTokenFile } from '../../src/wiring/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-admin-settings-'));
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/admin/operations.ts';
 import { limits } from '../../src/base/index.ts';
 import type { Drain, DrainOutcome, DrainPlan } from '../../src/signaling/index.ts';
-import { Draining, shortDrain } from '../../src/wiring/index.ts';
+import { Draining } from '../../src/wiring/draining.ts';
+import { shortDrain } from '../../src/wiring/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const settings = { leadSeconds: 2, overSeconds: 10, sessionsSecondsMax: 20, totalSecondsMax: 60 };

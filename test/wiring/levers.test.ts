@@ -6,7 +6,7 @@ import { subjectId } from '../../src/base/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import { createRevocations } from '../../src/identity/index.ts';
 import { Metrics } from '../../src/telemetry/index.ts';
-import { openLevers, switchPositions } from '../../src/wiring/index.ts';
+import { openLevers, switchPositions } from '../../src/wiring/levers.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-switches-'));

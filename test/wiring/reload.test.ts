@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../../src/base/index.ts';
 import { loadSettings, type Settings } from '../../src/config/index.ts';
 import { Metrics } from '../../src/telemetry/index.ts';
-import { Reloading } from '../../src/wiring/index.ts';
+import { Reloading } from '../../src/wiring/reload.ts';
 
 const base = { LATCHKEY_IDENTITY_ISSUERS: '[{"issuer": "https://a.test", "keys": {"jwksFile": "a.json"}}]' };
 const read = (more: Record<string, string> = {}) => loadSettings(undefined, { ...base, ...more });
