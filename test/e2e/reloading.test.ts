@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { recordsOf } from '../../src/audit/reading.ts';
+import { openToRead } from '../../src/audit/schema.ts';
 import type { Settings } from '../../src/config/index.ts';
 import { runningRelay } from '../support/running-relay.ts';
 import { selfSigned } from '../support/self-signed.ts';
@@ -64,4 +66,18 @@ it('a switch that the settings have thrown is off wherever an operator looks', a
     switches: { sharing: { position: 'on' } },
     settings: { sharing: 'off', whep: 'on' },
   });
+});
+
+it('a switch that the settings throw is on record', async () => {
+  await using relay = await reloadable();
+  await relay.reload((settings) => ({ ...settings, switches: { ...settings.switches, whep: 'off' } }));
+  await relay.reload((settings) => ({ ...settings, drain: { ...settings.drain, leadSeconds: 1 } }));
+  await relay.server.close();
+  const { database } = openToRead(join(relay.dataDirectory, 'audit.sqlite'));
+  const acts = [...recordsOf(database)].filter(({ kind }) => kind === 'operator');
+  database.close();
+  expect(acts.map(({ names }) => names.map(({ name, details }) => [name, JSON.parse(details)]))).toEqual([
+    [['whep', { detail: '{"position":"off"}' }]],
+    [['whep', { detail: '{"position":"on"}' }]],
+  ]);
 });
