@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../base/index.ts';
 import { type JsonObject, readCanonical } from './canonical.ts';
-import { recordAt, recordsOfSession, seqsNaming } from './reading.ts';
+import { headOf, recordAt, recordsOfSession, seqsNaming, textOf } from './reading.ts';
 import type { ChainedRecord, NamePart, RecordKind } from './records.ts';
 import { openToRead } from './schema.ts';
 
@@ -51,6 +51,8 @@ export interface Answer {
   readonly refusals: readonly RefusedRecord[];
   /** There are more live views than fit into an answer, or more refusals: `limits.auditAnswersMax` of each. */
   readonly more: boolean;
+  /** From when on names are on record: those of live views that began before were dropped in their time, or are not there. Undefined: all are. */
+  readonly namesFromMs: number | undefined;
 }
 
 /** Every live view that may have been open between two times, and every refusal between them, that names this. */
@@ -67,13 +69,14 @@ export function ask(file: string, part: NamePart, name: string, fromMs: number, 
 function answerOf(database: DatabaseSync, part: NamePart, name: string, fromMs: number, toMs: number): Answer {
   const viewings: Viewing[] = [];
   const refusals: RefusedRecord[] = [];
+  const namesFromMs = namesFrom(database);
   let more = false;
   for (const seq of seqsNaming(database, { part, name })) {
     const record = recordAt(database, seq);
     if (record?.kind === 'session-started') {
       const viewing = viewingOf(recordsOfSession(database, record.session));
       if (viewing === undefined || !wasOpen(viewing, fromMs, toMs)) continue;
-      if (viewings.length >= limits.auditAnswersMax) return { viewings, refusals, more: true };
+      if (viewings.length >= limits.auditAnswersMax) return { viewings, refusals, more: true, namesFromMs };
       viewings.push(viewing);
     } else if (record?.kind === 'refused' && record.atMs >= fromMs && record.atMs <= toMs) {
       // However often somebody was refused, it takes no place from who was not.
@@ -81,7 +84,17 @@ function answerOf(database: DatabaseSync, part: NamePart, name: string, fromMs: 
       else more = true;
     }
   }
-  return { viewings, refusals, more };
+  return { viewings, refusals, more, namesFromMs };
+}
+
+/** The time of the first record whose names were not dropped with time, where any were. */
+function namesFrom(database: DatabaseSync): number | undefined {
+  const dropped = database
+    .prepare("SELECT body FROM record WHERE kind = 'names-dropped' ORDER BY seq DESC LIMIT 1")
+    .get();
+  const upTo = numberIn(readCanonical(textOf(dropped?.body)), 'upTo') ?? 0;
+  const lastGone = Math.max(upTo, headOf(database, 'base')?.seq ?? 0);
+  return lastGone === 0 ? undefined : recordAt(database, lastGone + 1)?.atMs;
 }
 
 /** Whether it may have been open between two times, on a clock that may have been set back while it was. */

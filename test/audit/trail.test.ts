@@ -208,6 +208,20 @@ describe('the record of a relay', () => {
     expect(world.log.head).toMatch(/^\d+:[0-9a-f]{64}$/);
   });
 
+  it('says from when on it has names, so that nobody takes those that went for none', async () => {
+    await using world = await audited({ namesMsMax: 3_000_000, recordsMsMax: 6_000_000 });
+    const beganMs = world.clock.now();
+    world.end(await world.begin('alice', 'cam-1'));
+    await world.settle();
+    expect(who(world, 'cam-1')).toMatchObject({ viewings: [{}], namesFromMs: undefined });
+    for (const _ of ['names', 'records']) {
+      world.clock.advance(limits.auditRetentionLookMs);
+      await world.settle();
+      const { viewings, namesFromMs = 0 } = who(world, 'cam-1');
+      expect([viewings, namesFromMs > beganMs]).toEqual([[], true]);
+    }
+  });
+
   it('forgets names and drops records in their time', async () => {
     const [namesMsMax, recordsMsMax] = [3_000_000, 6_000_000];
     await using world = await audited({ namesMsMax, recordsMsMax });
