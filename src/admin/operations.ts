@@ -75,6 +75,9 @@ const sightings = z.strictObject({
       bytes: count.nullable().describe('What came from the camera'),
     }),
   ),
+  namesFromMs: moment
+    .nullable()
+    .describe('Views that began before have lost their names in time, and are not in this; null: there are none'),
   more: z.boolean().describe(`There are more than ${limits.adminSightingsMax}: ask for a shorter time`),
 });
 
