@@ -35,6 +35,7 @@ export function environmentOf(folder: string): Record<string, string> {
     LATCHKEY_RELAY_HOST: '127.0.0.1',
     LATCHKEY_RELAY_PORT: '0',
     LATCHKEY_OPERATIONS_PORT: '0',
+    LATCHKEY_ADMIN_PORT: '0',
     LATCHKEY_TELEMETRY_LOG_LEVEL: 'silent',
   };
 }

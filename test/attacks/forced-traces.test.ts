@@ -13,7 +13,6 @@ async function quietRelay(endpoint: string) {
   const relay = await runningRelay({
     environment: {
       LATCHKEY_RELAY_WORKERS: '1',
-      LATCHKEY_ADMISSION_LAG_MS_MAX: '10000',
       LATCHKEY_TRACING_ENDPOINT: endpoint,
       LATCHKEY_TRACING_SAMPLE_RATIO: '0',
     },

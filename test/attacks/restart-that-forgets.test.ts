@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-restart-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function start(): Promise<RunningRelay> {
-  return runningRelay({ environment: { LATCHKEY_DATA_DIRECTORY: folder, LATCHKEY_ADMISSION_LAG_MS_MAX: '10000' } });
+  return runningRelay({ environment: { LATCHKEY_DATA_DIRECTORY: folder } });
 }
 
 const addressOf = (relay: RunningRelay) => `${relay.url.replace('http', 'ws')}${webSocketPath}`;

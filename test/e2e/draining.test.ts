@@ -115,6 +115,7 @@ describe('a relay’s process under a service manager', () => {
       http: { host: '127.0.0.1', port, tls: { certificateFile: files.certificate, keyFile: files.key } },
       relay: { host: '127.0.0.1', port: 0, tcpPort: 'off' },
       operations: { port: operations },
+      admin: { port: 0 },
       drain: { leadSeconds: 0, overSeconds: 1, sessionsSecondsMax: 0, totalSecondsMax: 5 },
     };
     const notify = `@latchkey-test-${randomBytes(6).toString('hex')}`;

@@ -29,7 +29,7 @@ let [quiet, during, after]: [string, string, string] = ['', '', ''];
 
 beforeAll(async () => {
   // Nobody is sent away because the machine has other work too.
-  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '2', LATCHKEY_ADMISSION_LAG_MS_MAX: '10000' } });
+  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '2' } });
   prometheus = await runningPrometheus({
     target: relay.server.operationsPort,
     ruleFiles: ['config/prometheus/recording.rules.yml', 'config/prometheus/alerts.rules.yml'],

@@ -16,7 +16,7 @@ const camera = async (device: string, answers: Readonly<Record<string, Answer>>)
 const restarted = (description: string) => description.replace(/a=ice-ufrag:\S+/g, 'a=ice-ufrag:Re5t');
 
 beforeAll(async () => {
-  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1', LATCHKEY_ADMISSION_LAG_MS_MAX: '10000' } });
+  relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1' } });
   for (const device of ['answering', 'offering']) await relay.grant('alice', device);
   await answeringFlow();
   await offeringFlow();

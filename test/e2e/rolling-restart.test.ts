@@ -75,6 +75,7 @@ async function nodeNamed(name: string, shared: Readonly<Record<string, string>>)
     LATCHKEY_DATA_DIRECTORY: join(folder, name),
     LATCHKEY_HTTP_PORT: String(port),
     LATCHKEY_OPERATIONS_PORT: String(operationsPort),
+    LATCHKEY_ADMIN_PORT: '0',
     LATCHKEY_RELAY_PORT: String(mediaPort),
   };
   const start = () => startedCommand(['serve'], /^Latchkey serves/, settings);

@@ -29,7 +29,6 @@ async function tracedRelay(endpoint: string | null, sampleRatio = 1) {
   const relay = await runningRelay({
     environment: {
       LATCHKEY_RELAY_WORKERS: '1',
-      LATCHKEY_ADMISSION_LAG_MS_MAX: '10000',
       LATCHKEY_OWNERSHIP_SOURCE: 'http',
       LATCHKEY_OWNERSHIP_HTTP_URL: service.url,
       LATCHKEY_TRACING_ENDPOINT: JSON.stringify(endpoint),

@@ -28,6 +28,8 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
     LATCHKEY_RELAY_PORT: '0',
     LATCHKEY_RELAY_WORKERS: '2',
     LATCHKEY_OPERATIONS_PORT: '0',
+    // A machine that is busy with other tests sends nobody away.
+    LATCHKEY_ADMISSION_LAG_MS_MAX: '10000',
     LATCHKEY_ADMIN_PORT: '0',
     ...environment,
   });

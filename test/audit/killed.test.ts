@@ -47,6 +47,7 @@ it(`of ${kills} relays killed under load each leaves a whole record, and no view
     LATCHKEY_RELAY_HOST: '127.0.0.1',
     LATCHKEY_RELAY_PORT: '0',
     LATCHKEY_OPERATIONS_PORT: '0',
+    LATCHKEY_ADMIN_PORT: '0',
     LATCHKEY_ADMISSION_REGISTRATIONS_PER_MINUTE: 'null',
     LATCHKEY_ADMISSION_ATTEMPTS_PER_MINUTE: 'null',
   };
