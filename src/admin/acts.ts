@@ -10,7 +10,7 @@ import {
   type revocation,
   type switchPosition,
 } from './operations.ts';
-import type { AdminPowers, Change, Ending, Sighting } from './powers.ts';
+import type { AdminPowers, Change, Ending, Sightings } from './powers.ts';
 
 /** What an act needs beside its input. */
 export interface ActParts {
@@ -76,7 +76,11 @@ export const acts: Readonly<Record<OperationId, Act>> = {
     return { target: device, ...opening, run };
   }),
   listSwitches: act(operations.listSwitches, (_, { powers }) =>
-    looking(async () => ({ switches: offered(powers.levers).list().switches })),
+    looking(async () => {
+      const { switches, settings } = offered(powers.levers).list();
+      const positions = Object.entries(settings).map(([feature, { position }]) => [feature, position]);
+      return { switches, settings: Object.fromEntries(positions) };
+    }),
   ),
   readSwitch: act(operations.readSwitch, ({ parameters }, { powers }) =>
     looking(async () => offered(powers.levers).list().switches[parameters.feature]),
@@ -216,6 +220,7 @@ function period({ from, to }: { from: string; to: string }): [number, number] {
   return [fromMs, toMs];
 }
 
-function listed(found: readonly Sighting[]): AnswerOf<'whoSaw'> {
-  return { sightings: found.slice(0, limits.adminSightingsMax), more: found.length > limits.adminSightingsMax };
+function listed({ found, namesFromMs }: Sightings): AnswerOf<'whoSaw'> {
+  const { adminSightingsMax: most } = limits;
+  return { sightings: found.slice(0, most), more: found.length > most, namesFromMs };
 }

@@ -75,6 +75,9 @@ const sightings = z.strictObject({
       bytes: count.nullable().describe('What came from the camera'),
     }),
   ),
+  namesFromMs: moment
+    .nullable()
+    .describe('Views that began before have lost their names in time, and are not in this; null: there are none'),
   more: z.boolean().describe(`There are more than ${limits.adminSightingsMax}: ask for a shorter time`),
 });
 
@@ -161,7 +164,12 @@ export const operations = {
     parameters: nothing,
     query: nothing,
     status: 200,
-    answer: z.strictObject({ switches: z.record(feature, switchInForce) }),
+    answer: z.strictObject({
+      switches: z.record(feature, switchInForce).describe('What operators have thrown'),
+      settings: z
+        .record(feature, z.enum(['on', 'off', 'off-for']))
+        .describe('What the settings of the node say beside it: a feature is on only if both say so'),
+    }),
     recorded: false,
   },
   readSwitch: {
@@ -197,7 +205,7 @@ export const operations = {
         .number()
         .int()
         .min(1)
-        .max(limits.adminDrainSecondsMax)
+        .max(limits.drainSecondsMax)
         .optional()
         .describe('Over how long clients are told to move; the node’s own setting, when left out'),
     }),

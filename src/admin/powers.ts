@@ -38,10 +38,17 @@ export interface Sighting {
 /** Where acts are put on record. */
 export type ActRecord = Pick<AuditLog, 'operatorActed' | 'writable'>;
 
+/** What the record answers. */
+export interface Sightings {
+  readonly found: readonly Sighting[];
+  /** From when on it has names; null: from the beginning. */
+  readonly namesFromMs: number | null;
+}
+
 /** What the record can be asked. Times are milliseconds since the epoch, and both are in. */
 export interface AuditReader {
-  whoSaw(device: DeviceId, fromMs: number, toMs: number): Promise<readonly Sighting[]>;
-  whatSaw(subject: SubjectId, fromMs: number, toMs: number): Promise<readonly Sighting[]>;
+  whoSaw(device: DeviceId, fromMs: number, toMs: number): Promise<Sightings>;
+  whatSaw(subject: SubjectId, fromMs: number, toMs: number): Promise<Sightings>;
 }
 
 /** What the admin API may do; what is left out is answered `not-offered`. */

@@ -2,7 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { limits, type RandomSource } from '../base/index.ts';
 import { readAnchor, writeAnchor } from './anchor.ts';
 import { canonical, type JsonObject } from './canonical.ts';
-import { type AuditKey, type Head, type HeadPurpose, HeadSigner, headText, type SignedHead } from './heads.ts';
+import {
+  type AuditKey,
+  type Head,
+  type HeadPurpose,
+  HeadSigner,
+  headText,
+  isSigned,
+  type SignedHead,
+} from './heads.ts';
 import { headOf, numberOf, recordAt } from './reading.ts';
 import { genesisOf, hashOf, type NamePart, type NewRecord, newRecord, sealOf } from './records.ts';
 import { type OpenDatabase, openToWrite } from './schema.ts';
@@ -86,6 +94,7 @@ export class AuditStore {
     const wrong = (what: string, fields: JsonObject = {}) => newRecord('chain-broken', nowMs, { what, ...fields });
     const signed = headOf(this.database, 'head');
     if (head.seq > 0 && (signed === undefined || headText(signed) !== headText(head))) return wrong('head');
+    if (signed !== undefined && !isSigned('head', signed, this.publicKey)) return wrong('key');
     if (anchor === 'damaged') return wrong('anchor-damaged');
     if (anchor === undefined) return head.seq === 0 ? undefined : wrong('anchor-missing');
     const at = recordAt(this.database, anchor.seq) ?? headOf(this.database, 'base');

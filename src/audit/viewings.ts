@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../base/index.ts';
 import { type JsonObject, readCanonical } from './canonical.ts';
-import { recordAt, recordsOfSession, seqsNaming } from './reading.ts';
-import type { ChainedRecord, NamePart } from './records.ts';
+import { headOf, recordAt, recordsOfSession, seqsNaming, textOf } from './reading.ts';
+import type { ChainedRecord, NamePart, RecordKind } from './records.ts';
 import { openToRead } from './schema.ts';
 
 /** What a name stands for, and what it was believed for. */
@@ -49,8 +49,10 @@ export interface RefusedRecord {
 export interface Answer {
   readonly viewings: readonly Viewing[];
   readonly refusals: readonly RefusedRecord[];
-  /** There are more than fit into an answer. */
+  /** There are more live views than fit into an answer, or more refusals: `limits.auditAnswersMax` of each. */
   readonly more: boolean;
+  /** From when on names are on record: those of live views that began before were dropped in their time, or are not there. Undefined: all are. */
+  readonly namesFromMs: number | undefined;
 }
 
 /** Every live view that may have been open between two times, and every refusal between them, that names this. */
@@ -67,24 +69,48 @@ export function ask(file: string, part: NamePart, name: string, fromMs: number, 
 function answerOf(database: DatabaseSync, part: NamePart, name: string, fromMs: number, toMs: number): Answer {
   const viewings: Viewing[] = [];
   const refusals: RefusedRecord[] = [];
+  const namesFromMs = namesFrom(database);
+  let more = false;
   for (const seq of seqsNaming(database, { part, name })) {
     const record = recordAt(database, seq);
-    if (record === undefined || record.atMs > toMs) continue;
-    if (viewings.length + refusals.length >= limits.auditAnswersMax) return { viewings, refusals, more: true };
-    if (record.kind === 'session-started') {
+    if (record?.kind === 'session-started') {
       const viewing = viewingOf(recordsOfSession(database, record.session));
-      if (viewing !== undefined && (viewing.endedAtMs ?? Number.POSITIVE_INFINITY) >= fromMs) viewings.push(viewing);
-    } else if (record.kind === 'refused' && record.atMs >= fromMs) refusals.push(refusalOf(record));
+      if (viewing === undefined || !wasOpen(viewing, fromMs, toMs)) continue;
+      if (viewings.length >= limits.auditAnswersMax) return { viewings, refusals, more: true, namesFromMs };
+      viewings.push(viewing);
+    } else if (record?.kind === 'refused' && record.atMs >= fromMs && record.atMs <= toMs) {
+      // However often somebody was refused, it takes no place from who was not.
+      if (refusals.length < limits.auditAnswersMax) refusals.push(refusalOf(record));
+      else more = true;
+    }
   }
-  return { viewings, refusals, more: false };
+  return { viewings, refusals, more, namesFromMs };
+}
+
+/** The time of the first record whose names were not dropped with time, where any were. */
+function namesFrom(database: DatabaseSync): number | undefined {
+  const dropped = database
+    .prepare("SELECT body FROM record WHERE kind = 'names-dropped' ORDER BY seq DESC LIMIT 1")
+    .get();
+  const upTo = numberIn(readCanonical(textOf(dropped?.body)), 'upTo') ?? 0;
+  const lastGone = Math.max(upTo, headOf(database, 'base')?.seq ?? 0);
+  return lastGone === 0 ? undefined : recordAt(database, lastGone + 1)?.atMs;
+}
+
+/** Whether it may have been open between two times, on a clock that may have been set back while it was. */
+function wasOpen(viewing: Viewing, fromMs: number, toMs: number): boolean {
+  const { startedAtMs, end, endedAtMs, seenFromMs, seenUntilMs } = viewing;
+  const times = [startedAtMs, endedAtMs, seenFromMs, seenUntilMs].filter((atMs) => atMs !== undefined);
+  return Math.min(...times) <= toMs && (end === 'open' || Math.max(...times) >= fromMs);
 }
 
 /** The live view that these records are of; undefined where its beginning is not among them. */
 export function viewingOf(records: readonly ChainedRecord[]): Viewing | undefined {
-  const started = records.find(({ kind }) => kind === 'session-started');
+  const started = ofKind(records, 'session-started');
   if (started === undefined) return undefined;
   const body = bodyOf(started);
-  const over = records.find(({ kind }) => kind === 'session-ended' || kind === 'session-lost');
+  // Who was taken for lost, and was not, says so by its own end.
+  const over = ofKind(records, 'session-ended') ?? ofKind(records, 'session-lost');
   const last = over === undefined ? {} : bodyOf(over);
   const figures = objectOf(last.figures);
   const camera = objectOf(figures?.camera);
@@ -111,6 +137,10 @@ export function viewingOf(records: readonly ChainedRecord[]): Viewing | undefine
       .filter(({ kind }) => kind === 'session-extended' || kind === 'session-reproved' || kind === 'session-moved')
       .map((record) => ({ atMs: record.atMs, kind: record.kind, details: changeOf(record) })),
   };
+}
+
+function ofKind(records: readonly ChainedRecord[], wanted: RecordKind): ChainedRecord | undefined {
+  return records.find(({ kind }) => kind === wanted);
 }
 
 function changeOf(record: ChainedRecord): JsonObject {

@@ -126,6 +126,7 @@ assert(
     2 * limits.secretFileBytesMax,
 );
 assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
+assert(limits.adminSightingsMax < limits.auditAnswersMax, 'the admin port can tell that there are more');
 assert(limits.adminFailuresBurstMax <= limits.adminFailuresPerMinuteMax);
 assert(limits.drainTickMs < limits.drainCameraAheadMs && limits.drainCameraAheadMs < limits.cameraAwayMsMax);
 assert(limits.drainRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own ends wait as told');

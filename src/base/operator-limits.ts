@@ -121,7 +121,6 @@ export const operatorLimits = {
   adminSwitchPrefixesMax: 256,
   adminSwitchDevicesMax: 10_000,
   adminTokenIdCharactersMax: 256,
-  adminSightingsMax: 10_000,
+  adminSightingsMax: 5_000,
   adminNodesMax: 64,
-  adminDrainSecondsMax: 86_400,
 } as const;

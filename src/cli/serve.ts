@@ -6,7 +6,7 @@ import type { LatchkeyServer } from '../server.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 import { serviceManagerOf } from './service-manager.ts';
-import { served } from './serving.ts';
+import { holdingHangups, served } from './serving.ts';
 import { trial } from './trial.ts';
 
 /** `latchkey serve` */
@@ -31,6 +31,7 @@ export function serveCommand(): Command {
           process.stdout.write(demo.welcome);
           process.stdout.write(`\nStopping on ${await stopping} …\n`);
         } else {
+          const signals = holdingHangups(process);
           const { startServer } = await import('../server.ts');
           const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
           // A relay that is killed leaves nothing compiled for the next one, if not now.
@@ -44,7 +45,7 @@ export function serveCommand(): Command {
           process.stdout.write(
             `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
           );
-          await served(server, manager, process);
+          await served(server, manager, signals);
           await server.close();
           manager.close();
         }

@@ -26,8 +26,8 @@ export async function served(server: Served, manager: ServiceManager, powers: Pr
   };
   powers.on('SIGTERM', () => stop({}));
   powers.on('SIGINT', () => stop(shortDrain));
-  powers.on('SIGHUP', () => void reload(server, manager));
   let stopping = false;
+  powers.on('SIGHUP', () => void reload(server, manager, () => stopping));
   server.watchDrain(({ cameras, connections, sessions }) => {
     const left = `Moving everybody elsewhere: ${cameras} cameras, ${connections} connections and ${sessions} live views left`;
     if (stopping) manager.status(left);
@@ -39,14 +39,32 @@ export async function served(server: Served, manager: ServiceManager, powers: Pr
   await server.drained;
 }
 
-/** Where it is refused, the log says why, and the service goes on. */
-async function reload(server: Served, manager: ServiceManager): Promise<void> {
-  manager.reloading();
+/** Holds a SIGHUP that comes while a relay starts, which would end the process, until somebody listens. */
+export function holdingHangups(powers: ProcessPowers): ProcessPowers {
+  let came = false;
+  let run = () => {
+    came = true;
+  };
+  powers.on('SIGHUP', () => run());
+  return {
+    on(signal, listener) {
+      if (signal !== 'SIGHUP') return void powers.on(signal, listener);
+      run = listener;
+      if (came) listener();
+    },
+    exit: (code) => powers.exit(code),
+  };
+}
+
+/** Where it is refused, the log says why, and the service goes on. One that stops stays one that stops. */
+async function reload(server: Served, manager: ServiceManager, isStopping: () => boolean): Promise<void> {
+  if (!isStopping()) manager.reloading();
+  const tell = (what: string) => (isStopping() ? manager.status(`Stopping${what}`) : manager.ready(`Serving${what}`));
   try {
     const { changed, needRestart } = await server.reload();
     const waits = needRestart.length === 0 ? '' : `; a new start is needed for ${needRestart.join(', ')}`;
-    manager.ready(`Serving, with ${changed.length} settings changed${waits}`);
+    tell(`, with ${changed.length} settings changed${waits}`);
   } catch (thrown) {
-    manager.ready(`Serving; settings were refused: ${asLatchkeyError(thrown).message}`);
+    tell(`; settings were refused: ${asLatchkeyError(thrown).message}`);
   }
 }

@@ -1,10 +1,11 @@
 import type { DeviceId, SubjectId } from '../base/index.ts';
 import type { Revocations, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
-import type { PairRules, Sessions } from '../pairing/index.ts';
+import type { PairRules, Sessions, VerifiedPair } from '../pairing/index.ts';
 import type { Feature, SwitchPosition, SwitchPositions } from './switch-position.ts';
 
 export { type LeverStore, openLeverStore } from './lever-store.ts';
 export { createLevers, type LeversObserver, type LeversPowers, type LeversSettings } from './levers.ts';
+export { supposedBy } from './supposed.ts';
 export { allOn, type Feature, features, type SwitchPosition, type SwitchPositions } from './switch-position.ts';
 export { checkSwitchPositions } from './switches.ts';
 
@@ -18,6 +19,19 @@ export type Revocation =
   | { readonly of: 'token'; readonly tokenId: string }
   /** Everything that was issued before. */
   | { readonly of: 'all' };
+
+/** One lever, before it is thrown. */
+export type LeverChange =
+  | { readonly revocation: Revocation }
+  | { readonly feature: Feature; readonly position: SwitchPosition };
+
+/** What a lever that is only thought of would stand against. */
+export interface Supposed {
+  pair(pair: VerifiedPair): boolean;
+  holder(holder: VerifiedViewer | VerifiedCamera): boolean;
+  /** Whether the views of a device that were opened by WHEP would end. */
+  whep(device: DeviceId): boolean;
+}
 
 /** What a lever has ended. */
 export interface LeverEffect {
@@ -61,6 +75,8 @@ export interface RelayLevers extends Levers, PairRules {
   positionOf(feature: Feature): SwitchPosition['position'];
   /** Devices in quarantine. */
   readonly quarantined: number;
+  /** How many revocations `list` would name, quarantines included. */
+  readonly inForce: number;
   /** Takes other positions for the settings' layer. Rejects with `params-invalid`, and has changed nothing then. */
   useSettings(positions: SwitchPositions): Promise<LeverEffect>;
   /** Names what is live: levers that are thrown from now on end it. */

@@ -9,7 +9,7 @@ import { Switches } from './switches.ts';
 export interface LeversSettings {
   /** The settings' own layer of switches. */
   readonly switches: SwitchPositions;
-  /** No token is alive that long after it was issued, in milliseconds: what was taken back before is forgotten. */
+  /** No token is alive that long after it was issued, in milliseconds: what was taken back before is forgotten. It may change at run time. */
   readonly tokenAgeMsMax: number;
 }
 
@@ -63,6 +63,11 @@ class KeptLevers implements RelayLevers {
 
   get quarantined(): number {
     return this.#quarantined.size;
+  }
+
+  get inForce(): number {
+    const { everybodysMs, size } = this.revocations;
+    return size + this.#quarantined.size + (everybodysMs === 0 ? 0 : 1);
   }
 
   against({ subject, device, role, evidence }: VerifiedPair): Objection | undefined {

@@ -6,7 +6,7 @@ import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
-import { demandUnrefused } from './thrown.ts';
+import { demandUnrefused, type SupposedLever, Toll } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
@@ -22,6 +22,8 @@ export interface Signaling extends TransportHandlers {
    * moment that it was thrown they have no say. Says how many there were.
    */
   review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
+  /** What a lever would end now that is only thought of. Nothing changes. */
+  suppose(lever: SupposedLever): { readonly sessionsEnded: number; readonly connectionsClosed: number };
   /** Lets in by other bounds from here on. */
   useAdmission(settings: AdmissionSettings): void;
   /**
@@ -67,6 +69,8 @@ export function createSignaling(parts: SignalingParts): Signaling {
     endpoints.add(endpoint);
     if (holder === undefined) unverified.add(endpoint, came.remoteAddress);
     if (stopped) endpoint.stop();
+    // It was let in before the drain began, and opens only now: nobody but the end of the drain would tell it.
+    else if (core.moving.begun) endpoint.move();
     else if (holder !== undefined) endpoint.begin(holder);
     return endpoint;
   }
@@ -117,6 +121,13 @@ export function createSignaling(parts: SignalingParts): Signaling {
         routes.whep.review(),
       ]);
       return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
+    },
+    suppose(lever) {
+      const toll = new Toll(lever);
+      for (const endpoint of endpoints) endpoint.suppose(toll);
+      core.registrations.supposeAway(toll);
+      routes.whep.suppose(toll);
+      return { sessionsEnded: toll.sessionsEnded, connectionsClosed: toll.connectionsClosed };
     },
     useAdmission(settings) {
       core.admission.useSettings(settings);

@@ -1,4 +1,4 @@
-import type { AuditReader, Sighting } from '../admin/index.ts';
+import type { AuditReader, Sighting, Sightings } from '../admin/index.ts';
 import type { Answer, AuditLog, Viewing } from '../audit/index.ts';
 
 /** What the admin API may ask the record. */
@@ -9,8 +9,8 @@ export function auditReader(audit: AuditLog): AuditReader {
   };
 }
 
-function sightingsOf({ viewings }: Answer): Sighting[] {
-  return viewings.map(sightingOf);
+function sightingsOf({ viewings, namesFromMs }: Answer): Sightings {
+  return { found: viewings.map(sightingOf), namesFromMs: namesFromMs ?? null };
 }
 
 function sightingOf(viewing: Viewing): Sighting {

@@ -17,18 +17,23 @@ import type { Metrics } from '../telemetry/index.ts';
 
 /** The levers of a relay, with what was thrown before. Throws `settings-invalid` for a file or a switch that cannot be used. */
 export function openLevers(
-  settings: Settings,
+  now: { readonly settings: Settings },
   powers: { readonly clock: Clock; readonly revocations: RevocationTable },
   metrics: Metrics,
 ): RelayLevers {
-  const { tokenLifetimeSecondsMax, clockToleranceSeconds } = settings.identity;
+  const { settings } = now;
   mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const switches = switchPositions(settings);
   const store = openLeverStore(join(settings.dataDirectory, 'levers.sqlite'));
-  // It may come from a clock that is ahead, and is taken for as long after its end.
-  const tokenAgeMsMax = (tokenLifetimeSecondsMax + 2 * clockToleranceSeconds) * 1000;
   return createLevers(
-    { switches, tokenAgeMsMax },
+    {
+      switches,
+      /** It may come from a clock that is ahead, and is taken for as long after its end. */
+      get tokenAgeMsMax() {
+        const { tokenLifetimeSecondsMax, clockToleranceSeconds } = now.settings.identity;
+        return (tokenLifetimeSecondsMax + 2 * clockToleranceSeconds) * 1000;
+      },
+    },
     { ...powers, store },
     { revoked: (of) => metrics.count('latchkey_revocations_total', { of }) },
   );

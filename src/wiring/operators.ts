@@ -1,5 +1,6 @@
 import { type Admin, type AdminPowers, openAdmin } from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
+import { features, type SwitchPositions, supposedBy } from '../levers/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { LoopLag, Signaling, Transport } from '../signaling/index.ts';
 import { adminObserver, adminSettings } from './admin.ts';
@@ -8,6 +9,7 @@ import { Draining } from './draining.ts';
 import { switchPositions } from './levers.ts';
 import type { Means } from './means.ts';
 import { nodeStatusOf } from './node-status.ts';
+import { fault } from './observers.ts';
 import type { Proof } from './proof.ts';
 import { readingsOf, type Standing } from './readings.ts';
 import type { Tallies } from './tallies.ts';
@@ -91,6 +93,7 @@ async function openAdminPort(means: Means, parts: OperatorParts, draining: Drain
     levers,
     audit,
     record: audit && auditReader(audit),
+    wouldEnd: (change) => signaling.suppose(supposedBy(change)),
     drain: (options) => draining.drain(options),
     reload: () => reloading.reload(),
     ...parts.admin,
@@ -111,12 +114,23 @@ function attachReload({ settings, version, random, log, metrics }: Means, parts:
     others: [
       async (next) => {
         const positions = switchPositions(next);
-        return () => void proof.levers.useSettings(positions);
+        return () => {
+          putOnRecord(proof, positions);
+          proof.levers.useSettings(positions).catch((error: unknown) => fault(metrics, log, error));
+        };
       },
-      async (next) => {
-        const fresh = await adminSettings(next, random, version);
-        return () => admin.renew(fresh);
-      },
+      async (next) => admin.renewal(await adminSettings(next, random, version)),
     ],
   });
+}
+
+/** The settings throw switches as people do, and are on record as they are. Where that cannot be written now, it is written later. */
+function putOnRecord({ levers, audit }: Proof, positions: SwitchPositions): void {
+  const { settings: before } = levers.list();
+  for (const feature of features) {
+    const detail = JSON.stringify(positions[feature]);
+    if (JSON.stringify(before[feature]) === detail) continue;
+    const act = { action: 'settings.switch', by: 'settings', target: feature, outcome: 'done', detail } as const;
+    audit?.operatorActed(act).catch(() => {});
+  }
 }

@@ -64,7 +64,8 @@ export async function openProof(means: Means, parts: ProofParts): Promise<Proof>
     ? await developmentIssuerOf(settings, clock)
     : undefined;
   const revocations = parts.revocations ?? createRevocations();
-  const levers = openLevers(settings, { clock, revocations }, metrics);
+  const reloading = new Reloading(settings);
+  const levers = openLevers(reloading, { clock, revocations }, metrics);
   started.defer(() => levers.close());
   const identity = await RenewableIdentity.open(settings, {
     clock,
@@ -86,7 +87,6 @@ export async function openProof(means: Means, parts: ProofParts): Promise<Proof>
     internal: (error) => fault(metrics, log, error),
   });
   started.defer(() => reproof.close());
-  const reloading = new Reloading(settings);
   const paired: typeof reproof.paired = (session) => {
     reproof.paired(session);
     audit?.trail.extended(session);

@@ -148,13 +148,7 @@ describe('bad input', () => {
     ],
     ['an empty prefix', 'PUT', '/v1/switches/sharing', { position: 'off-for', prefixes: [''] }, 'params-invalid'],
     ['no time at all', 'POST', '/v1/drain', { overSeconds: 0 }, 'params-invalid'],
-    [
-      'a time that is too long',
-      'POST',
-      '/v1/drain',
-      { overSeconds: limits.adminDrainSecondsMax + 1 },
-      'params-invalid',
-    ],
+    ['a time that is too long', 'POST', '/v1/drain', { overSeconds: limits.drainSecondsMax + 1 }, 'params-invalid'],
     ['a body where there is none', 'POST', '/v1/reload', {}, 'params-invalid'],
     [
       'times the wrong way round',
@@ -313,6 +307,7 @@ describe('the record', () => {
     expect((await s.ask('GET', `/v1/audit/who-saw?device=cam-1&${period}`)).body).toMatchObject({
       sightings: [{ subject: 'alice' }],
       more: false,
+      namesFromMs: null,
     });
     expect((await s.ask('GET', `/v1/audit/what-saw?subject=alice&${period}`)).body).toMatchObject({
       sightings: [{}, { endedAtMs: null }],
@@ -324,19 +319,28 @@ describe('the record', () => {
   });
 
   it('gives as many sightings as the bound, and says that there are more', async () => {
-    const all = (count: number) => async () => Array.from({ length: count }, () => sighting);
+    const all = (count: number) => async () => ({
+      found: Array.from({ length: count }, () => sighting),
+      namesFromMs: 7,
+    });
     await using s = await stage({
       record: { whoSaw: all(limits.adminSightingsMax), whatSaw: all(limits.adminSightingsMax + 1) },
     });
     const period = 'from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z';
-    const count = ({ body }: { body: Record<string, unknown> }) => [(body.sightings as unknown[]).length, body.more];
+    const count = ({ body }: { body: Record<string, unknown> }) => [
+      (body.sightings as unknown[]).length,
+      body.more,
+      body.namesFromMs,
+    ];
     expect(count(await s.ask('GET', `/v1/audit/who-saw?device=c&${period}`))).toEqual([
       limits.adminSightingsMax,
       false,
+      7,
     ]);
     expect(count(await s.ask('GET', `/v1/audit/what-saw?subject=a&${period}`))).toEqual([
       limits.adminSightingsMax,
       true,
+      7,
     ]);
   });
 });
@@ -390,7 +394,7 @@ describe('a credential', () => {
     await using s = await stage();
     const { readCredentials } = await import('../../src/admin/index.ts');
     const fresh = 'a-fresh-token-of-at-least-32-characters';
-    s.admin.renew({ credentials: readCredentials(`day:${fresh}`), tls: undefined });
+    s.admin.renewal({ credentials: readCredentials(`day:${fresh}`), tls: undefined })();
     expect((await s.ask('GET', '/v1/status')).status).toBe(401);
     expect((await s.ask('GET', '/v1/status', { token: fresh })).status).toBe(200);
   });

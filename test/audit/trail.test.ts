@@ -60,6 +60,22 @@ describe('a live view on record', () => {
     expect(who(world, 'cam-1').viewings).toMatchObject([{ seen: false, seenFromMs: undefined }]);
   });
 
+  it('is told whatever the clock was set to while it went on', async () => {
+    await using world = await audited();
+    const session = await world.begin('alice', 'cam-1');
+    const beganMs = world.clock.now();
+    world.clock.advance(-3_600_000);
+    const backMs = world.clock.now();
+    world.end(session, picture(beganMs + 700, backMs - 100));
+    await world.settle();
+    const seenBetween = (fromMs: number, toMs: number) =>
+      ask(world.place.place.file, 'device', 'cam-1', fromMs, toMs).viewings.map((viewing) => viewing.session);
+    expect(seenBetween(beganMs - 100, beganMs + 100)).toEqual([session.id]);
+    expect(seenBetween(backMs - 200, backMs)).toEqual([session.id]);
+    expect(seenBetween(backMs - 200_000, backMs - 100_000)).toEqual([]);
+    expect(seenBetween(beganMs + 100_000, beganMs + 200_000)).toEqual([]);
+  });
+
   it('says what it came to rest on since', async () => {
     await using world = await audited();
     const session = await world.begin('alice', 'cam-1');
@@ -190,6 +206,20 @@ describe('the record of a relay', () => {
     expect(viewings).toMatchObject([{ subject: undefined, seen: true }]);
     expect(await world.log.whatSaw(subjectId('alice'), 0, beganMs + 1)).toMatchObject({ viewings: [] });
     expect(world.log.head).toMatch(/^\d+:[0-9a-f]{64}$/);
+  });
+
+  it('says from when on it has names, so that nobody takes those that went for none', async () => {
+    await using world = await audited({ namesMsMax: 3_000_000, recordsMsMax: 6_000_000 });
+    const beganMs = world.clock.now();
+    world.end(await world.begin('alice', 'cam-1'));
+    await world.settle();
+    expect(who(world, 'cam-1')).toMatchObject({ viewings: [{}], namesFromMs: undefined });
+    for (const _ of ['names', 'records']) {
+      world.clock.advance(limits.auditRetentionLookMs);
+      await world.settle();
+      const { viewings, namesFromMs = 0 } = who(world, 'cam-1');
+      expect([viewings, namesFromMs > beganMs]).toEqual([[], true]);
+    }
   });
 
   it('forgets names and drops records in their time', async () => {

@@ -1,11 +1,12 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headText, readHead } from '../../src/audit/index.ts';
+import { AuditStore, headText, newAuditKey, readHead } from '../../src/audit/index.ts';
 import { headOf, recordsOf } from '../../src/audit/reading.ts';
 import { type ChainedRecord, genesisOf, newRecord } from '../../src/audit/records.ts';
 import { ChainCheck, Erasures } from '../../src/audit/verify.ts';
 import { codeOf } from '../support/codes.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { AuditPlace, startMs, subject } from './support/audit-place.ts';
 
 /** The records of a filled place, and a look at them that finds what is wrong. */
@@ -205,6 +206,17 @@ describe('a relay that finds its record damaged', () => {
     expect(broken?.body).toContain('"what":"head"');
     expect(place.findings()).toEqual(['broken']);
   });
+});
+
+it('a relay that finds its record signed with another key than its own says so', () => {
+  using place = new AuditPlace();
+  place.fill();
+  const store = new AuditStore({ ...place.place, key: newAuditKey() }, seededRandom(2));
+  expect(store.broken(startMs)?.body).toContain('"what":"key"');
+  store.close();
+  const rightful = place.store();
+  expect(rightful.broken(startMs)).toBeUndefined();
+  rightful.close();
 });
 
 describe('a head', () => {

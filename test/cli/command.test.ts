@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { postgresSchema } from '../../src/ownership/index.ts';
+import { AuditPlace } from '../audit/support/audit-place.ts';
 import { command } from '../support/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
@@ -168,4 +169,13 @@ describe('latchkey', () => {
     });
     expect([code, errors]).toEqual([2, expect.stringContaining('ownership.source')]);
   });
+});
+
+it('latchkey audit makes no key for a record whose own is gone', async () => {
+  using place = new AuditPlace();
+  place.fill();
+  const { code, errors } = await command(['audit', 'verify', ...demo], { LATCHKEY_DATA_DIRECTORY: place.folder });
+  expect(code).toBe(2);
+  expect(errors).toMatch(/audit-key\.json, the key that has signed the audit/);
+  expect(existsSync(join(place.folder, 'audit-key.json'))).toBe(false);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../../src/base/index.ts';
-import { served } from '../../src/cli/serving.ts';
+import { holdingHangups, served } from '../../src/cli/serving.ts';
 import { shortDrain } from '../../src/wiring/index.ts';
 
 function world(
@@ -81,5 +81,26 @@ describe('a relay’s process', () => {
     await Promise.resolve();
     await Promise.resolve();
     expect(bad.told.at(-1)).toMatch(/^ready: Serving; settings were refused: .*http\.tls: no/);
+  });
+
+  it('that stops goes on stopping at SIGHUP', async () => {
+    const { told, send, progress } = world();
+    progress();
+    send('SIGHUP');
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(told.slice(3)).toEqual(['status: Stopping, with 0 settings changed']);
+  });
+
+  it('that starts is not ended by SIGHUP, and reads its settings again when it has', () => {
+    const heard: string[] = [];
+    const signals = new Map<string, () => void>();
+    const powers = holdingHangups({ on: (signal, run) => void signals.set(signal, run), exit() {} });
+    signals.get('SIGHUP')?.();
+    powers.on('SIGHUP', () => void heard.push('early'));
+    expect(heard).toEqual(['early']);
+    signals.get('SIGHUP')?.();
+    expect(heard).toEqual(['early', 'early']);
+    expect([...signals.keys()]).toEqual(['SIGHUP']);
   });
 });

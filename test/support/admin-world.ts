@@ -156,8 +156,11 @@ export async function adminWorld(powers: Partial<AdminPowers> = {}, settings: Pa
       levers,
       audit,
       record: {
-        whoSaw: async () => [sighting],
-        whatSaw: async () => [sighting, { ...sighting, end: 'open', endedAtMs: null, reason: null, bytes: null }],
+        whoSaw: async () => ({ found: [sighting], namesFromMs: null }),
+        whatSaw: async () => ({
+          found: [sighting, { ...sighting, end: 'open', endedAtMs: null, reason: null, bytes: null }],
+          namesFromMs: null,
+        }),
       },
       status: () => idleStatus(clock.now()),
       wouldEnd: () => ({ sessionsEnded: 3, connectionsClosed: 2 }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { operations } from '../../src/admin/operations.ts';
 import { limits } from '../../src/base/index.ts';
 import type { Drain, DrainOutcome, DrainPlan } from '../../src/signaling/index.ts';
 import { Draining } from '../../src/wiring/draining.ts';
@@ -64,6 +65,15 @@ describe('draining', () => {
       expect([told, draining.begun]).toEqual([[], false]);
     },
   );
+
+  it('lasts for any time that the admin API takes', () => {
+    const { draining, plans } = world();
+    const { body } = operations.drain;
+    expect(body.safeParse({ overSeconds: limits.drainSecondsMax + 1 }).success).toBe(false);
+    const { overSeconds = 0 } = body.parse({ overSeconds: limits.drainSecondsMax });
+    void draining.drain({ overSeconds });
+    expect(plans).toMatchObject([{ overMs: limits.drainSecondsMax * 1000 }]);
+  });
 
   it('is joined by whoever asks again', async () => {
     const { draining, plans, done } = world();

@@ -2,8 +2,12 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { subjectId } from '../../src/base/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
-import { switchPositions } from '../../src/wiring/levers.ts';
+import { createRevocations } from '../../src/identity/index.ts';
+import { Metrics } from '../../src/telemetry/index.ts';
+import { openLevers, switchPositions } from '../../src/wiring/levers.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-switches-'));
 const listFile = join(folder, 'list');
@@ -60,4 +64,25 @@ describe('the switches of the settings', () => {
   ])('are refused with %s', (_, switches, list, message) => {
     expect(() => positions(switches, list || 'cam1\n')).toThrow(message);
   });
+});
+
+it('what was taken back is kept for as long as tokens live by the settings of now, and not by those of the start', async () => {
+  const living = (seconds: number) =>
+    loadSettings('config/demo.json', {
+      LATCHKEY_DATA_DIRECTORY: folder,
+      LATCHKEY_IDENTITY_TOKEN_LIFETIME_SECONDS_MAX: String(seconds),
+    });
+  const now = { settings: living(3_600) };
+  const [clock, revocations] = [new ManualClock(), createRevocations()];
+  const levers = openLevers(now, { clock, revocations }, new Metrics('test'));
+  const issuedAtMs = clock.now();
+  await levers.revoke({ of: 'subject', subject: subjectId('alice') });
+  now.settings = living(86_400);
+  clock.advance(10 * 3_600_000);
+  await levers.revoke({ of: 'subject', subject: subjectId('ben') });
+  expect(revocations.isVoid(subjectId('alice'), { issuedAtMs, tokenId: undefined })).toBe(true);
+  clock.advance(86_400_000);
+  await levers.revoke({ of: 'subject', subject: subjectId('ben') });
+  expect(levers.list().revocations).toMatchObject([{ subject: 'ben' }]);
+  levers.close();
 });

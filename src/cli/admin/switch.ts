@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { counted } from '../../admin/index.ts';
 import { LatchkeyError } from '../../base/index.ts';
-import { type Feature, features } from '../../levers/index.ts';
+import { type Feature, features, type SwitchPosition } from '../../levers/index.ts';
 import { textOf } from '../options.ts';
 import { concluded } from '../outcome.ts';
 import { asked } from './client.ts';
@@ -78,12 +78,25 @@ function turn(feature: Feature, body: Body, options: SwitchOptions): Promise<voi
 
 function show(feature: Feature | undefined, options: SwitchOptions): Promise<void> {
   return atEachNode(options, async (node) => {
-    const { switches } = await asked(node, 'listSwitches');
-    const shown = Object.entries(switches).filter(([name]) => feature === undefined || name === feature);
+    const { switches, settings } = await asked(node, 'listSwitches');
+    const isShown = ([name]: [string, unknown]) => feature === undefined || name === feature;
+    const shown = Object.entries(switches).filter(isShown);
     const width = Math.max(0, ...shown.map(([name]) => name.length));
-    const lines = shown.map(([name, position]) => `${name.padEnd(width)}  ${inWords(position)}`);
-    return { printed: { switches: Object.fromEntries(shown) }, words: lines.join('\n') };
+    const lines = shown.map(
+      ([name, position]) => `${name.padEnd(width)}  ${inWords(position)}${bySettings(settings[name as Feature])}`,
+    );
+    const printed = {
+      switches: Object.fromEntries(shown),
+      settings: Object.fromEntries(Object.entries(settings).filter(isShown)),
+    };
+    return { printed, words: lines.join('\n') };
   });
+}
+
+/** What an operator throws takes away, and gives back nothing that the settings take. */
+function bySettings(position: SwitchPosition['position']): string {
+  if (position === 'on') return '';
+  return position === 'off' ? '; the settings say off' : '; the settings say off for some cameras';
 }
 
 function inWords(position: {

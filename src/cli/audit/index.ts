@@ -134,13 +134,16 @@ function shared(command: Command): Command {
   return command.addOption(configOption()).addOption(jsonOption());
 }
 
-/** Throws `settings-invalid` where there is no record: what asks for one makes none. */
-function placeOf(options: AuditOptions): Promise<StorePlace> {
-  const settings = loadSettings(options.config, process.env);
-  if (!existsSync(join(settings.dataDirectory, 'audit.sqlite'))) {
-    throw new LatchkeyError('settings-invalid', `there is no audit in ${settings.dataDirectory}`);
-  }
-  return auditPlaceOf(settings);
+/** Throws `settings-invalid` where there is no record, or no key of it: what asks for one makes none. */
+async function placeOf(options: AuditOptions): Promise<StorePlace> {
+  const { dataDirectory, ...settings } = loadSettings(options.config, process.env);
+  const demand = (file: string, what: string) => {
+    if (existsSync(join(dataDirectory, file))) return;
+    throw new LatchkeyError('settings-invalid', `there is no ${what} in ${dataDirectory}`);
+  };
+  demand('audit.sqlite', 'audit');
+  demand('audit-key.json', 'audit-key.json, the key that has signed the audit');
+  return await auditPlaceOf({ ...settings, dataDirectory });
 }
 
 function withPlace(options: AuditOptions, work: (place: StorePlace) => void | Promise<void>): Promise<void> {

@@ -41,12 +41,18 @@ export function answerText(
   span: { readonly fromMs: number; readonly toMs: number },
   verdict: Verdict,
 ): string {
-  const between = `between ${timeText(span.fromMs)} and ${timeText(span.toMs)} UTC`;
+  const { namesFromMs = span.fromMs } = answer;
+  const between = `between ${timeText(Math.max(span.fromMs, namesFromMs))} and ${timeText(span.toMs)} UTC`;
   const saw = answer.viewings.filter(({ seen }) => seen !== false);
   const opened = answer.viewings.filter(({ seen }) => seen === false);
   const parts: string[] = [];
   if (saw.length > 0) parts.push(viewingsTable(saw, of));
-  else parts.push(of === 'subject' ? `nobody saw ${whom} ${between}` : `${whom} saw nothing ${between}`);
+  else if (namesFromMs <= span.toMs)
+    parts.push(of === 'subject' ? `nobody saw ${whom} ${between}` : `${whom} saw nothing ${between}`);
+  if (namesFromMs > span.fromMs)
+    parts.push(
+      `of views that began before ${timeText(namesFromMs)} UTC nobody can say whose they were: names go in their time`,
+    );
   if (opened.length > 0) parts.push(`opened, but nothing was shown:\n${viewingsTable(opened, of)}`);
   if (answer.refusals.length > 0) parts.push(`refused:\n${refusalsTable(answer.refusals, of)}`);
   if (answer.more) parts.push('there are more: ask for less time');

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
+import { subprotocol, webSocketPath } from '../../../src/protocol/index.ts';
 import type { DrainOutcome } from '../../../src/signaling/index.ts';
-import { MemorySocket } from '../../support/memory-transport.ts';
+import { MemorySocket, memoryRequest } from '../../support/memory-transport.ts';
 import { cameraAnswer, signalingWorld, viewerOffer, type World } from '../../support/signaling-world.ts';
 
 const plan = { leadMs: 2_000, overMs: 10_000, sessionsMsMax: 20_000, totalMsMax: 60_000 };
@@ -67,6 +68,22 @@ describe('a relay that is drained', () => {
     world.clock.advance(plan.leadMs);
     gate.resolve();
     expect(await opening).toMatchObject({ status: 503 });
+  });
+
+  it('sends whoever was let in before its lead ended, and opens only then, elsewhere at once', async () => {
+    const world = signalingWorld();
+    const headers = { 'sec-websocket-protocol': subprotocol, authorization: 'Bearer camera/late' };
+    const decision = await world.signaling.upgrade(memoryRequest({ path: webSocketPath, headers }));
+    if ('refuse' in decision) throw new Error('let in');
+    const drained = outcomeOf(world.signaling.drain(plan));
+    world.clock.advance(plan.leadMs);
+    const socket = new MemorySocket();
+    socket.attach(decision.open(socket));
+    expect(socket.closed).toEqual({ code: 1012, reason: 'relay-moving' });
+    await world.settle();
+    world.clock.advance(limits.drainTickMs);
+    await world.settle();
+    expect(drained.now).toBe('moved');
   });
 
   it('refuses the registration of a camera that was connected and had not registered, and closes it', async () => {
