@@ -1,0 +1,32 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockDataDirectory } from '../../src/wiring/data-lock.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-lock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a data directory', () => {
+  it('is one relay’s, and the next one’s when that has ended', () => {
+    const first = lockDataDirectory(folder);
+    expect(() => lockDataDirectory(folder)).toThrow(/another relay runs on it/);
+    first.close();
+    lockDataDirectory(folder).close();
+  });
+
+  it('is made where it is not there', () => {
+    lockDataDirectory(join(folder, 'new', 'one')).close();
+  });
+
+  it('that cannot be taken says why', () => {
+    writeFileSync(
+      join(folder, 'relay.lock'),
+      'this is no database, and longer than the head of one would be'.repeat(40),
+    );
+    expect(() => lockDataDirectory(folder)).toThrow(/cannot be taken: (?!another)/);
+  });
+});
