@@ -1,11 +1,10 @@
 import type { DeviceId, SubjectId } from '../base/index.ts';
 import type { Revocations, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
-import type { PairRules, Sessions, VerifiedPair } from '../pairing/index.ts';
+import type { PairRules, Sessions } from '../pairing/index.ts';
 import type { Feature, SwitchPosition, SwitchPositions } from './switch-position.ts';
 
 export { type LeverStore, openLeverStore } from './lever-store.ts';
 export { createLevers, type LeversObserver, type LeversPowers, type LeversSettings } from './levers.ts';
-export { supposedBy } from './supposed.ts';
 export { allOn, type Feature, features, type SwitchPosition, type SwitchPositions } from './switch-position.ts';
 export { checkSwitchPositions } from './switches.ts';
 
@@ -19,19 +18,6 @@ export type Revocation =
   | { readonly of: 'token'; readonly tokenId: string }
   /** Everything that was issued before. */
   | { readonly of: 'all' };
-
-/** One lever, before it is thrown. */
-export type LeverChange =
-  | { readonly revocation: Revocation }
-  | { readonly feature: Feature; readonly position: SwitchPosition };
-
-/** What a lever that is only thought of would stand against. */
-export interface Supposed {
-  pair(pair: VerifiedPair): boolean;
-  holder(holder: VerifiedViewer | VerifiedCamera): boolean;
-  /** Whether the views of a device that were opened by WHEP would end. */
-  whep(device: DeviceId): boolean;
-}
 
 /** What a lever has ended. */
 export interface LeverEffect {

@@ -1,7 +1,7 @@
 import { type Clock, type DeviceId, inSlices, limits } from '../base/index.ts';
 import { AwayCamera, endsOfRefusals, handOver, type Patience } from './away.ts';
 import type { Moving } from './drain/index.ts';
-import { nothingThrown, type ThrownLevers, type Toll } from './thrown.ts';
+import { nothingThrown, type ThrownLevers } from './thrown.ts';
 import type { Registration } from './view.ts';
 
 /**
@@ -48,14 +48,6 @@ export class Registrations {
       return true;
     });
     return ended;
-  }
-
-  /** Counts what a lever would end of the live views that wait for their camera. */
-  supposeAway(toll: Toll): void {
-    for (const { camera, views } of this.#away.values()) {
-      const sessions = [...views.values()].map(({ session }) => session);
-      toll.take(camera, sessions, false);
-    }
   }
 
   /** Registers, and takes over from an older registration of the same device, or from what stands in for one. */

@@ -6,7 +6,7 @@ import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
-import { demandUnrefused, type SupposedLever, Toll } from './thrown.ts';
+import { demandUnrefused } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
@@ -22,8 +22,6 @@ export interface Signaling extends TransportHandlers {
    * moment that it was thrown they have no say. Says how many there were.
    */
   review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
-  /** What a lever would end now that is only thought of. Nothing changes. */
-  suppose(lever: SupposedLever): { readonly sessionsEnded: number; readonly connectionsClosed: number };
   /** Lets in by other bounds from here on. */
   useAdmission(settings: AdmissionSettings): void;
   /**
@@ -121,13 +119,6 @@ export function createSignaling(parts: SignalingParts): Signaling {
         routes.whep.review(),
       ]);
       return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
-    },
-    suppose(lever) {
-      const toll = new Toll(lever);
-      for (const endpoint of endpoints) endpoint.suppose(toll);
-      core.registrations.supposeAway(toll);
-      routes.whep.suppose(toll);
-      return { sessionsEnded: toll.sessionsEnded, connectionsClosed: toll.connectionsClosed };
     },
     useAdmission(settings) {
       core.admission.useSettings(settings);

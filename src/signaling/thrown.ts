@@ -1,6 +1,5 @@
 import { type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
-import type { Session, VerifiedPair } from '../pairing/index.ts';
 
 type Holder = VerifiedViewer | VerifiedCamera;
 export type HolderRefusal = 'token-revoked' | 'device-quarantined' | 'switched-off';
@@ -10,13 +9,6 @@ export interface ThrownLevers {
   /** What stands against somebody whose proof was good. */
   refuses(holder: Holder): HolderRefusal | undefined;
   isOn(feature: 'whep' | 'tickets', device: DeviceId): boolean;
-}
-
-/** What a lever that is only thought of would stand against. */
-export interface SupposedLever {
-  pair(pair: VerifiedPair): boolean;
-  holder(holder: Holder): boolean;
-  whep(device: DeviceId): boolean;
 }
 
 /** For relays on which nothing is ever thrown. */
@@ -65,31 +57,5 @@ export class Crowd {
     const left = (this.#open.get(subject) ?? 0) - 1;
     if (left > 0) this.#open.set(subject, left);
     else this.#open.delete(subject);
-  }
-}
-
-/** Counts what a lever would end, each live view once, whichever of its ends is looked at. */
-export class Toll {
-  readonly #lever: SupposedLever;
-  readonly #sessions = new Set<string>();
-  connectionsClosed = 0;
-
-  constructor(lever: SupposedLever) {
-    this.#lever = lever;
-  }
-
-  get sessionsEnded(): number {
-    return this.#sessions.size;
-  }
-
-  /** A connection, or what stands in for one, and its live views. `holder`: undefined while nobody is verified. */
-  take(holder: Holder | undefined, sessions: Iterable<Session>, isConnection = true): void {
-    const isHit = holder !== undefined && this.#lever.holder(holder);
-    if (isHit && isConnection) this.connectionsClosed += 1;
-    for (const { id, pair } of sessions) if (isHit || this.#lever.pair(pair)) this.#sessions.add(id);
-  }
-
-  takeWhep({ id, pair }: Session): void {
-    if (this.#lever.whep(pair.device)) this.#sessions.add(id);
   }
 }

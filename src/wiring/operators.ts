@@ -1,6 +1,5 @@
 import { type Admin, type AdminPowers, openAdmin } from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
-import { features, type SwitchPositions, supposedBy } from '../levers/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { LoopLag, Signaling, Transport } from '../signaling/index.ts';
 import { adminObserver, adminSettings } from './admin.ts';
@@ -93,7 +92,6 @@ async function openAdminPort(means: Means, parts: OperatorParts, draining: Drain
     levers,
     audit,
     record: audit && auditReader(audit),
-    wouldEnd: (change) => signaling.suppose(supposedBy(change)),
     drain: (options) => draining.drain(options),
     reload: () => reloading.reload(),
     ...parts.admin,

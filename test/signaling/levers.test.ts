@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceId, limits, subjectId } from '../../src/base/index.ts';
-import {
-  type Feature,
-  features,
-  type LeverChange,
-  type RelayLevers,
-  type Revocation,
-  supposedBy,
-} from '../../src/levers/index.ts';
+import type { Feature, RelayLevers } from '../../src/levers/index.ts';
 import { subprotocol, webSocketPath } from '../../src/protocol/index.ts';
 import { MemorySocket, memoryRequest } from '../support/memory-transport.ts';
 import {
@@ -269,49 +262,4 @@ async function decided(world: World, token: string) {
   const decision = await world.signaling.upgrade(memoryRequest({ path: webSocketPath, headers }));
   if ('refuse' in decision) throw new Error('refused');
   return decision;
-}
-
-describe('a lever that is only thought of', () => {
-  const revocations: Revocation[] = [
-    { of: 'subject', subject: alice },
-    { of: 'subject', subject: subjectId('cam1') },
-    { of: 'subject', subject: subjectId('ben') },
-    { of: 'device', device: cam1 },
-    { of: 'device', device: deviceId('cam2') },
-    { of: 'all' },
-  ];
-  const positions = [off, { position: 'off-for', prefixes: [], devices: [deviceId('cam2')] } as const];
-  const changes: LeverChange[] = [
-    ...revocations.map((revocation) => ({ revocation })),
-    ...features.flatMap((feature) => positions.map((position) => ({ feature, position }))),
-  ];
-  const cases = Object.keys(flows).flatMap((flow) => changes.map((change) => [flow, change] as const));
-
-  it.each(cases)('ends in the flow %s what it says that it would: %j', async (flow, change) => {
-    const { world } = await scene(flow);
-    const said = world.signaling.suppose(supposedBy(change));
-    expect(world.sessions.size).toBe(1);
-    const thrown =
-      'revocation' in change
-        ? world.levers.revoke(change.revocation)
-        : world.levers.throwSwitch(change.feature, change.position);
-    world.clock.advance(0);
-    const { sessionsEnded, connectionsClosed } = await thrown;
-    expect(said).toEqual({ sessionsEnded, connectionsClosed });
-  });
-
-  it('counts the live views that wait for their camera', async () => {
-    const { world, camera } = await scene('answering');
-    camera.drop();
-    await world.settle();
-    const revocation = { of: 'device', device: cam1 } as const;
-    expect(world.signaling.suppose(supposedBy({ revocation }))).toEqual({ sessionsEnded: 1, connectionsClosed: 0 });
-    expect(world.sessions.size).toBe(1);
-  });
-});
-
-function scene(flow: string): Promise<Scene> {
-  const begin = flows[flow];
-  if (begin === undefined) throw new Error('one of the flows');
-  return begin();
 }

@@ -70,8 +70,7 @@ describe('draining', () => {
     const { draining, plans } = world();
     const { body } = operations.drain;
     expect(body.safeParse({ overSeconds: limits.drainSecondsMax + 1 }).success).toBe(false);
-    const { overSeconds = 0 } = body.parse({ overSeconds: limits.drainSecondsMax });
-    void draining.drain({ overSeconds });
+    void draining.drain(body.parse({ overSeconds: limits.drainSecondsMax }));
     expect(plans).toMatchObject([{ overMs: limits.drainSecondsMax * 1000 }]);
   });
 

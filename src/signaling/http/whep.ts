@@ -21,7 +21,7 @@ import {
   withRelayCandidates,
   writeIceFragment,
 } from '../sdp/index.ts';
-import { demandOn, type Toll } from '../thrown.ts';
+import { demandOn } from '../thrown.ts';
 import { tracedEnd } from '../traced-end.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import type { View, ViewerEnd } from '../view.ts';
@@ -61,11 +61,6 @@ export class Whep {
       session.end('switched-off');
       return true;
     });
-  }
-
-  /** Counts what a lever would end here that it would not elsewhere. */
-  suppose(toll: Toll): void {
-    for (const { session } of this.#views) toll.takeWhep(session);
   }
 
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */

@@ -1,6 +1,5 @@
 import { type EndReason, LatchkeyError } from '../../base/index.ts';
 import type { VerifiedCamera } from '../../identity/index.ts';
-import type { Session } from '../../pairing/index.ts';
 import {
   extendParams,
   inviteParams,
@@ -38,11 +37,6 @@ export class CameraRole implements Registration {
   get views(): Map<string, View> {
     this.#views ??= new Map();
     return this.#views;
-  }
-
-  /** The sessions of its live views. */
-  get sessions(): Session[] {
-    return [...(this.#views?.values() ?? [])].map(({ session }) => session);
   }
 
   get registered(): boolean {

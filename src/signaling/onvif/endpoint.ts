@@ -16,7 +16,7 @@ import { endNotification } from '../device-faults.ts';
 import type { Movable, MovedKind } from '../drain/index.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer.ts';
-import { demandUnrefused, refusalOfLever, type Toll } from '../thrown.ts';
+import { demandUnrefused, refusalOfLever } from '../thrown.ts';
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
 import { CameraRole } from './camera-role.ts';
 import { ViewerRole } from './viewer-role.ts';
@@ -89,11 +89,6 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     else role?.end('signed-out');
     this.#peer.end(refusalOfLever(refusal, this.#core.random));
     return views;
-  }
-
-  /** Counts what a lever would end here. */
-  suppose(toll: Toll): void {
-    toll.take(this.#holder, this.#role?.sessions ?? []);
   }
 
   closed(): void {

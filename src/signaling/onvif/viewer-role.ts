@@ -1,6 +1,6 @@
 import { deviceId, type EndReason, errorTable, LatchkeyError, limits, noSpan, type Span } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
-import type { Session, VerifiedPair } from '../../pairing/index.ts';
+import type { VerifiedPair } from '../../pairing/index.ts';
 import {
   connectParams,
   extendParams,
@@ -37,11 +37,6 @@ export class ViewerRole {
   /** How many live views it has. */
   get views(): number {
     return this.#views.size;
-  }
-
-  /** The sessions of its live views. */
-  get sessions(): Session[] {
-    return [...this.#views.values()].map(({ session }) => session);
   }
 
   /** Since when it has had none; undefined while it has. */
