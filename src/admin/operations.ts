@@ -6,7 +6,7 @@ import { historyAnswer, statusAnswer } from './status.ts';
 const id = /^[A-Za-z0-9][A-Za-z0-9._:@|-]*$/;
 const device = z.string().min(1).max(limits.deviceIdCharactersMax).regex(id).describe('The camera');
 const subject = z.string().min(1).max(limits.subjectIdCharactersMax).regex(id).describe('The person');
-const tokenId = z.string().min(1).max(limits.adminTokenIdCharactersMax).describe('The `jti` of the token');
+const tokenId = z.string().min(1).max(limits.tokenIdCharactersMax).describe('The `jti` of the token');
 const feature = z.enum(features);
 const count = z.number().int().min(0);
 const moment = z.number().int().min(0).describe('Milliseconds since the Unix epoch');
@@ -43,7 +43,7 @@ export const switchPosition = z.discriminatedUnion('position', [
       position: z.literal('off-for'),
       prefixes: z
         .array(z.string().min(1).max(limits.deviceIdCharactersMax).regex(id))
-        .max(limits.adminSwitchPrefixesMax)
+        .max(limits.switchPrefixesMax)
         .default([]),
       devices: z.array(device).max(limits.adminSwitchDevicesMax).default([]),
     })
@@ -197,7 +197,7 @@ export const operations = {
         .number()
         .int()
         .min(1)
-        .max(limits.adminDrainSecondsMax)
+        .max(limits.drainSecondsMax)
         .optional()
         .describe('Over how long clients are told to move; the node’s own setting, when left out'),
     }),

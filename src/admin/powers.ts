@@ -1,18 +1,7 @@
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock, DeviceId, RandomSource, SubjectId } from '../base/index.ts';
-import type { Feature, Levers, Revocation, SwitchPosition } from '../levers/index.ts';
+import type { Levers } from '../levers/index.ts';
 import type { NodeStatus } from './status.ts';
-
-/** What a revocation or a switch ends. */
-export interface Ending {
-  readonly sessionsEnded: number;
-  readonly connectionsClosed: number;
-}
-
-/** A change that is only thought of. */
-export type Change =
-  | { readonly revocation: Revocation }
-  | { readonly feature: Feature; readonly position: SwitchPosition };
 
 /** One live view, as the record has it. */
 export interface Sighting {
@@ -53,8 +42,6 @@ export interface AdminPowers {
   readonly audit?: ActRecord | undefined;
   readonly record?: AuditReader | undefined;
   status(): NodeStatus;
-  /** What a change would end now, with nothing changed. */
-  wouldEnd?: ((change: Change) => Ending) | undefined;
   /** Begins to drain; the promise may last until the process ends. */
   drain?: ((options: { readonly overSeconds?: number }) => Promise<void>) | undefined;
   /** Takes the settings' file anew. Throws `settings-invalid` and has changed nothing. */

@@ -405,10 +405,7 @@ export const limits = {
   adminStrangersToldMs: 60_000,
   adminHistorySamplesMax: 300,
   adminSampleMs: 2_000,
-  adminSwitchPrefixesMax: 256,
   adminSwitchDevicesMax: 10_000,
-  adminTokenIdCharactersMax: 256,
   adminSightingsMax: 10_000,
   adminNodesMax: 64,
-  adminDrainSecondsMax: 86_400,
 } as const;

@@ -148,13 +148,7 @@ describe('bad input', () => {
     ],
     ['an empty prefix', 'PUT', '/v1/switches/sharing', { position: 'off-for', prefixes: [''] }, 'params-invalid'],
     ['no time at all', 'POST', '/v1/drain', { overSeconds: 0 }, 'params-invalid'],
-    [
-      'a time that is too long',
-      'POST',
-      '/v1/drain',
-      { overSeconds: limits.adminDrainSecondsMax + 1 },
-      'params-invalid',
-    ],
+    ['a time that is too long', 'POST', '/v1/drain', { overSeconds: limits.drainSecondsMax + 1 }, 'params-invalid'],
     ['a body where there is none', 'POST', '/v1/reload', {}, 'params-invalid'],
     [
       'times the wrong way round',
@@ -346,7 +340,7 @@ describe('what a relay does not offer', () => {
     ['POST', '/v1/drain', undefined, { drain: undefined }],
     ['POST', '/v1/reload', undefined, { reload: undefined }],
     ['GET', '/v1/switches', undefined, { levers: undefined }],
-    ['POST', '/v1/revocations?dryRun=true', { of: 'all' }, { wouldEnd: undefined }],
+    ['POST', '/v1/revocations?dryRun=true', { of: 'all' }, { levers: undefined }],
     [
       'GET',
       '/v1/audit/who-saw?device=a&from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z',

@@ -26,6 +26,13 @@ const others: Readonly<Record<string, string>> = {
   'identity.tickets.keysFile': 'tickets',
   'identity.tickets.keys': `["${'a'.repeat(43)}"]`,
   'identity.issuers': '[{"issuer": "https://b.test", "keys": {"jwksFile": "b.json"}}]',
+  'switches.live-view': 'off',
+  'switches.sharing': 'off',
+  'switches.registration': 'off',
+  'switches.whep': 'off',
+  'switches.tickets': '{"offFor": {"prefixes": ["house7-"]}}',
+  'admin.tls': '{"certificateFile": "c.pem", "keyFile": "k.pem"}',
+  'admin.tokenFile': 'tokens',
   'telemetry.logLevel': 'debug',
   'drain.totalSecondsMax': '600',
 };
@@ -47,8 +54,9 @@ describe('every setting', () => {
   it.each(takenAtRunTime)('%s is taken where it has changed, and nothing else with it', (name) => {
     const given = others[name] ?? String(Number(valueAt(read(), name)) + 1);
     // TLS is renewed; it is begun by a new start.
-    const before: Record<string, string> =
-      name === 'http.tls' ? { LATCHKEY_HTTP_TLS: '{"certificateFile": "a", "keyFile": "b"}' } : {};
+    const before: Record<string, string> = name.endsWith('.tls')
+      ? { [variableOf(name)]: '{"certificateFile": "a", "keyFile": "b"}' }
+      : {};
     const [running, next] = [read(before), read({ ...before, [variableOf(name)]: given })];
     expect(changesBetween(running, next)).toEqual({ changed: [name], needRestart: [] });
     expect(settingsTaken(running, next)).toEqual(next);

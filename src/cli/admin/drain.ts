@@ -22,8 +22,8 @@ export function drainCommand(): Command {
     .action((options: AdminOptions & { over?: number; dryRun: boolean }) =>
       concluded(async () => {
         const { over, dryRun } = options;
-        if (over !== undefined && (over < 1 || over > limits.adminDrainSecondsMax)) {
-          throw new LatchkeyError('params-invalid', `--over: 1 to ${limits.adminDrainSecondsMax} s`);
+        if (over !== undefined && (over < 1 || over > limits.drainSecondsMax)) {
+          throw new LatchkeyError('params-invalid', `--over: 1 to ${limits.drainSecondsMax} s`);
         }
         await atEachNode(options, async (node) => {
           const body = over === undefined ? {} : { overSeconds: over };

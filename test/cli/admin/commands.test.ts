@@ -131,7 +131,7 @@ describe('wrong usage', () => {
     [['switch', 'sharing', 'off', '--list', file('empty', '# nobody\n')], /names no camera/],
     [['switch', 'sharing', 'off', '--list', join(folder, 'nowhere')], /cannot be read/],
     [['drain', '--over', 'soon'], /Give a time/],
-    [['drain', '--over', '2d'], /--over: 1 to 86400 s/],
+    [['drain', '--over', '2d'], /--over: 1 to 3600 s/],
     [['status', '--admin', 'example.com'], /is no URL such as/],
     [['status', '--admin', 'http://a:b@127.0.0.1:1'], /is no URL such as/],
     [['status', '--admin-token-file', join(folder, 'nowhere')], /cannot be read/],
