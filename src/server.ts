@@ -342,8 +342,7 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
         return () => void levers.useSettings(positions);
       },
       async (next) => {
-        const fresh = await adminSettings(next, random, version);
-        return () => admin.renew(fresh);
+        return admin.prepare(await adminSettings(next, random, version));
       },
     ],
   });

@@ -80,10 +80,16 @@ export const acts: Readonly<Record<OperationId, Act>> = {
     return { target: device, ...opening, run };
   }),
   listSwitches: act(operations.listSwitches, (_, { powers }) =>
-    looking(async () => ({ switches: offered(powers.levers).list().switches })),
+    looking(async () => {
+      const { switches, settings } = offered(powers.levers).list();
+      return { switches, settings };
+    }),
   ),
   readSwitch: act(operations.readSwitch, ({ parameters }, { powers }) =>
-    looking(async () => offered(powers.levers).list().switches[parameters.feature]),
+    looking(async () => {
+      const { switches, settings } = offered(powers.levers).list();
+      return { ...switches[parameters.feature], settings: settings[parameters.feature] };
+    }),
   ),
   throwSwitch: act(operations.throwSwitch, ({ parameters: { feature }, query, body }, { powers }) => {
     const position = positionOf(body);

@@ -2,6 +2,6 @@ export { bitsPerSecond, bytes, counted, duration, inWords, milliseconds, rate, w
 export { type Credential, newAdminToken, readCredentials } from './credentials.ts';
 export { openApi } from './openapi.ts';
 export { type AnswerOf, type Operation, type OperationId, operations, problemDocument } from './operations.ts';
-export type { ActRecord, AdminObserver, AdminPowers, AuditReader, Sighting } from './powers.ts';
+export type { ActRecord, AdminObserver, AdminOutcome, AdminPowers, AuditReader, Sighting } from './powers.ts';
 export { type Admin, type AdminSettings, type AdminTls, openAdmin } from './server.ts';
 export { type NodeStatus, type Sample, type StatusAnswer, sampleColumns } from './status.ts';

@@ -161,7 +161,12 @@ export const operations = {
     parameters: nothing,
     query: nothing,
     status: 200,
-    answer: z.strictObject({ switches: z.record(feature, switchInForce) }),
+    answer: z.strictObject({
+      switches: z.record(feature, switchInForce).describe('What was thrown'),
+      settings: z
+        .record(feature, switchInForce)
+        .describe('What the settings say beside it: a feature is on where both say so'),
+    }),
     recorded: false,
   },
   readSwitch: {
@@ -171,7 +176,7 @@ export const operations = {
     parameters: z.strictObject({ feature }),
     query: nothing,
     status: 200,
-    answer: switchInForce,
+    answer: switchInForce.extend({ settings: switchInForce.describe('What the settings say beside it') }),
     recorded: false,
   },
   throwSwitch: {

@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock, DeviceId, RandomSource, SubjectId } from '../base/index.ts';
 import type { Levers } from '../levers/index.ts';
+import type { OperationId } from './operations.ts';
 import type { NodeStatus } from './status.ts';
 
 /** One live view, as the record has it. */
@@ -50,8 +51,13 @@ export interface AdminPowers {
     | undefined;
 }
 
+/** What came of a request; `unrecorded`: it was done, perhaps, and could not be recorded; `stranger`: no credential that is known. */
+export type AdminOutcome = 'done' | 'refused' | 'unrecorded' | 'stranger';
+
 /** What the admin API tells whoever counts and logs. */
 export interface AdminObserver {
+  /** A request was answered; `unknown`: it came to no operation. */
+  asked?(operation: OperationId | 'unknown', outcome: AdminOutcome): void;
   /** A request was refused with an error of the table. */
   refused?(code: string): void;
   /** A refusal could not be written into the record; it changed nothing. */

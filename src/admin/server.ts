@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { asLatchkeyError, canonicalHost, isLoopback, LatchkeyError, limits, Strangers } from '../base/index.ts';
 import type { WebAssets } from '../web/index.ts';
 import { Api, type ApiParts, type ApiReply, problemReply } from './api.ts';
@@ -33,8 +34,8 @@ export interface AdminSettings {
 export interface Admin {
   readonly port: number;
   readonly url: string;
-  /** From now on these credentials and this certificate; open connections go on. Throws `settings-invalid` and has changed nothing. */
-  renew(fresh: Pick<AdminSettings, 'credentials' | 'tls'>): void;
+  /** Makes what takes these credentials and this certificate; open connections go on. Throws `settings-invalid` and has changed nothing. */
+  prepare(fresh: Pick<AdminSettings, 'credentials' | 'tls'>): () => void;
   close(): Promise<void>;
 }
 
@@ -80,11 +81,12 @@ export async function openAdmin(
   return {
     port,
     url: `${settings.tls === undefined ? 'http' : 'https'}://${named}:${port}`,
-    renew(fresh) {
-      if (fresh.tls !== undefined && 'setSecureContext' in server) {
-        usable(() => server.setSecureContext(secureContext(fresh.tls)));
-      }
-      credentials.replace(fresh.credentials);
+    prepare(fresh) {
+      usable(() => createSecureContext(secureContext(fresh.tls)));
+      return () => {
+        if (fresh.tls !== undefined && 'setSecureContext' in server) server.setSecureContext(secureContext(fresh.tls));
+        credentials.replace(fresh.credentials);
+      };
     },
     close() {
       history.stop();

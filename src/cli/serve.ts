@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import type { LatchkeyServer } from '../server.ts';
+import { ownTokenFile } from '../wiring/index.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 import { serviceManagerOf } from './service-manager.ts';
@@ -17,7 +18,8 @@ export function serveCommand(): Command {
     .addHelpText('after', '\nEvery setting has an environment variable too: http.port is LATCHKEY_HTTP_PORT.')
     .action((options: { config?: string; check: boolean }) =>
       concluded(async () => {
-        const settings = loadSettings(options.config, process.env);
+        const readSettings = () => loadSettings(options.config, process.env);
+        const settings = readSettings();
         if (options.check) {
           await trial(settings);
           process.stdout.write('The settings are usable.\n');
@@ -26,12 +28,13 @@ export function serveCommand(): Command {
         if (settings.demo) {
           const stopping = stopSignal();
           const { startDemo } = await import('./demo/index.ts');
-          await using demo = await startDemo(settings);
+          await using demo = await startDemo(settings, readSettings, options.config);
           process.stdout.write(demo.welcome);
-          process.stdout.write(`\nStopping on ${await stopping} …\n`);
+          const why = await Promise.race([stopping, demo.server.drained.then(() => 'the end of the drain')]);
+          process.stdout.write(`\nStopping on ${why} …\n`);
         } else {
           const { startServer } = await import('../server.ts');
-          const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
+          const server = await startServer(settings, { readSettings });
           const powers = {
             clock: systemClock,
             monotonicUs: () => process.hrtime.bigint() / 1000n,
@@ -39,7 +42,8 @@ export function serveCommand(): Command {
           };
           const manager = await serviceManagerOf(process.env, powers);
           process.stdout.write(
-            `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
+            `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n` +
+              `Its status page is ${server.adminUrl}/; sign in with a token of ${settings.admin.tokenFile ?? ownTokenFile(settings.dataDirectory)}.\n`,
           );
           await served(server, manager, process);
           await server.close();

@@ -1,7 +1,7 @@
 import type { NodeStatus } from '../admin/index.ts';
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock } from '../base/index.ts';
-import { features, type Levers } from '../levers/index.ts';
+import { features, type RelayLevers } from '../levers/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { Signaling } from '../signaling/index.ts';
 import type { Tallies } from './tallies.ts';
@@ -13,7 +13,7 @@ export interface StatusSources {
   readonly tallies: Tallies;
   readonly relay: Relay;
   readonly signaling: Pick<Signaling, 'devicesOnline' | 'connections' | 'admission'>;
-  readonly levers?: Levers | undefined;
+  readonly levers?: Pick<RelayLevers, 'list' | 'positionOf' | 'quarantined'> | undefined;
   readonly audit?: Pick<AuditLog, 'writable' | 'pending' | 'head'> | undefined;
   readiness(): NodeStatus['readiness'];
   transport(): NodeStatus['transport'];
@@ -112,14 +112,12 @@ function auditOf(audit: StatusSources['audit']): NodeStatus['audit'] {
 }
 
 /** Positions and numbers alone: for whom, the page must not say. */
-function leversOf(levers: Levers | undefined): Pick<NodeStatus, 'switches' | 'quarantined' | 'revocations'> {
+function leversOf(levers: StatusSources['levers']): Pick<NodeStatus, 'switches' | 'quarantined' | 'revocations'> {
   if (levers === undefined) return { switches: null, quarantined: 0, revocations: 0 };
-  const { revocations, switches } = levers.list();
+  const positions = features.map((feature) => [feature, levers.positionOf(feature)]);
   return {
-    switches: Object.fromEntries(features.map((feature) => [feature, switches[feature].position])) as NonNullable<
-      NodeStatus['switches']
-    >,
-    quarantined: revocations.filter(({ of }) => of === 'device').length,
-    revocations: revocations.length,
+    switches: Object.fromEntries(positions) as NonNullable<NodeStatus['switches']>,
+    quarantined: levers.quarantined,
+    revocations: levers.list().revocations.length,
   };
 }

@@ -384,7 +384,7 @@ describe('a credential', () => {
     await using s = await stage();
     const { readCredentials } = await import('../../src/admin/index.ts');
     const fresh = 'a-fresh-token-of-at-least-32-characters';
-    s.admin.renew({ credentials: readCredentials(`day:${fresh}`), tls: undefined });
+    s.admin.prepare({ credentials: readCredentials(`day:${fresh}`), tls: undefined })();
     expect((await s.ask('GET', '/v1/status')).status).toBe(401);
     expect((await s.ask('GET', '/v1/status', { token: fresh })).status).toBe(200);
   });

@@ -53,9 +53,9 @@ describe('the admin port', () => {
     const { port, url } = world.admin;
     expect(url).toBe(`https://localhost:${port}`);
     expect(await statusOverTls(port, first.certificate)).toBe(200);
-    expect(() => world.admin.renew({ credentials: [], tls: { ...second, key: 'none' } })).toThrow(/admin\.tls/);
+    expect(() => world.admin.prepare({ credentials: [], tls: { ...second, key: 'none' } })).toThrow(/admin\.tls/);
     const { readCredentials } = await import('../../src/admin/index.ts');
-    world.admin.renew({ credentials: readCredentials(`a:${operatorToken}`), tls: second });
+    world.admin.prepare({ credentials: readCredentials(`a:${operatorToken}`), tls: second })();
     await expect(statusOverTls(port, first.certificate)).rejects.toThrow();
     expect(await statusOverTls(port, second.certificate)).toBe(200);
   });

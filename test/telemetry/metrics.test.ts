@@ -165,7 +165,7 @@ describe('metrics', () => {
 
   it('tell how long writing them kept the event loop', async () => {
     let nowMs = 0;
-    const metrics = new Metrics('1.2.3', () => nowMs);
+    const metrics = new Metrics('1.2.3', undefined, () => nowMs);
     metrics.readFrom({
       ...quietReadings,
       sessions() {
@@ -214,7 +214,19 @@ describe('metrics', () => {
       'flow',
       'outcome',
       'from',
-    ].concat(['kind', 'what', 'side', 'direction', 'state', 'lane', 'worker', 'of']);
+    ].concat([
+      'kind',
+      'what',
+      'side',
+      'direction',
+      'state',
+      'lane',
+      'worker',
+      'of',
+      'operation',
+      'feature',
+      'position',
+    ]);
     const told = [...Object.entries(counters), ...Object.entries(histograms)];
     for (const [name, { help, labels }] of [...told, ...Object.entries(readingLines)]) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);

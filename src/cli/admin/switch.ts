@@ -59,8 +59,8 @@ function bodyOf(position: 'on' | 'off', { prefix, list }: SwitchOptions): Body {
       ? []
       : textOf(list)
           .split('\n')
-          .map((line) => line.trim())
-          .filter((line) => line !== '' && !line.startsWith('#'));
+          .map((line) => (line.split('#')[0] ?? '').trim())
+          .filter((line) => line !== '');
   if (list !== undefined && devices.length === 0) throw new LatchkeyError('params-invalid', `${list} names no camera`);
   return { position: 'off-for', prefixes: prefix, devices };
 }
@@ -69,28 +69,42 @@ function turn(feature: Feature, body: Body, options: SwitchOptions): Promise<voi
   return atEachNode(options, async (node) => {
     const query = { dryRun: String(options.dryRun) };
     const printed = await asked(node, 'throwSwitch', { parameters: { feature }, query, body });
-    const words = printed.dryRun
-      ? `${feature} ${inWords(body)} would end ${endingWords(printed)}; nothing was changed`
-      : `${feature} is ${inWords(body)}: ended ${endingWords(printed)}`;
-    return { printed, words };
+    if (printed.dryRun) {
+      return { printed, words: `${feature} ${inWords(body)} would end ${endingWords(printed)}; nothing was changed` };
+    }
+    if (body.position !== 'on') {
+      return { printed, words: `${feature} is ${inWords(body)}: ended ${endingWords(printed)}` };
+    }
+    const { settings } = await asked(node, 'readSwitch', { parameters: { feature } });
+    return { printed, words: `${feature} is ${standsWords(body, settings)}` };
   });
+}
+
+/** Where a switch stands, of what was thrown and the settings together. */
+function standsWords(thrown: Position, settings: Position): string {
+  if (settings.position === 'on') return inWords(thrown);
+  const bySettings = `${inWords(settings)} by the settings`;
+  return thrown.position === 'on' ? bySettings : `${inWords(thrown)}, and ${bySettings}`;
+}
+
+interface Position {
+  readonly position: string;
+  readonly prefixes?: readonly string[] | undefined;
+  readonly devices?: readonly string[] | undefined;
 }
 
 function show(feature: Feature | undefined, options: SwitchOptions): Promise<void> {
   return atEachNode(options, async (node) => {
-    const { switches } = await asked(node, 'listSwitches');
-    const shown = Object.entries(switches).filter(([name]) => feature === undefined || name === feature);
-    const width = Math.max(0, ...shown.map(([name]) => name.length));
-    const lines = shown.map(([name, position]) => `${name.padEnd(width)}  ${inWords(position)}`);
-    return { printed: { switches: Object.fromEntries(shown) }, words: lines.join('\n') };
+    const all = await asked(node, 'listSwitches');
+    const shown = features.filter((name) => feature === undefined || name === feature);
+    const width = Math.max(0, ...shown.map((name) => name.length));
+    const lines = shown.map((name) => `${name.padEnd(width)}  ${standsWords(all.switches[name], all.settings[name])}`);
+    const only = (positions: typeof all.switches) => Object.fromEntries(shown.map((name) => [name, positions[name]]));
+    return { printed: { switches: only(all.switches), settings: only(all.settings) }, words: lines.join('\n') };
   });
 }
 
-function inWords(position: {
-  position: string;
-  prefixes?: readonly string[] | undefined;
-  devices?: readonly string[] | undefined;
-}): string {
+function inWords(position: Position): string {
   if (position.position !== 'off-for') return position.position;
   const { prefixes = [], devices = [] } = position;
   const parts = [

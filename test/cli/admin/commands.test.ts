@@ -68,6 +68,7 @@ describe('the commands of the admin API', () => {
     expect((await run('switch', 'whep')).output).toBe('whep  on\n');
     expect(JSON.parse((await run('switch', 'whep', '--json')).output)).toEqual({
       switches: { whep: { position: 'on' } },
+      settings: { whep: { position: 'on' } },
     });
   });
 
@@ -79,7 +80,7 @@ describe('the commands of the admin API', () => {
     expect(world.drained).toEqual([30]);
     expect(await run('reload')).toMatchObject({
       code: 0,
-      output: 'taken: identity.issuers\nat the next start alone: http.port\n',
+      output: 'taken: identity.issuers; keys, certificates and lists were read again\nat the next start alone: http.port\n',
     });
   });
 
