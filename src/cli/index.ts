@@ -24,7 +24,6 @@ export function latchkey(): Command {
   const program = new Command('latchkey')
     .description('A WebRTC live-view relay for home cameras that shows a camera to nobody but its own people.')
     .version(version)
-    .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
   const serving = [serveCommand(), doctorCommand(), cameraCommand(), viewCommand()];
   const steering = [
@@ -44,6 +43,7 @@ export function latchkey(): Command {
 
 /** Wrong usage exits with its own code, in every subcommand. */
 function endsWithUsageCode(command: Command): Command {
+  command.showHelpAfterError('(add --help for the options)');
   command.exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage));
   for (const subcommand of command.commands) endsWithUsageCode(subcommand as Command);
   return command;

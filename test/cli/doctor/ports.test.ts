@@ -23,7 +23,9 @@ async function freePorts() {
 describe('the check of ports', () => {
   it('says in one line that all are free', async () => {
     const found = await said(portsCheck, patient({ environment: await freePorts() }));
-    expect(found).toEqual([expect.stringMatching(/^ok: all 4 ports are free: tcp \d+, tcp \d+, udp \d+, tcp \d+$/)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^ok: all 5 ports are free: tcp \d+, tcp \d+, tcp \d+, udp \d+, tcp \d+$/),
+    ]);
   });
 
   it('names the process that has a TCP port and is no relay', async () => {
