@@ -9,11 +9,12 @@ import { runningRelay } from '../../support/running-relay.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { patient, said } from './support/patient.ts';
 
-/** Four ports that nobody has. */
+/** Five ports that nobody has. */
 async function freePorts() {
   return {
     LATCHKEY_HTTP_PORT: `${await freePort()}`,
     LATCHKEY_OPERATIONS_PORT: `${await freePort()}`,
+    LATCHKEY_ADMIN_PORT: `${await freePort()}`,
     LATCHKEY_RELAY_HOST: '127.0.0.1',
     LATCHKEY_RELAY_PORT: `${await freePort()}`,
     LATCHKEY_RELAY_TCP_PORT: `${await freePort()}`,
@@ -48,23 +49,24 @@ describe('the check of ports', () => {
     await once(socket, 'listening');
     onTestFinished(() => void socket.close());
     const found = await said(portsCheck, patient({ environment }));
-    expect(found[2]).toMatch(/^problem: UDP port \d+ \(relay.port\) is held by process \d+ .*no relay/);
+    expect(found[3]).toMatch(/^problem: UDP port \d+ \(relay.port\) is held by process \d+ .*no relay/);
   });
 
   it('knows a relay that runs, by its /healthz', async () => {
     await using relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1' } });
-    const { httpPort, operationsPort, mediaPort, mediaTcpPort } = relay.server;
+    const { httpPort, operationsPort, adminUrl, mediaPort, mediaTcpPort } = relay.server;
     const one = patient({
       environment: {
         LATCHKEY_HTTP_PORT: `${httpPort}`,
         LATCHKEY_OPERATIONS_PORT: `${operationsPort}`,
+        LATCHKEY_ADMIN_PORT: new URL(adminUrl).port,
         LATCHKEY_RELAY_HOST: '127.0.0.1',
         LATCHKEY_RELAY_PORT: `${mediaPort}`,
         LATCHKEY_RELAY_TCP_PORT: `${mediaTcpPort}`,
       },
     });
     const found = await said(portsCheck, one);
-    expect(found).toHaveLength(4);
+    expect(found).toHaveLength(5);
     for (const each of found) expect(each).toMatch(/^ok: .* a relay, which answers at \/healthz$/);
     expect(one.relayProcess).toBe(process.pid);
   });
@@ -85,8 +87,8 @@ describe('the check of ports', () => {
     await once(socket, 'listening');
     onTestFinished(() => void socket.close());
     const found = await said(portsCheck, patient({ environment: { ...running, LATCHKEY_RELAY_PORT } }));
-    expect(found.map((each) => each.split(':')[0])).toEqual(['ok', 'ok', 'problem', 'ok']);
-    expect(found[2]).toContain(`held by process ${process.pid} `);
+    expect(found.map((each) => each.split(':')[0])).toEqual(['ok', 'ok', 'ok', 'problem', 'ok']);
+    expect(found[3]).toContain(`held by process ${process.pid} `);
   });
 
   it('an address that is not this machine’s is a problem', async () => {
