@@ -14,6 +14,8 @@ export interface ChartLook {
 export const windowSeconds = 600;
 const windowSecondsMin = 60;
 const height = 92;
+/** Half of a time’s width, in pixels. */
+const labelHalf = 18;
 
 /** A line over the last ten minutes, with the area under it. Its text alternative says the last value and the highest one. */
 export class Chart {
@@ -67,7 +69,8 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
         grid: { show: false },
         space: 60,
         incrs: [60, 120, 300],
-        values: (_, at) => at.map((second) => clockTime(second)),
+        // A time at the very left would stand on the scale’s 0.
+        values: (plot, at) => at.map((second) => (plot.valToPos(second, 'x') < labelHalf ? '' : clockTime(second))),
       },
       {
         ...axis,
