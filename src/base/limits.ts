@@ -1,8 +1,12 @@
+import { toolLimits } from './tool-limits.ts';
+
 /**
  * Every bound of Latchkey that is not an operator's setting, with its unit last in its name.
  * A table, queue, buffer, retry or wait that has no line here does not exist.
  */
 export const limits = {
+  ...toolLimits,
+
   // ids and tokens
   deviceIdCharactersMax: 128,
   subjectIdCharactersMax: 256,
@@ -324,46 +328,6 @@ export const limits = {
   tracesExportMsMax: 5_000,
   tracesCloseMsMax: 1_000,
 
-  // what the doctor looks at
-  doctorCheckMsMax: 20_000,
-  doctorAnswerMsMax: 2_000,
-  doctorProbeMsMax: 5_000,
-  /** How long the network is given to say that nobody has a UDP port. */
-  doctorSilenceMs: 1_500,
-  doctorClockLookMs: 500,
-  doctorClockStepMsMax: 50,
-  doctorClockSecondsMax: 2,
-  doctorDaysLeftMin: 14,
-  doctorDescriptorsMax: 1_000_000,
-  doctorSpareFilesMin: 1_024,
-  doctorRoomBytesMin: 256 * 1024 * 1024,
-  doctorFreeBytesMin: 16 * 1024 * 1024,
-  doctorNodeMajorMin: 24,
-  doctorOwnBytes: 256 * 1024 * 1024,
-  /** What a connection takes on the dearer of the two servers, with room to spare. */
-  doctorConnectionBytes: 25 * 1024,
-
-  // the storm that an operator makes
-  stormCamerasMax: 200_000,
-  stormViewersMax: 10_000,
-  stormConnectsPerSecondMax: 50_000,
-  stormAsksPerSecondMax: 5_000,
-  stormAsksInFlightMax: 1_024,
-  stormAskMsMax: 30_000,
-  /** So many questions for one's own camera go with one for somebody else's. */
-  stormStrangerEvery: 10,
-  stormSecondsMax: 86_400,
-  stormSamplesMax: 1_000_000,
-  /** How long cameras are sent off at a stretch, before what has come back is looked at. */
-  stormLaunchMs: 4,
-  stormHeadBytesMax: 16 * 1024,
-  stormCrossingsToldMax: 20,
-  /** What a process has open beside its cameras and viewers. */
-  stormDescriptorsSpareMin: 128,
-  stormTokensBytesMax: 256 * 1024 * 1024,
-  stormMetricsBytesMax: 4 * 1024 * 1024,
-  stormMetricsMsMax: 5_000,
-
   // the audit
   /** What waits to be written; the ends of live views have room when the rest has none. */
   auditPendingMax: 65_536,
@@ -386,6 +350,7 @@ export const limits = {
   auditAnswersMax: 10_000,
   auditLineCharactersMax: 128 * 1024,
   auditTextCharactersMax: 1_024,
+
   // the admin port
   adminConnectionsMax: 64,
   adminConnectionsPerAddressMax: 16,

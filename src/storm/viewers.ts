@@ -118,7 +118,7 @@ export class Viewers {
       if (outcome !== 'answered') watch.refusals.add(outcome);
       else if (watch.answerMs.length < limits.stormSamplesMax) watch.answerMs.push(this.#world.clock.now() - dueMs);
     });
-    if (turn % limits.stormStrangerEvery === 0) this.#askAsStranger(turn, person);
+    if (turn % limits.stormOwnAsksFirst === 0) this.#askAsStranger(turn, person);
   }
 
   #askAsStranger(turn: number, person: ViewerToken): void {

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import { fileAt } from '../support/source-files.ts';
 
-const { text: bounds } = fileAt('src/base/limits.ts');
-const { text: asserted } = fileAt('src/base/limit-relations.ts');
+const files = ['tool-limits', 'limits', 'limit-relations'].map((name) => fileAt(`src/base/${name}.ts`).text);
 
-/** Both files as one module. */
-const text = `import assert from 'node:assert/strict';\n${bounds}${asserted.replaceAll(/^import .*$/gm, '')}`;
+/** The files as one module. */
+const text = `import assert from 'node:assert/strict';\n${files.join('').replaceAll(/^import .*$/gm, '')}`;
 
 /** The module as it would be with other numbers. Rejects where it refuses to load. */
 async function loadWith(changes: Record<string, number>): Promise<unknown> {
