@@ -69,8 +69,7 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
         grid: { show: false },
         space: 60,
         incrs: [60, 120, 300],
-        // A time at the very left would stand on the scale’s 0.
-        values: (plot, at) => at.map((second) => (plot.valToPos(second, 'x') < labelHalf ? '' : clockTime(second))),
+        values: (plot, at) => at.map((second) => (hasRoom(plot, second) ? clockTime(second) : '')),
       },
       {
         ...axis,
@@ -101,6 +100,12 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
       ],
     },
   };
+}
+
+/** A time at the very left would stand on the scale’s 0, and one at the very right would be cut off. */
+function hasRoom(plot: uPlot, second: number): boolean {
+  const at = plot.valToPos(second, 'x');
+  return at >= labelHalf && at <= plot.bbox.width / devicePixelRatio - labelHalf;
 }
 
 /** What there is of the last ten minutes, and a minute at least. */
