@@ -1,22 +1,20 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deviceId } from '../../src/base/index.ts';
 import { grants } from '../../src/cli/demo/households.ts';
-import { ownTokenFile } from '../../src/wiring/index.ts';
-import { MemoryAudit, MemoryLevers } from '../../test/support/admin-world.ts';
 import { launchChromium, liveViewPage, showLiveView, stateReached } from '../../test/support/browser.ts';
+import { ownAdmin, ownCredential } from '../../test/support/own-admin.ts';
 import { runningRelay } from '../../test/support/running-relay.ts';
 
 // Makes the README's picture of the status page anew: `node config/admin/make-picture.ts [seconds] [folder]`. A relay with the demo's
 // cameras runs that long, people come and go, some are refused, and the page is looked at in light, in dark, and on a telephone.
 const [seconds = '100', folder = import.meta.dirname] = process.argv.slice(2);
-const [levers, audit] = [new MemoryLevers(), new MemoryAudit()];
-await using relay = await runningRelay({ parts: { admin: { levers, audit } } });
+await using relay = await runningRelay({ environment: { LATCHKEY_ADMISSION_LAG_MS_MAX: '10000' } });
+const ask = ownAdmin(relay);
 for (const { subject, device, role } of grants) await relay.grant(subject, device, role);
 const devices = [...new Set(grants.map(({ device }) => device))];
 const [spare] = await Promise.all(devices.toReversed().map((device) => relay.camera(device)));
-await levers.throwSwitch('sharing', { position: 'off-for', prefixes: ['hall-'], devices: [] });
-await levers.revoke({ of: 'device', device: deviceId('hall-7') });
+await ask('PUT', '/v1/switches/sharing', { body: { position: 'off-for', prefixes: ['hall-'] } });
+await ask('POST', '/v1/revocations', { body: { of: 'device', device: 'hall-7' } });
 
 const browser = await launchChromium();
 await using _ = { [Symbol.asyncDispose]: () => browser.close() };
@@ -35,7 +33,6 @@ for (let round = 0; Date.now() < endMs; round++) {
   if (round === 2) await spare?.close();
 }
 
-const token = JSON.parse(readFileSync(ownTokenFile(relay.settings.dataDirectory), 'utf8')) as string;
 for (const [name, colorScheme, width, height] of [
   ['status', 'light', 1_280, 1_010],
   ['status-dark', 'dark', 1_280, 1_010],
@@ -45,7 +42,7 @@ for (const [name, colorScheme, width, height] of [
   const page = await context.newPage();
   page.on('pageerror', (error) => process.stderr.write(`${error.stack}\n`));
   await page.goto(relay.server.adminUrl);
-  await page.getByLabel('Credential').fill(token);
+  await page.getByLabel('Credential').fill(ownCredential(relay));
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('img', { name: /^Memory/ }).waitFor();
   await page.waitForTimeout(3_000);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type DeviceId, deviceId, LatchkeyError, limits, subjectId } from '../base/index.ts';
-import type { Revocation, SwitchPosition } from '../levers/index.ts';
+import type { Change, LeverEffect, Levers, Revocation, SwitchPosition } from '../levers/index.ts';
 import type { History } from './history.ts';
 import {
   type AnswerOf,
@@ -10,7 +10,7 @@ import {
   type revocation,
   type switchPosition,
 } from './operations.ts';
-import type { AdminPowers, Change, Ending, Sightings } from './powers.ts';
+import type { AdminPowers, Sightings } from './powers.ts';
 
 /** What an act needs beside its input. */
 export interface ActParts {
@@ -60,7 +60,11 @@ export const acts: Readonly<Record<OperationId, Act>> = {
     const about = { detail: body.of, ...(target !== undefined && { target }) };
     const levers = offered(powers.levers);
     if (isDry(query)) {
-      return { ...about, ...dry, run: async () => ({ ...wouldEnd(powers, { revocation: taken }), atMs: null }) };
+      return {
+        ...about,
+        ...dry,
+        run: async () => ({ ...(await wouldEnd(levers, { revocation: taken })), atMs: null }),
+      };
     }
     return { ...about, ...shutting, run: async () => ({ dryRun: false, ...(await levers.revoke(taken)) }) };
   }),
@@ -78,18 +82,20 @@ export const acts: Readonly<Record<OperationId, Act>> = {
   listSwitches: act(operations.listSwitches, (_, { powers }) =>
     looking(async () => {
       const { switches, settings } = offered(powers.levers).list();
-      const positions = Object.entries(settings).map(([feature, { position }]) => [feature, position]);
-      return { switches, settings: Object.fromEntries(positions) };
+      return { switches, settings };
     }),
   ),
   readSwitch: act(operations.readSwitch, ({ parameters }, { powers }) =>
-    looking(async () => offered(powers.levers).list().switches[parameters.feature]),
+    looking(async () => {
+      const { switches, settings } = offered(powers.levers).list();
+      return { ...switches[parameters.feature], settings: settings[parameters.feature] };
+    }),
   ),
   throwSwitch: act(operations.throwSwitch, ({ parameters: { feature }, query, body }, { powers }) => {
     const position = positionOf(body);
     const about = { target: feature, detail: wordsOf(position) };
     const levers = offered(powers.levers);
-    if (isDry(query)) return { ...about, ...dry, run: async () => wouldEnd(powers, { feature, position }) };
+    if (isDry(query)) return { ...about, ...dry, run: () => wouldEnd(levers, { feature, position }) };
     const run = async () => ({ dryRun: false, ...(await levers.throwSwitch(feature, position)) });
     return { ...about, ...(position.position === 'off' ? shutting : opening), run };
   }),
@@ -171,8 +177,8 @@ function isDry(query: { dryRun?: 'true' | 'false' | undefined }): boolean {
   return query.dryRun === 'true';
 }
 
-function wouldEnd(powers: AdminPowers, change: Change): Ending & { dryRun: true } {
-  return { dryRun: true, ...offered(powers.wouldEnd)(change) };
+async function wouldEnd(levers: Levers, change: Change): Promise<LeverEffect & { dryRun: true }> {
+  return { dryRun: true, ...(await levers.wouldEnd(change)) };
 }
 
 function revocationOf(body: z.infer<typeof revocation>): Revocation {

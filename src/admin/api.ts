@@ -45,6 +45,12 @@ interface Known {
   target?: string;
 }
 
+/** A request, and to which operation it has come. */
+interface Asked {
+  readonly request: ApiRequest;
+  operation: OperationId | 'unknown';
+}
+
 /** Everything under `/v1`: who asks, what for, whether it may be, the record, the answer. */
 export class Api {
   readonly #parts: ApiParts;
@@ -56,9 +62,11 @@ export class Api {
   /** Never rejects: whatever goes wrong is a problem document. */
   async answer(request: ApiRequest): Promise<ApiReply> {
     let known: Known | undefined;
+    const asked: Asked = { request, operation: 'unknown' };
     try {
       known = { by: this.#nameOf(request), action: 'unknown' };
       const route = routeOf(request);
+      asked.operation = route.id;
       known.action = actionOf(route.id);
       const raw = {
         parameters: route.parameters,
@@ -67,9 +75,11 @@ export class Api {
       };
       const prepared = acts[route.id](raw, this.#parts);
       if (prepared.target !== undefined) known.target = prepared.target;
-      return reply(route.operation.status, await this.#done(route, prepared, known));
+      const answer = await this.#done(route, prepared, known);
+      this.#parts.observer.asked?.(route.id, 'done');
+      return reply(route.operation.status, answer);
     } catch (thrown) {
-      return await this.#refusal(asLatchkeyError(thrown), known, request);
+      return await this.#refusal(asLatchkeyError(thrown), known, asked);
     }
   }
 
@@ -108,8 +118,11 @@ export class Api {
     return new LatchkeyError(this.#parts.record.writable === undefined ? 'not-offered' : 'audit-unavailable');
   }
 
-  async #refusal(error: LatchkeyError, known: Known | undefined, request: ApiRequest): Promise<ApiReply> {
+  async #refusal(error: LatchkeyError, known: Known | undefined, asked: Asked): Promise<ApiReply> {
     const { record, observer } = this.#parts;
+    const { operation, request } = asked;
+    const refused = error instanceof Unrecorded ? 'unrecorded' : 'refused';
+    observer.asked?.(operation, known === undefined ? 'stranger' : refused);
     observer.refused?.(error.code);
     if (error.code === 'internal') observer.internal?.(error.cause);
     if (known === undefined) await record.strangerRefused();

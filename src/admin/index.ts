@@ -5,10 +5,9 @@ export { type AnswerOf, type Operation, type OperationId, operations, problemDoc
 export type {
   ActRecord,
   AdminObserver,
+  AdminOutcome,
   AdminPowers,
   AuditReader,
-  Change,
-  Ending,
   Sighting,
   Sightings,
 } from './powers.ts';

@@ -6,7 +6,7 @@ import { historyAnswer, statusAnswer } from './status.ts';
 const id = /^[A-Za-z0-9][A-Za-z0-9._:@|-]*$/;
 const device = z.string().min(1).max(limits.deviceIdCharactersMax).regex(id).describe('The camera');
 const subject = z.string().min(1).max(limits.subjectIdCharactersMax).regex(id).describe('The person');
-const tokenId = z.string().min(1).max(limits.adminTokenIdCharactersMax).describe('The `jti` of the token');
+const tokenId = z.string().min(1).max(limits.tokenIdCharactersMax).describe('The `jti` of the token');
 const feature = z.enum(features);
 const count = z.number().int().min(0);
 const moment = z.number().int().min(0).describe('Milliseconds since the Unix epoch');
@@ -43,7 +43,7 @@ export const switchPosition = z.discriminatedUnion('position', [
       position: z.literal('off-for'),
       prefixes: z
         .array(z.string().min(1).max(limits.deviceIdCharactersMax).regex(id))
-        .max(limits.adminSwitchPrefixesMax)
+        .max(limits.switchPrefixesMax)
         .default([]),
       devices: z.array(device).max(limits.adminSwitchDevicesMax).default([]),
     })
@@ -165,10 +165,10 @@ export const operations = {
     query: nothing,
     status: 200,
     answer: z.strictObject({
-      switches: z.record(feature, switchInForce).describe('What operators have thrown'),
+      switches: z.record(feature, switchInForce).describe('What was thrown'),
       settings: z
-        .record(feature, z.enum(['on', 'off', 'off-for']))
-        .describe('What the settings of the node say beside it: a feature is on only if both say so'),
+        .record(feature, switchInForce)
+        .describe('What the settings say beside it: a feature is on where both say so'),
     }),
     recorded: false,
   },
@@ -179,7 +179,7 @@ export const operations = {
     parameters: z.strictObject({ feature }),
     query: nothing,
     status: 200,
-    answer: switchInForce,
+    answer: switchInForce.extend({ settings: switchInForce.describe('What the settings say beside it') }),
     recorded: false,
   },
   throwSwitch: {

@@ -1,18 +1,8 @@
 import type { AuditLog } from '../audit/index.ts';
 import type { Clock, DeviceId, RandomSource, SubjectId } from '../base/index.ts';
-import type { Feature, Levers, Revocation, SwitchPosition } from '../levers/index.ts';
+import type { Levers } from '../levers/index.ts';
+import type { OperationId } from './operations.ts';
 import type { NodeStatus } from './status.ts';
-
-/** What a revocation or a switch ends. */
-export interface Ending {
-  readonly sessionsEnded: number;
-  readonly connectionsClosed: number;
-}
-
-/** A change that is only thought of. */
-export type Change =
-  | { readonly revocation: Revocation }
-  | { readonly feature: Feature; readonly position: SwitchPosition };
 
 /** One live view, as the record has it. */
 export interface Sighting {
@@ -60,8 +50,6 @@ export interface AdminPowers {
   readonly audit?: ActRecord | undefined;
   readonly record?: AuditReader | undefined;
   status(): NodeStatus;
-  /** What a change would end now, with nothing changed. */
-  wouldEnd?: ((change: Change) => Ending) | undefined;
   /** Begins to drain; the promise may last until the process ends. */
   drain?: ((options: { readonly overSeconds?: number }) => Promise<void>) | undefined;
   /** Takes the settings' file anew. Throws `settings-invalid` and has changed nothing. */
@@ -70,8 +58,13 @@ export interface AdminPowers {
     | undefined;
 }
 
+/** What came of a request; `unrecorded`: it was done, perhaps, and could not be recorded; `stranger`: no credential that is known. */
+export type AdminOutcome = 'done' | 'refused' | 'unrecorded' | 'stranger';
+
 /** What the admin API tells whoever counts and logs. */
 export interface AdminObserver {
+  /** A request was answered; `unknown`: it came to no operation. */
+  asked?(operation: OperationId | 'unknown', outcome: AdminOutcome): void;
   /** A request was refused with an error of the table. */
   refused?(code: string): void;
   /** A refusal could not be written into the record; it changed nothing. */

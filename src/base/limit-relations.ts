@@ -116,8 +116,9 @@ assert(
 );
 assert(limits.auditAliveMs < limits.auditCommitMsMax && limits.auditRetryMs < limits.auditCommitMsMax);
 assert(limits.auditRefusalsPerSubjectMax < limits.auditRefusalsJoinedMax, 'nobody fills the table of refusals alone');
+assert(limits.adminSwitchDevicesMax <= limits.switchDevicesMax);
 assert(
-  (limits.adminSwitchDevicesMax + limits.adminSwitchPrefixesMax) * (limits.deviceIdCharactersMax + 4) <
+  (limits.adminSwitchDevicesMax + limits.switchPrefixesMax) * (limits.deviceIdCharactersMax + 4) <
     limits.adminBodyBytesMax,
   'the longest list of a switch fits into a request, with the quotes and the space of its JSON',
 );

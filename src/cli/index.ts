@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import {
   drainCommand,
   releaseCommand,
@@ -24,7 +24,6 @@ export function latchkey(): Command {
   const program = new Command('latchkey')
     .description('A WebRTC live-view relay for home cameras that shows a camera to nobody but its own people.')
     .version(version)
-    .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', exitCodesHelp);
   const serving = [serveCommand(), doctorCommand(), cameraCommand(), viewCommand()];
   const steering = [
@@ -42,8 +41,14 @@ export function latchkey(): Command {
   return endsWithUsageCode(program);
 }
 
-/** Wrong usage exits with its own code, in every subcommand. */
+const help = new Help();
+
+/** Wrong usage exits with its own code, in every subcommand. That an option is off unless it is named goes without saying. */
 function endsWithUsageCode(command: Command): Command {
+  command.configureHelp({
+    optionDescription: (option) => help.optionDescription(option).replace(/ \(default: false\)|default: false, /, ''),
+  });
+  command.showHelpAfterError('(add --help for the options)');
   command.exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage));
   for (const subcommand of command.commands) endsWithUsageCode(subcommand as Command);
   return command;

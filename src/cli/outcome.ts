@@ -37,7 +37,7 @@ export async function concluded(work: () => Promise<void>, json = false): Promis
     await work();
   } catch (thrown) {
     const error = asLatchkeyError(thrown);
-    const said = error.code === 'internal' ? messageOf(error.cause) : error.message + hint(error);
+    const said = error.code === 'internal' ? messageOf(error.cause) : wordsOf(error) + hint(error);
     if (json) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: said } })}\n`);
     else process.stderr.write(`latchkey: ${said}\n`);
     process.exitCode = exitCodeOf(error);
@@ -70,6 +70,11 @@ export function stopSignal(): Promise<NodeJS.Signals> {
 
 function isOneOf(code: ErrorCode, codes: readonly ErrorCode[]): boolean {
   return codes.includes(code);
+}
+
+/** Of a parameter or a credential, the table's line speaks to programs, and the detail to whoever typed it. */
+function wordsOf({ code, detail, message }: LatchkeyError): string {
+  return isOneOf(code, ['params-invalid', 'admin-credential']) && detail !== undefined ? detail : message;
 }
 
 /** What trying again will not mend. */

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { systemClock } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
 import type { LatchkeyServer } from '../server.ts';
+import { ownTokenFile } from '../wiring/index.ts';
 import { configOption } from './options.ts';
 import { concluded, stopSignal } from './outcome.ts';
 import { serviceManagerOf } from './service-manager.ts';
@@ -18,7 +19,8 @@ export function serveCommand(): Command {
     .addHelpText('after', '\nEvery setting has an environment variable too: http.port is LATCHKEY_HTTP_PORT.')
     .action((options: { config?: string; check: boolean }) =>
       concluded(async () => {
-        const settings = loadSettings(options.config, process.env);
+        const readSettings = () => loadSettings(options.config, process.env);
+        const settings = readSettings();
         if (options.check) {
           await trial(settings);
           process.stdout.write('The settings are usable.\n');
@@ -27,13 +29,14 @@ export function serveCommand(): Command {
         if (settings.demo) {
           const stopping = stopSignal();
           const { startDemo } = await import('./demo/index.ts');
-          await using demo = await startDemo(settings);
+          await using demo = await startDemo(settings, readSettings, options.config);
           process.stdout.write(demo.welcome);
-          process.stdout.write(`\nStopping on ${await stopping} …\n`);
+          const why = await Promise.race([stopping, demo.server.drained.then(() => 'the end of the drain')]);
+          process.stdout.write(`\nStopping on ${why} …\n`);
         } else {
           const signals = holdingHangups(process);
           const { startServer } = await import('../server.ts');
-          const server = await startServer(settings, { readSettings: () => loadSettings(options.config, process.env) });
+          const server = await startServer(settings, { readSettings });
           // A relay that is killed leaves nothing compiled for the next one, if not now.
           flushCompileCache();
           const powers = {
@@ -43,7 +46,8 @@ export function serveCommand(): Command {
           };
           const manager = await serviceManagerOf(process.env, powers);
           process.stdout.write(
-            `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n`,
+            `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n` +
+              `Its status page is ${server.adminUrl}/; sign in with a token of ${settings.admin.tokenFile ?? ownTokenFile(settings.dataDirectory)}.\n`,
           );
           await served(server, manager, signals);
           await server.close();

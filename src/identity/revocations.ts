@@ -33,6 +33,8 @@ export interface RevocationTable extends Revocations {
   /** What is void of everybody's. */
   readonly everybodysMs: number;
   readonly lines: readonly RevocationLine[];
+  /** Another table that says the same, and goes its own way from here. */
+  copy(): RevocationTable;
   /** Bearers that have an epoch of their own, and token ids. */
   readonly size: number;
 }
@@ -42,9 +44,16 @@ export interface RevocationTable extends Revocations {
  * is taken back then, and never too little. Whoever is hit needs a token that was issued since.
  */
 export function createRevocations(linesMax: number = limits.revocationsMax): RevocationTable {
-  const bearers = new Map<Bearer, number>();
-  const tokens = new Map<string, number>();
-  let everybodysMs = 0;
+  return tableOf(linesMax, new Map(), new Map(), 0);
+}
+
+function tableOf(
+  linesMax: number,
+  bearers: Map<Bearer, number>,
+  tokens: Map<string, number>,
+  beforeMs: number,
+): RevocationTable {
+  let everybodysMs = beforeMs;
 
   function forget(issuedBeforeMs: number): void {
     for (const [bearer, ms] of bearers) if (ms <= issuedBeforeMs) bearers.delete(bearer);
@@ -87,6 +96,7 @@ export function createRevocations(linesMax: number = limits.revocationsMax): Rev
         ...[...tokens].map(([tokenId, issuedBeforeMs]) => ({ of: 'token', tokenId, issuedBeforeMs }) as const),
       ];
     },
+    copy: () => tableOf(linesMax, new Map(bearers), new Map(tokens), everybodysMs),
     epochOf,
     isVoid: (bearer, { issuedAtMs, tokenId }) =>
       issuedAtMs < epochOf(bearer) || (tokenId !== undefined && tokens.has(tokenId)),

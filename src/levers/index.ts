@@ -1,4 +1,4 @@
-import type { DeviceId, SubjectId } from '../base/index.ts';
+import type { DeviceId, SessionId, SubjectId } from '../base/index.ts';
 import type { Revocations, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import type { PairRules, Sessions } from '../pairing/index.ts';
 import type { Feature, SwitchPosition, SwitchPositions } from './switch-position.ts';
@@ -25,6 +25,11 @@ export interface LeverEffect {
   readonly connectionsClosed: number;
 }
 
+/** A lever that is only thought of. */
+export type Change =
+  | { readonly revocation: Revocation }
+  | { readonly feature: Feature; readonly position: SwitchPosition };
+
 /**
  * What an operator throws. Each counts from the moment of the call, before anything is awaited: nothing new begins that it is against. A
  * promise resolves when the lever is on the disk and what was live has ended. Each rejects with `lever-unkept` where it could not be
@@ -36,6 +41,8 @@ export interface Levers {
   /** Ends a quarantine; false where there was none. */
   release(device: DeviceId): Promise<boolean>;
   throwSwitch(feature: Feature, position: SwitchPosition): Promise<LeverEffect>;
+  /** What would end if that were thrown now. Nothing changes. Rejects as the lever would, but for the disk. */
+  wouldEnd(change: Change): Promise<LeverEffect>;
   list(): {
     readonly revocations: readonly (Revocation & { readonly atMs: number })[];
     /** What an operator has thrown. */
@@ -45,18 +52,30 @@ export interface Levers {
   };
 }
 
-/** What is live, and looks at itself again. */
-export interface Reviewed {
-  /** Ends whatever something stands against now, many at a time. */
-  review(): Promise<LeverEffect>;
-}
-
-/** The levers of a relay, and what they say of everybody who asks for something. */
-export interface RelayLevers extends Levers, PairRules {
-  readonly revocations: Revocations;
+/** What levers say of everybody who asks for something. */
+export interface LeverRules extends PairRules {
   /** What stands against somebody whose proof was good: asked when it is used, however long ago it was made. */
   refuses(holder: VerifiedViewer | VerifiedCamera): 'token-revoked' | 'device-quarantined' | 'switched-off' | undefined;
   isOn(feature: Feature, device: DeviceId): boolean;
+}
+
+/** Connections that are live, and look at themselves again. */
+export interface Reviewed {
+  /** Ends whatever something stands against now, many at a time. */
+  review(): Promise<LeverEffect>;
+  /** How many connections other levers would close, and the live views that would end with them or for want of a feature. */
+  opposed(levers: LeverRules): Promise<{ readonly connections: number; readonly sessions: readonly SessionId[] }>;
+}
+
+/** All that is live of a relay. */
+export interface Live {
+  readonly sessions: Pick<Sessions, 'review' | 'opposed'>;
+  readonly connections: Reviewed;
+}
+
+/** The levers of a relay, and what they say. */
+export interface RelayLevers extends Levers, LeverRules {
+  readonly revocations: Revocations;
   /** Where a switch stands, of what the settings and the operator say together. */
   positionOf(feature: Feature): SwitchPosition['position'];
   /** Devices in quarantine. */
@@ -66,6 +85,6 @@ export interface RelayLevers extends Levers, PairRules {
   /** Takes other positions for the settings' layer. Rejects with `params-invalid`, and has changed nothing then. */
   useSettings(positions: SwitchPositions): Promise<LeverEffect>;
   /** Names what is live: levers that are thrown from now on end it. */
-  actOn(live: { readonly sessions: Pick<Sessions, 'review'>; readonly connections: Reviewed }): void;
+  actOn(live: Live): void;
   close(): void;
 }

@@ -41,6 +41,11 @@ export function openLeverStore(file: string): LeverStore {
   }
 }
 
+/** Levers that are thrown to see what they would do. */
+export function keptNowhere(kept: KeptLevers): LeverStore {
+  return { load: () => kept, revoked() {}, quarantined() {}, released() {}, switched() {}, close() {} };
+}
+
 class SqliteLeverStore implements LeverStore {
   readonly #database: DatabaseSync;
   readonly #file: string;

@@ -1,9 +1,9 @@
 import { type Clock, type DeviceId, LatchkeyError, limits, type SubjectId } from '../base/index.ts';
 import type { RevocationLine, RevocationTable, VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
-import type { Objection, Sessions, VerifiedPair } from '../pairing/index.ts';
-import type { LeverEffect, Levers, RelayLevers, Reviewed, Revocation } from './index.ts';
-import type { LeverStore } from './lever-store.ts';
-import type { Feature, SwitchPosition, SwitchPositions } from './switch-position.ts';
+import type { Objection, VerifiedPair } from '../pairing/index.ts';
+import type { Change, LeverEffect, Levers, Live, RelayLevers, Revocation } from './index.ts';
+import { keptNowhere, type LeverStore } from './lever-store.ts';
+import { type Feature, features, type SwitchPosition, type SwitchPositions } from './switch-position.ts';
 import { Switches } from './switches.ts';
 
 export interface LeversSettings {
@@ -42,7 +42,7 @@ class KeptLevers implements RelayLevers {
   readonly #observer: LeversObserver;
   readonly #switches = new Switches();
   readonly #quarantined: Map<DeviceId, number>;
-  #live: { readonly sessions: Pick<Sessions, 'review'>; readonly connections: Reviewed } | undefined;
+  #live: Live | undefined;
 
   constructor(settings: LeversSettings, powers: LeversPowers, observer: LeversObserver) {
     this.#settings = settings;
@@ -118,6 +118,32 @@ class KeptLevers implements RelayLevers {
     return await this.#endAndKeep(position.position === 'on' ? () => {} : keep);
   }
 
+  /** It is thrown for good, at levers that say the same as these, end nothing and are kept nowhere. */
+  async wouldEnd(change: Change): Promise<LeverEffect> {
+    const other = this.#copy();
+    if ('revocation' in change) await other.revoke(change.revocation);
+    else await other.throwSwitch(change.feature, change.position);
+    if (this.#live === undefined) return { sessionsEnded: 0, connectionsClosed: 0 };
+    const { sessions, connections } = this.#live;
+    const [opposed, others] = await Promise.all([sessions.opposed(other), connections.opposed(other)]);
+    return {
+      sessionsEnded: new Set([...opposed, ...others.sessions]).size,
+      connectionsClosed: others.connections,
+    };
+  }
+
+  #copy(): KeptLevers {
+    const { clock, revocations } = this.#powers;
+    const store = keptNowhere({
+      lines: [],
+      everybodysMs: 0,
+      quarantined: this.#quarantined,
+      switches: new Map(features.map((feature) => [feature, this.#switches.thrown[feature]])),
+    });
+    const settings = { ...this.#settings, switches: this.#switches.settings };
+    return new KeptLevers(settings, { clock, store, revocations: revocations.copy() }, {});
+  }
+
   async useSettings(positions: SwitchPositions): Promise<LeverEffect> {
     this.#switches.useSettings(positions);
     return await this.#review();
@@ -136,7 +162,7 @@ class KeptLevers implements RelayLevers {
     };
   }
 
-  actOn(live: { readonly sessions: Pick<Sessions, 'review'>; readonly connections: Reviewed }): void {
+  actOn(live: Live): void {
     this.#live = live;
   }
 

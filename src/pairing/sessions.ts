@@ -50,6 +50,8 @@ export interface Sessions {
   endWhere(match: (pair: VerifiedPair) => boolean, reason: EndReason): number;
   /** Ends every session whose pair something stands against now, many at a time, and says how many. From then on none is of use. */
   review(): Promise<number>;
+  /** The sessions that such rules would stand against, which nothing happens to. */
+  opposed(rules: PairRules): Promise<readonly SessionId[]>;
 }
 
 export interface SessionSettings {
@@ -139,6 +141,15 @@ export function createSessions(
     },
 
     review: () => inSlices(clock, live.values(), (session) => session.endIfOpposed()),
+
+    async opposed(others) {
+      const opposed: SessionId[] = [];
+      await inSlices(clock, live.values(), ({ id, pair }) => {
+        if (others.against(pair) !== undefined) opposed.push(id);
+        return false;
+      });
+      return opposed;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, type DeviceId, inSlices, limits } from '../base/index.ts';
+import { type Clock, type DeviceId, inSlices, limits, type SessionId } from '../base/index.ts';
 import { AwayCamera, endsOfRefusals, handOver, type Patience } from './away.ts';
 import type { Moving } from './drain/index.ts';
 import { nothingThrown, type ThrownLevers } from './thrown.ts';
@@ -48,6 +48,13 @@ export class Registrations {
       return true;
     });
     return ended;
+  }
+
+  /** The live views that wait for a camera which those levers would not let come back. */
+  opposedAway(levers: ThrownLevers): SessionId[] {
+    return [...this.#away.values()]
+      .filter((away) => levers.refuses(away.camera) !== undefined)
+      .flatMap(({ views }) => [...views.values()].map(({ session }) => session.id));
   }
 
   /** Registers, and takes over from an older registration of the same device, or from what stands in for one. */

@@ -1,4 +1,4 @@
-import { asLatchkeyError, inSlices, LatchkeyError, limits, Strangers } from '../base/index.ts';
+import { asLatchkeyError, inSlices, LatchkeyError, limits, type SessionId, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
@@ -6,7 +6,7 @@ import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
-import { demandUnrefused } from './thrown.ts';
+import { demandUnrefused, type ThrownLevers } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
@@ -22,6 +22,8 @@ export interface Signaling extends TransportHandlers {
    * moment that it was thrown they have no say. Says how many there were.
    */
   review(): Promise<{ readonly sessionsEnded: number; readonly connectionsClosed: number }>;
+  /** What `review` would close and end if these levers were thrown, without doing it. A live view may be named twice. */
+  opposed(levers: ThrownLevers): Promise<{ readonly sessions: readonly SessionId[]; readonly connections: number }>;
   /** Lets in by other bounds from here on. */
   useAdmission(settings: AdmissionSettings): void;
   /**
@@ -119,6 +121,17 @@ export function createSignaling(parts: SignalingParts): Signaling {
         routes.whep.review(),
       ]);
       return { connectionsClosed, sessionsEnded: others.reduce((sum, ended) => sum + ended, sessionsEnded) };
+    },
+    async opposed(levers) {
+      const sessions: SessionId[] = [...core.registrations.opposedAway(levers), ...routes.whep.opposed(levers)];
+      let connections = 0;
+      await inSlices(core.clock, endpoints, (endpoint) => {
+        const opposed = endpoint.opposed(levers);
+        if (opposed !== undefined) connections += 1;
+        if (opposed !== undefined) sessions.push(...opposed);
+        return false;
+      });
+      return { sessions, connections };
     },
     useAdmission(settings) {
       core.admission.useSettings(settings);

@@ -109,6 +109,10 @@ export const counters = {
     help: 'What an operator has taken back, by what it was of.',
     labels: { of: values.revocations },
   },
+  latchkey_admin_requests_total: {
+    help: 'Requests to the admin API, by what was asked and what came of it; stranger: without a credential that is known.',
+    labels: { operation: values.adminOperations, outcome: values.adminOutcomes },
+  },
   latchkey_trace_spans_total: {
     help: 'Spans that were sent, could not be sent, or had no room to wait: see to the receiver of traces.',
     labels: { outcome: values.spans },

@@ -95,6 +95,23 @@ export const values = {
   drainMoves: ['camera', 'viewer', 'stranger'],
   reloads: ['taken', 'refused'],
   revocations: ['subject', 'device', 'token', 'all'],
+  adminOperations: [
+    'unknown',
+    'readStatus',
+    'readHistory',
+    'listRevocations',
+    'revoke',
+    'release',
+    'listSwitches',
+    'readSwitch',
+    'throwSwitch',
+    'drain',
+    'reload',
+    'whoSaw',
+    'whatSaw',
+    'readDescription',
+  ],
+  adminOutcomes: ['done', 'refused', 'unrecorded', 'stranger'],
   spans: ['exported', 'failed', 'dropped'],
 } as const;
 

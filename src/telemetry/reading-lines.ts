@@ -57,9 +57,12 @@ export const readingLines: Readonly<Record<string, Line>> = {
     read: ({ certificateEndsAtMs }) => (certificateEndsAtMs === undefined ? [] : [[certificateEndsAtMs / 1000]]),
   },
   latchkey_audit_pending: gauge('Records of the audit that are not written yet.', ({ audit }) => audit?.pending ?? 0),
-  latchkey_audit_writable: gauge('1 while the audit can be written; 0 while it cannot, or is off.', ({ audit }) =>
-    audit?.writable === true ? 1 : 0,
-  ),
+  latchkey_audit_writable: {
+    type: 'gauge',
+    help: '1 while the audit can be written, 0 while it cannot; there is none where it is off.',
+    labels: [],
+    read: ({ audit }) => (audit === undefined ? [] : [[audit.writable ? 1 : 0]]),
+  },
   latchkey_quarantined_devices: gauge(
     'Cameras that an operator has taken out of service.',
     ({ levers }) => levers.quarantined,

@@ -45,6 +45,7 @@ async function ownToken(dataDirectory: string, random: RandomSource): Promise<Re
 
 export function adminObserver(metrics: Metrics, log: Log): AdminObserver {
   return {
+    asked: (operation, outcome) => metrics.count('latchkey_admin_requests_total', { operation, outcome }),
     refused: (code) => log.debug('an admin request was refused', { code }),
     unrecorded: (error) => log.error('an act could not be recorded', error),
     internal: (error) => fault(metrics, log, error),

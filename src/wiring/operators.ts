@@ -1,5 +1,6 @@
 import { type Admin, type AdminPowers, openAdmin } from '../admin/index.ts';
 import type { Settings } from '../config/index.ts';
+import { features, type SwitchPositions } from '../levers/index.ts';
 import type { Relay } from '../relay/index.ts';
 import type { LoopLag, Signaling, Transport } from '../signaling/index.ts';
 import { adminObserver, adminSettings } from './admin.ts';

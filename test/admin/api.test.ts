@@ -350,7 +350,7 @@ describe('what a relay does not offer', () => {
     ['POST', '/v1/drain', undefined, { drain: undefined }],
     ['POST', '/v1/reload', undefined, { reload: undefined }],
     ['GET', '/v1/switches', undefined, { levers: undefined }],
-    ['POST', '/v1/revocations?dryRun=true', { of: 'all' }, { wouldEnd: undefined }],
+    ['POST', '/v1/revocations?dryRun=true', { of: 'all' }, { levers: undefined }],
     [
       'GET',
       '/v1/audit/who-saw?device=a&from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z',

@@ -39,7 +39,8 @@ describe('the description of the admin API', () => {
   });
 
   it('finds an answer that is not as it says', async () => {
-    await using world = await adminWorld({ wouldEnd: () => ({ sessionsEnded: -1, connectionsClosed: 0 }) });
+    await using world = await adminWorld();
+    world.levers.endings = { sessionsEnded: -1, connectionsClosed: 0 };
     const ask = describedFetch(world.admin.url, operatorToken);
     await expect(ask('POST', '/v1/revocations?dryRun=true', { body: { of: 'all' } })).rejects.toThrow(/must be >= 0/);
   });

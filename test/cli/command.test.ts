@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +26,16 @@ describe('latchkey', () => {
     'latchkey own revoke',
     'latchkey own list',
     'latchkey own schema',
+    'latchkey status',
+    'latchkey revoke',
+    'latchkey revoke subject',
+    'latchkey revoke device',
+    'latchkey revoke token',
+    'latchkey revoke all',
+    'latchkey release',
+    'latchkey switch',
+    'latchkey drain',
+    'latchkey reload',
     'latchkey audit',
     'latchkey audit who-saw',
     'latchkey audit what-saw',
@@ -35,6 +47,19 @@ describe('latchkey', () => {
     const { code, output } = await command([...name.split(' ').slice(1), '--help']);
     expect(code).toBe(0);
     expect(output).toContain(`Usage: ${name} [options]`);
+  });
+
+  it('ends in peace when nobody reads what it says', async () => {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts', '--help'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.destroy();
+    let errors = '';
+    child.stderr.on('data', (data) => {
+      errors += data;
+    });
+    const [code] = await once(child, 'close');
+    expect([code, errors]).toEqual([0, '']);
   });
 
   it.each([

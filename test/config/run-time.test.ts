@@ -26,14 +26,14 @@ const others: Readonly<Record<string, string>> = {
   'identity.tickets.keysFile': 'tickets',
   'identity.tickets.keys': `["${'a'.repeat(43)}"]`,
   'identity.issuers': '[{"issuer": "https://b.test", "keys": {"jwksFile": "b.json"}}]',
-  'telemetry.logLevel': 'debug',
   'switches.live-view': 'off',
   'switches.sharing': 'off',
   'switches.registration': 'off',
   'switches.whep': 'off',
-  'switches.tickets': 'off',
+  'switches.tickets': '{"offFor": {"prefixes": ["house7-"]}}',
   'admin.tls': '{"certificateFile": "c.pem", "keyFile": "k.pem"}',
   'admin.tokenFile': 'tokens',
+  'telemetry.logLevel': 'debug',
   'drain.totalSecondsMax': '600',
 };
 

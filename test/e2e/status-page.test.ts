@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deviceId } from '../../src/base/index.ts';
 import type { OwnershipSource } from '../../src/ownership/index.ts';
-import { ownTokenFile } from '../../src/wiring/index.ts';
-import { MemoryAudit, MemoryLevers } from '../support/admin-world.ts';
 import { launchChromium } from '../support/browser.ts';
+import { ownAdmin, ownCredential } from '../support/own-admin.ts';
 import { type RunningRelay, runningRelay } from '../support/running-relay.ts';
 import { watching } from '../support/watching.ts';
 
-const levers = new MemoryLevers();
-const audit = new MemoryAudit();
 let isMixedUp = false;
 /** A source that is right until it mixes up its answers. */
 const source: OwnershipSource = {
@@ -32,11 +30,9 @@ let credential: string;
 const told: string[] = [];
 
 beforeAll(async () => {
-  relay = await runningRelay({ parts: { source, admin: { levers, audit } } });
+  relay = await runningRelay({ parts: { source }, environment: { LATCHKEY_ADMISSION_LAG_MS_MAX: '10000' } });
   await relay.camera('maple-garden');
-  await levers.revoke({ of: 'device', device: deviceId('hall-7') });
-  await levers.throwSwitch('sharing', { position: 'off-for', prefixes: ['hall-'], devices: [] });
-  credential = JSON.parse(readFileSync(ownTokenFile(relay.settings.dataDirectory), 'utf8'));
+  credential = ownCredential(relay);
   browser = await launchChromium();
 });
 
@@ -46,7 +42,7 @@ afterAll(async () => {
 });
 
 /** The page in a tab of its own, which may not log an error or break its content security policy. */
-async function opened(width = 1_280): Promise<{ page: Page; complaints: string[] }> {
+async function opened(width = 1_280, at = relay): Promise<{ page: Page; complaints: string[] }> {
   const page = await browser.newPage({ viewport: { width, height: 900 } });
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
@@ -57,7 +53,7 @@ async function opened(width = 1_280): Promise<{ page: Page; complaints: string[]
   page.on('response', async (response) => {
     if (response.url().includes('/v1/')) told.push(await response.text().catch(() => ''));
   });
-  await page.goto(relay.server.adminUrl);
+  await page.goto(at.server.adminUrl);
   return { page, complaints };
 }
 
@@ -135,17 +131,55 @@ describe('the status page', () => {
     await page.close();
   });
 
-  it('shows switches and quarantine as numbers, and a record that cannot be written in red', async () => {
+  it('shows what an operator throws, as numbers, and that the record goes on', async () => {
     const { page } = await opened();
     await signIn(page);
+    await page.getByRole('listitem').filter({ hasText: 'sharing on' }).waitFor();
+    await figure(page, 'quarantined')
+      .and(page.getByText('0', { exact: true }))
+      .waitFor();
+    const entries = async () => Number(await figure(page, 'audit-entries').textContent());
+    const [before, head] = [await entries(), await figure(page, 'audit-head').textContent()];
+    const ask = ownAdmin(relay);
+    await ask('POST', '/v1/revocations', { body: { of: 'device', device: 'hall-7' } });
+    await ask('PUT', '/v1/switches/sharing', { body: { position: 'off-for', prefixes: ['hall-'] } });
     await page.getByRole('listitem').filter({ hasText: 'sharing off for some' }).waitFor();
     await figure(page, 'quarantined')
       .and(page.getByText('1', { exact: true }))
       .waitFor();
-    audit.writable = false;
-    await page.getByRole('alert').filter({ hasText: 'The record cannot be written.' }).waitFor();
-    audit.writable = true;
-    await page.getByText('The record cannot be written.').waitFor({ state: 'detached' });
+    await figure(page, 'revocations')
+      .and(page.getByText('1', { exact: true }))
+      .waitFor();
+    await expect.poll(entries).toBeGreaterThanOrEqual(before + 2);
+    expect(await figure(page, 'audit-head').textContent()).not.toBe(head);
+    expect(await figure(page, 'audit-head').textContent()).toMatch(/^[0-9a-f]{16}$/);
+    await page.close();
+  });
+
+  it('says in red that the record cannot be written, for as long as that is so', async () => {
+    const { page } = await opened();
+    await signIn(page);
+    await figure(page, 'audit')
+      .and(page.getByText('Written', { exact: true }))
+      .waitFor();
+    const file = join(relay.settings.dataDirectory, 'audit.sqlite');
+    renameSync(file, `${file}.away`);
+    await page.getByRole('alert').filter({ hasText: 'The record cannot be written' }).waitFor();
+    renameSync(`${file}.away`, file);
+    await page.getByText('The record cannot be written').waitFor({ state: 'detached' });
+    await page.close();
+  });
+
+  it('says that its node drains, above everything else', async () => {
+    await using other = await runningRelay();
+    const { page } = await opened(1_280, other);
+    await signIn(page, ownCredential(other));
+    await page.getByText('ready', { exact: true }).waitFor();
+    const drained = other.server.drain({ leadSeconds: 600 });
+    await page.getByText('draining', { exact: true }).waitFor();
+    await page.getByText('Draining: this node takes no new work').waitFor();
+    other.server.hasten();
+    await drained;
     await page.close();
   });
 

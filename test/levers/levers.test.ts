@@ -3,17 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
-import { deviceId, limits, subjectId } from '../../src/base/index.ts';
+import { deviceId, limits, newSessionId, type SessionId, subjectId } from '../../src/base/index.ts';
 import { createRevocations } from '../../src/identity/index.ts';
-import { allOn, createLevers, type LeverStore, openLeverStore, type SwitchPosition } from '../../src/levers/index.ts';
+import {
+  allOn,
+  type Change,
+  createLevers,
+  type LeverStore,
+  openLeverStore,
+  type SwitchPosition,
+} from '../../src/levers/index.ts';
 import { codeOf } from '../support/codes.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { cameraProof, pairProof, viewerProof } from '../support/proofs.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 
 const [alice, ben] = [subjectId('alice'), subjectId('ben')];
 const [door, yard] = [deviceId('door'), deviceId('yard')];
 const off: SwitchPosition = { position: 'off' };
 const hourMs = 3_600_000;
+const [s1, s2, s3] = [1, 2, 3].map((seed) => newSessionId(seededRandom(seed))) as [SessionId, SessionId, SessionId];
 const folders: string[] = [];
 
 afterEach(() => {
@@ -42,8 +51,15 @@ function start(
         reviews += 1;
         return 2;
       },
+      opposed: async (rules) => (rules.against(pairProof('alice', 'door', clock.now())) === undefined ? [] : [s1, s2]),
     },
-    connections: { review: async () => ({ sessionsEnded: 1, connectionsClosed: 4 }) },
+    connections: {
+      review: async () => ({ sessionsEnded: 1, connectionsClosed: 4 }),
+      opposed: async (rules) =>
+        rules.refuses(cameraProof('door', clock.now())) === undefined
+          ? { connections: 0, sessions: [] }
+          : { connections: 1, sessions: [s2, s3] },
+    },
   });
   return {
     clock,
@@ -296,4 +312,71 @@ it('as many devices are in quarantine as may be, and one more is refused with no
   await levers.release(deviceId('cam0'));
   await levers.revoke({ of: 'device', device: door });
   expect(camera('door')).toBe('device-quarantined');
+});
+
+describe('a lever that is only thought of', () => {
+  const changes: [what: string, change: Change, sessionsEnded: number, connectionsClosed: number][] = [
+    ['signs out a viewer', { revocation: { of: 'subject', subject: alice } }, 2, 0],
+    ['signs out a camera', { revocation: { of: 'subject', subject: subjectId('door') } }, 2, 1],
+    ['signs out a stranger', { revocation: { of: 'subject', subject: ben } }, 0, 0],
+    ['takes everything back', { revocation: { of: 'all' } }, 3, 1],
+    ['puts a camera in quarantine', { revocation: { of: 'device', device: door } }, 3, 1],
+    ['puts another one there', { revocation: { of: 'device', device: yard } }, 0, 0],
+    ['switches live views off', { feature: 'live-view', position: off }, 2, 0],
+    ['switches registration off', { feature: 'registration', position: off }, 2, 1],
+    ['switches a feature on', { feature: 'live-view', position: { position: 'on' } }, 0, 0],
+  ];
+
+  it.each(changes)('and %s is counted, each live view once, and changes nothing', async (_, change, ...counts) => {
+    const [sessionsEnded, connectionsClosed] = counts;
+    const file = newFile();
+    const world = start(file);
+    const before = JSON.stringify(world.levers.list());
+    expect(await world.levers.wouldEnd(change)).toEqual({ sessionsEnded, connectionsClosed });
+    expect([JSON.stringify(world.levers.list()), world.reviews, world.levers.quarantined]).toEqual([before, 0, 0]);
+    expect([world.viewer('alice'), world.camera('door'), world.pair('alice', 'door')]).toEqual([
+      ...[undefined, undefined, undefined],
+    ]);
+    world.levers.close();
+    expect(JSON.stringify(start(file).levers.list())).toBe(before);
+  });
+
+  it('comes on top of what was thrown before', async () => {
+    const { levers } = start();
+    await levers.throwSwitch('live-view', off);
+    const change: Change = { feature: 'live-view', position: { position: 'on' } };
+    expect(await levers.wouldEnd(change)).toEqual({ sessionsEnded: 0, connectionsClosed: 0 });
+    await levers.useSettings({ ...allOn, registration: off });
+    expect(await levers.wouldEnd(change)).toEqual({ sessionsEnded: 2, connectionsClosed: 1 });
+  });
+
+  it('is refused where it would be', async () => {
+    const { levers } = start();
+    expect(await codeOf(levers.wouldEnd({ revocation: { of: 'token', tokenId: '' } }))).toBe('params-invalid');
+    const nobody: SwitchPosition = { position: 'off-for', prefixes: [], devices: [] };
+    expect(await codeOf(levers.wouldEnd({ feature: 'whep', position: nobody }))).toBe('params-invalid');
+  });
+
+  it('takes as much back as a full table would', async () => {
+    const clock = new ManualClock();
+    const revocations = createRevocations(1);
+    const levers = createLevers(
+      { switches: allOn, tokenAgeMsMax: hourMs },
+      { clock, store: openLeverStore(':memory:'), revocations },
+    );
+    await levers.revoke({ of: 'subject', subject: alice });
+    levers.actOn({
+      sessions: {
+        review: async () => 0,
+        opposed: async (rules) => (rules.against(pairProof('eve', 'yard', clock.now())) === undefined ? [] : [s1]),
+      },
+      connections: {
+        review: async () => ({ sessionsEnded: 0, connectionsClosed: 0 }),
+        opposed: async () => ({ connections: 0, sessions: [] }),
+      },
+    });
+    const change: Change = { revocation: { of: 'subject', subject: ben } };
+    expect(await levers.wouldEnd(change)).toEqual({ sessionsEnded: 1, connectionsClosed: 0 });
+    expect([revocations.everybodysMs, revocations.size]).toEqual([0, 1]);
+  });
 });

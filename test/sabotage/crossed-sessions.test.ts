@@ -22,6 +22,7 @@ function crossing(real: Sessions): Sessions {
     ofCamera: (id, camera) => real.ofCamera(id, camera),
     endWhere: (match, reason) => real.endWhere(match, reason),
     review: () => real.review(),
+    opposed: (rules) => real.opposed(rules),
   };
 }
 

@@ -116,6 +116,21 @@ describe.each(Object.entries(flows))('a live view of the flow %s', (flow, open) 
   });
 });
 
+describe('a live view whose camera is away', () => {
+  it('is counted where the camera may not come back, and ends when that is thrown', async () => {
+    const { world, camera } = await (flows.answering as () => Promise<Scene>)();
+    camera.drop();
+    await world.settle();
+    expect([world.signaling.devicesOnline, world.sessions.size]).toEqual([0, 1]);
+    const numbers = { sessionsEnded: 1, connectionsClosed: 0 };
+    const revocation = { of: 'subject', subject: subjectId('cam1') } as const;
+    expect(await world.levers.wouldEnd({ revocation })).toEqual(numbers);
+    expect(world.sessions.size).toBe(1);
+    expect(await world.levers.revoke(revocation)).toMatchObject(numbers);
+    expect(world.sessions.size).toBe(0);
+  });
+});
+
 describe('a connection', () => {
   it('of a camera that is put in quarantine is told and closed, and none comes in its place until it is released', async () => {
     const { world, camera } = await withCamera(['answer']);

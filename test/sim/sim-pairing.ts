@@ -76,6 +76,7 @@ export function crossingSessions(real: Sessions, faults: Faults, dice: Dice): Se
     ofCamera: (id, camera) => real.ofCamera(id, camera),
     endWhere: (match, reason) => real.endWhere(match, reason),
     review: () => real.review(),
+    opposed: (rules) => real.opposed(rules),
   };
 }
 

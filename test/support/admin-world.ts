@@ -27,6 +27,8 @@ export class MemoryLevers implements Levers {
     SwitchPosition
   >;
   ending = { sessionsEnded: 0, connectionsClosed: 0 };
+  /** What would end, if something were thrown. */
+  endings = { sessionsEnded: 3, connectionsClosed: 2 };
   /** What the next lever throws instead. */
   fails: Error | undefined;
 
@@ -51,6 +53,10 @@ export class MemoryLevers implements Levers {
     this.thrown.push(`${feature} ${JSON.stringify(position)}`);
     this.#switches[feature] = position;
     return this.ending;
+  }
+
+  async wouldEnd() {
+    return this.endings;
   }
 
   list() {
@@ -163,7 +169,6 @@ export async function adminWorld(powers: Partial<AdminPowers> = {}, settings: Pa
         }),
       },
       status: () => idleStatus(clock.now()),
-      wouldEnd: () => ({ sessionsEnded: 3, connectionsClosed: 2 }),
       async drain({ overSeconds }) {
         drained.push(overSeconds);
       },

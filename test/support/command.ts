@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline';
 
 const start = ['--disable-warning=ExperimentalWarning', 'src/main.ts'];
 
+/** Two relays of tests never want the same admin port, unless told to. */
 function environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_'));
-  return { ...Object.fromEntries(own), ...more };
+  return { ...Object.fromEntries(own), LATCHKEY_ADMIN_PORT: '0', ...more };
 }
 
 export interface Finished {

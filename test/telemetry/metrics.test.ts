@@ -218,7 +218,19 @@ describe('metrics', () => {
       'flow',
       'outcome',
       'from',
-    ].concat(['kind', 'what', 'side', 'direction', 'state', 'lane', 'worker', 'of', 'feature', 'position']);
+    ].concat([
+      'kind',
+      'what',
+      'side',
+      'direction',
+      'state',
+      'lane',
+      'worker',
+      'of',
+      'operation',
+      'feature',
+      'position',
+    ]);
     const told = [...Object.entries(counters), ...Object.entries(histograms)];
     for (const [name, { help, labels }] of [...told, ...Object.entries(readingLines)]) {
       expect(name).toMatch(/^latchkey_[a-z_]+$/);

@@ -1,4 +1,5 @@
 // What the compiler refuses: a label of a metric has the words of the room that tells the event, all of them and no others.
+import type { AdminObserver, AdminOutcome } from '../../src/admin/index.ts';
 import type { RecordKind } from '../../src/audit/index.ts';
 import type { EndReason, ErrorCode } from '../../src/base/index.ts';
 import type { KeyFault, TicketKeysObserver, TicketRefusal } from '../../src/identity/index.ts';
@@ -56,6 +57,8 @@ interface Theirs extends Record<SetName, string> {
   reloads: 'taken' | 'refused';
   revocations: Revocation['of'];
   auditRecords: RecordKind;
+  adminOperations: First<AdminObserver['asked']>;
+  adminOutcomes: AdminOutcome;
   spans: SpanOutcome;
 }
 

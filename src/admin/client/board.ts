@@ -68,7 +68,7 @@ export class Board {
     const last = alarms.lastAtMs === null ? '' : ` The last one was at ${timeOf(alarms.lastAtMs)}.`;
     const all: [boolean, Mood, string][] = [
       [kinds.length > 0, 'bad', `Alarm: answers that did not belong to their question (${kinds.join(', ')}).${last}`],
-      [audit?.writable === false, 'bad', 'The record cannot be written.'],
+      [audit?.writable === false, 'bad', 'The record cannot be written: see to the disk of the data directory.'],
       [faults > 0, 'bad', `${counted(faults, 'fault')} of the relay itself since its start: see its log.`],
       [
         media.workersFailed > 0,

@@ -14,6 +14,8 @@ export interface ChartLook {
 export const windowSeconds = 600;
 const windowSecondsMin = 60;
 const height = 92;
+/** Half of a time’s width, in pixels. */
+const labelHalf = 18;
 
 /** A line over the last ten minutes, with the area under it. Its text alternative says the last value and the highest one. */
 export class Chart {
@@ -67,7 +69,7 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
         grid: { show: false },
         space: 60,
         incrs: [60, 120, 300],
-        values: (_, at) => at.map((second) => clockTime(second)),
+        values: (plot, at) => at.map((second) => (hasRoom(plot, second) ? clockTime(second) : '')),
       },
       {
         ...axis,
@@ -98,6 +100,12 @@ function options(place: HTMLElement, { words, topMin, steps = wholeSteps }: Char
       ],
     },
   };
+}
+
+/** A time at the very left would stand on the scale’s 0, and one at the very right would be cut off. */
+function hasRoom(plot: uPlot, second: number): boolean {
+  const at = plot.valToPos(second, 'x');
+  return at >= labelHalf && at <= plot.bbox.width / devicePixelRatio - labelHalf;
 }
 
 /** What there is of the last ten minutes, and a minute at least. */

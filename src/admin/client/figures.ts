@@ -22,7 +22,7 @@ export function counted(count: number, what: string): string {
 
 /** Per second; a few with one digit behind the point. */
 export function rate(value: number): Figure {
-  return { text: value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value), unit: '/s' };
+  return { text: small(value), unit: '/s' };
 }
 
 export function bitsPerSecond(value: number): Figure {
@@ -34,7 +34,7 @@ export function bytes(value: number): Figure {
 }
 
 export function milliseconds(value: number): Figure {
-  return { text: value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value), unit: 'ms' };
+  return { text: small(value), unit: 'ms' };
 }
 
 /** `3 d 4 h`, `4 h 5 min`, `5 min 6 s` or `6 s`. */
@@ -53,6 +53,11 @@ export function duration(seconds: number): string {
 
 export function inWords({ text, unit }: Figure): string {
   return `${text}${unit.startsWith('/') ? '' : ' '}${unit}`;
+}
+
+/** Of what is less than ten, one digit behind the point, where there is any. */
+function small(value: number): string {
+  return value >= 0.05 && value < 10 && !Number.isInteger(value) ? value.toFixed(1) : whole(value);
 }
 
 function scaled(value: number, step: number, units: readonly string[]): Figure {

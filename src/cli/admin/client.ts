@@ -9,6 +9,8 @@ export interface AdminNode {
   /** Without a path, such as `http://127.0.0.1:9465`. */
   readonly url: string;
   readonly credential: Redacted<string>;
+  /** Where the credential comes from. */
+  readonly credentialFile: string;
   /** PEM certificates that are trusted beside those of the platform. */
   readonly ca: string | undefined;
 }
@@ -83,18 +85,21 @@ function parsed(body: string): unknown {
   }
 }
 
-function refusalOf(node: { url: string }, status: number, json: unknown): LatchkeyError {
+function refusalOf(node: AdminNode, status: number, json: unknown): LatchkeyError {
   const problem = problemDocument.safeParse(json);
   const code = problem.success ? asErrorCode(problem.data.code) : undefined;
   if (!problem.success || code === undefined)
     return unreachable(node, `what answers there says ${status}, and is no admin API`);
-  return new LatchkeyError(code, wordsOf(problem.data, code));
+  if (code === 'admin-credential') {
+    const why = `${node.url} does not know the credential in ${node.credentialFile}: name another file with --admin-token-file`;
+    return new LatchkeyError(code, why);
+  }
+  return new LatchkeyError(code, wordsOf(problem.data));
 }
 
 /** What the node said beyond the line of the table. */
-function wordsOf({ detail, done }: z.infer<typeof problemDocument>, code: string): string | undefined {
+function wordsOf({ detail, done }: z.infer<typeof problemDocument>): string | undefined {
   const [, inside] = /\((.*)\)$/s.exec(detail) ?? [];
-  if (code === 'admin-credential') return 'see --admin-token-file';
   return done === true ? 'it was done all the same' : inside;
 }
 

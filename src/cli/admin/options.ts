@@ -46,7 +46,7 @@ export function nodesOf(options: AdminOptions, environment: NodeJS.ProcessEnv = 
   const credential = new Redacted(tokenIn(textOf(file), file));
   const ca = options.ca === undefined ? undefined : textOf(options.ca);
   const named = urls.length > 0 ? urls.map(checkedUrl) : [ownUrl(settings?.admin)];
-  return [...new Set(named)].map((url) => ({ url, credential, ca }));
+  return [...new Set(named)].map((url) => ({ url, credential, credentialFile: file, ca }));
 }
 
 /** The file may be the relay’s own (a JSON string), a bare token, or one of `name:token` lines. */

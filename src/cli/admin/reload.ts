@@ -13,9 +13,10 @@ export function reloadCommand(): Command {
     atEachNode(options, async (node) => {
       const printed = await asked(node, 'reload');
       const { changed, needRestart } = printed;
-      const taken = changed.length === 0 ? 'nothing changed' : `taken: ${changed.join(', ')}`;
+      const taken = changed.length === 0 ? 'no setting has changed' : `taken: ${changed.join(', ')}`;
       const rest = needRestart.length === 0 ? '' : `\nat the next start alone: ${needRestart.join(', ')}`;
-      return { printed, words: `${taken}${rest}` };
+      const files = 'keys, certificates and lists were read again';
+      return { printed, words: `${taken}; ${files}${rest}` };
     }),
   );
 }

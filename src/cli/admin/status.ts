@@ -22,10 +22,10 @@ export function statusCommand(): Command {
 
 function howToOpen(options: StatusOptions): Promise<void> {
   return concluded(async () => {
-    for (const { url } of nodesOf(options)) process.stdout.write(`Open ${url}/\n`);
-    process.stdout.write(
-      'Sign in with a token of admin.tokenFile, or the one in admin-token in the data directory. It goes into the form, never into the address.\n',
-    );
+    const nodes = nodesOf(options);
+    for (const { url } of nodes) process.stdout.write(`Open ${url}/\n`);
+    const [file] = nodes.map(({ credentialFile }) => credentialFile);
+    process.stdout.write(`Sign in with what is in ${file}. It goes into the form, never into the address.\n`);
   }, options.json);
 }
 

@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { counted } from '../../admin/index.ts';
 import { LatchkeyError } from '../../base/index.ts';
-import { type Feature, features, type SwitchPosition } from '../../levers/index.ts';
+import { type Feature, features } from '../../levers/index.ts';
 import { textOf } from '../options.ts';
 import { concluded } from '../outcome.ts';
 import { asked } from './client.ts';
@@ -59,8 +59,8 @@ function bodyOf(position: 'on' | 'off', { prefix, list }: SwitchOptions): Body {
       ? []
       : textOf(list)
           .split('\n')
-          .map((line) => line.trim())
-          .filter((line) => line !== '' && !line.startsWith('#'));
+          .map((line) => (line.split('#')[0] ?? '').trim())
+          .filter((line) => line !== '');
   if (list !== undefined && devices.length === 0) throw new LatchkeyError('params-invalid', `${list} names no camera`);
   return { position: 'off-for', prefixes: prefix, devices };
 }
@@ -69,41 +69,42 @@ function turn(feature: Feature, body: Body, options: SwitchOptions): Promise<voi
   return atEachNode(options, async (node) => {
     const query = { dryRun: String(options.dryRun) };
     const printed = await asked(node, 'throwSwitch', { parameters: { feature }, query, body });
-    const words = printed.dryRun
-      ? `${feature} ${inWords(body)} would end ${endingWords(printed)}; nothing was changed`
-      : `${feature} is ${inWords(body)}: ended ${endingWords(printed)}`;
-    return { printed, words };
+    if (printed.dryRun) {
+      return { printed, words: `${feature} ${inWords(body)} would end ${endingWords(printed)}; nothing was changed` };
+    }
+    if (body.position !== 'on') {
+      return { printed, words: `${feature} is ${inWords(body)}: ended ${endingWords(printed)}` };
+    }
+    const { settings } = await asked(node, 'readSwitch', { parameters: { feature } });
+    return { printed, words: `${feature} is ${standsWords(body, settings)}` };
   });
+}
+
+/** Where a switch stands, of what was thrown and the settings together. */
+function standsWords(thrown: Position, settings: Position): string {
+  if (settings.position === 'on') return inWords(thrown);
+  const bySettings = `${inWords(settings)} by the settings`;
+  return thrown.position === 'on' ? bySettings : `${inWords(thrown)}, and ${bySettings}`;
+}
+
+interface Position {
+  readonly position: string;
+  readonly prefixes?: readonly string[] | undefined;
+  readonly devices?: readonly string[] | undefined;
 }
 
 function show(feature: Feature | undefined, options: SwitchOptions): Promise<void> {
   return atEachNode(options, async (node) => {
-    const { switches, settings } = await asked(node, 'listSwitches');
-    const isShown = ([name]: [string, unknown]) => feature === undefined || name === feature;
-    const shown = Object.entries(switches).filter(isShown);
-    const width = Math.max(0, ...shown.map(([name]) => name.length));
-    const lines = shown.map(
-      ([name, position]) => `${name.padEnd(width)}  ${inWords(position)}${bySettings(settings[name as Feature])}`,
-    );
-    const printed = {
-      switches: Object.fromEntries(shown),
-      settings: Object.fromEntries(Object.entries(settings).filter(isShown)),
-    };
-    return { printed, words: lines.join('\n') };
+    const all = await asked(node, 'listSwitches');
+    const shown = features.filter((name) => feature === undefined || name === feature);
+    const width = Math.max(0, ...shown.map((name) => name.length));
+    const lines = shown.map((name) => `${name.padEnd(width)}  ${standsWords(all.switches[name], all.settings[name])}`);
+    const only = (positions: typeof all.switches) => Object.fromEntries(shown.map((name) => [name, positions[name]]));
+    return { printed: { switches: only(all.switches), settings: only(all.settings) }, words: lines.join('\n') };
   });
 }
 
-/** What an operator throws takes away, and gives back nothing that the settings take. */
-function bySettings(position: SwitchPosition['position']): string {
-  if (position === 'on') return '';
-  return position === 'off' ? '; the settings say off' : '; the settings say off for some cameras';
-}
-
-function inWords(position: {
-  position: string;
-  prefixes?: readonly string[] | undefined;
-  devices?: readonly string[] | undefined;
-}): string {
+function inWords(position: Position): string {
   if (position.position !== 'off-for') return position.position;
   const { prefixes = [], devices = [] } = position;
   const parts = [

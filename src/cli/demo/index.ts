@@ -17,17 +17,21 @@ export interface Demo extends AsyncDisposable {
 }
 
 /** Starts a relay with two households, and their four cameras in a process of their own. */
-export async function startDemo(settings: Settings): Promise<Demo> {
+export async function startDemo(
+  settings: Settings,
+  readSettings = () => settings,
+  file = 'config/demo.json',
+): Promise<Demo> {
   await seedOwnership(settings);
   const server = await startServer(
     settings,
-    {},
+    { readSettings },
     demoRoute(() => server.developmentIssuer),
   );
   const cameras = demoCameras(server, settings);
   return {
     server,
-    welcome: welcomeText(server, settings),
+    welcome: welcomeText(server, settings, file),
     async [Symbol.asyncDispose]() {
       await cameras.close();
       await server.close();
@@ -88,7 +92,7 @@ function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LATCHKEY_')));
 }
 
-function welcomeText(server: LatchkeyServer, settings: Settings): string {
+function welcomeText(server: LatchkeyServer, settings: Settings, file: string): string {
   const links = people.map(
     ({ id, name, note }) => `    ${name.padEnd(6)} ${`${server.url}/#as=${id}`.padEnd(36)} ${note}`,
   );
@@ -100,7 +104,14 @@ function welcomeText(server: LatchkeyServer, settings: Settings): string {
   Or sign in at once as
 ${links.join('\n')}
 
-  Status:  ${server.adminUrl}/     its credential: ${ownTokenFile(settings.dataDirectory)}
-  Metrics: http://localhost:${server.operationsPort}/metrics     Stop: Ctrl-C
+  As its operator, see how it is and who saw what:
+
+    ${`${server.adminUrl}/`.padEnd(41)} sign in with what is in ${settings.admin.tokenFile ?? ownTokenFile(settings.dataDirectory)}
+    http://localhost:${server.operationsPort}/metrics
+
+    npx latchkey status --watch --config ${file}
+    npx latchkey audit who-saw ${cameras[0]?.id} --config ${file}
+
+  Stop: Ctrl-C
 `;
 }

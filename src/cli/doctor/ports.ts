@@ -46,7 +46,7 @@ async function runningRelay({
   return { holder: holderOf('tcp', byOperations ? operations.port : http.port) };
 }
 
-function portsOf({ http, operations, relay }: Patient['settings']): Port[] {
+function portsOf({ http, operations, admin, relay }: Patient['settings']): Port[] {
   const media = bindable(relay.host);
   const udp = Array.from({ length: relay.workers }, (_, index) => ({
     setting: 'relay.port',
@@ -58,6 +58,7 @@ function portsOf({ http, operations, relay }: Patient['settings']): Port[] {
   return [
     { setting: 'http.port', transport: 'tcp', host: bindable(http.host), port: http.port },
     { setting: 'operations.port', transport: 'tcp', host: bindable(operations.host), port: operations.port },
+    { setting: 'admin.port', transport: 'tcp', host: bindable(admin.host), port: admin.port },
     ...udp,
     ...(tcpPort === 'off' ? [] : [{ setting: 'relay.tcpPort', transport: 'tcp' as const, host: media, port: tcpPort }]),
   ];

@@ -5,6 +5,7 @@ import {
   inSlices,
   LatchkeyError,
   limits,
+  type SessionId,
   type Span,
 } from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
@@ -21,7 +22,7 @@ import {
   withRelayCandidates,
   writeIceFragment,
 } from '../sdp/index.ts';
-import { demandOn } from '../thrown.ts';
+import { demandOn, type ThrownLevers } from '../thrown.ts';
 import { tracedEnd } from '../traced-end.ts';
 import type { HttpRequest, HttpResponse } from '../transport/transport.ts';
 import type { View, ViewerEnd } from '../view.ts';
@@ -61,6 +62,12 @@ export class Whep {
       session.end('switched-off');
       return true;
     });
+  }
+
+  /** The live views of devices for which those levers would switch this off. */
+  opposed(levers: ThrownLevers): SessionId[] {
+    const sessions = [...this.#views].map(({ session }) => session);
+    return sessions.filter(({ pair }) => !levers.isOn('whep', pair.device)).map(({ id }) => id);
   }
 
   /** `POST /whep/{device}`: the viewer's offer; 201 with the camera's answer. */

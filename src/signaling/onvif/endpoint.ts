@@ -5,6 +5,7 @@ import {
   LatchkeyError,
   limits,
   type Redacted,
+  type SessionId,
   type Span,
   type Timer,
 } from '../../base/index.ts';
@@ -16,7 +17,7 @@ import { endNotification } from '../device-faults.ts';
 import type { Movable, MovedKind } from '../drain/index.ts';
 import type { Core } from '../parts.ts';
 import { type IncomingRequest, RpcPeer, type RpcPeerHandlers } from '../rpc-peer.ts';
-import { demandUnrefused, refusalOfLever } from '../thrown.ts';
+import { demandUnrefused, refusalOfLever, type ThrownLevers } from '../thrown.ts';
 import type { Connection, ConnectionHandlers } from '../transport/transport.ts';
 import { CameraRole } from './camera-role.ts';
 import { ViewerRole } from './viewer-role.ts';
@@ -89,6 +90,15 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     else role?.end('signed-out');
     this.#peer.end(refusalOfLever(refusal, this.#core.random));
     return views;
+  }
+
+  /** The live views that would end with the connection if those levers were thrown; undefined where it would stay. */
+  opposed(levers: ThrownLevers): readonly SessionId[] | undefined {
+    if (this.#holder === undefined || !this.#peer.open) return undefined;
+    if (levers.refuses(this.#holder) === undefined) return undefined;
+    const role = this.#role;
+    if (role instanceof CameraRole) return [...role.views.values()].map(({ session }) => session.id);
+    return role?.sessions ?? [];
   }
 
   closed(): void {

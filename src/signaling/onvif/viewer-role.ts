@@ -1,4 +1,13 @@
-import { deviceId, type EndReason, errorTable, LatchkeyError, limits, noSpan, type Span } from '../../base/index.ts';
+import {
+  deviceId,
+  type EndReason,
+  errorTable,
+  LatchkeyError,
+  limits,
+  noSpan,
+  type SessionId,
+  type Span,
+} from '../../base/index.ts';
 import type { VerifiedViewer } from '../../identity/index.ts';
 import type { VerifiedPair } from '../../pairing/index.ts';
 import {
@@ -32,6 +41,10 @@ export class ViewerRole {
     this.#idleSinceMs = core.clock.now();
     this.#peer = peer;
     this.viewer = viewer;
+  }
+
+  get sessions(): SessionId[] {
+    return [...this.#views.values()].map(({ session }) => session.id);
   }
 
   /** How many live views it has. */

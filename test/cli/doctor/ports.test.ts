@@ -9,11 +9,12 @@ import { runningRelay } from '../../support/running-relay.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { patient, said } from './support/patient.ts';
 
-/** Four ports that nobody has. */
+/** Five ports that nobody has. */
 async function freePorts() {
   return {
     LATCHKEY_HTTP_PORT: `${await freePort()}`,
     LATCHKEY_OPERATIONS_PORT: `${await freePort()}`,
+    LATCHKEY_ADMIN_PORT: `${await freePort()}`,
     LATCHKEY_RELAY_HOST: '127.0.0.1',
     LATCHKEY_RELAY_PORT: `${await freePort()}`,
     LATCHKEY_RELAY_TCP_PORT: `${await freePort()}`,
@@ -23,7 +24,9 @@ async function freePorts() {
 describe('the check of ports', () => {
   it('says in one line that all are free', async () => {
     const found = await said(portsCheck, patient({ environment: await freePorts() }));
-    expect(found).toEqual([expect.stringMatching(/^ok: all 4 ports are free: tcp \d+, tcp \d+, udp \d+, tcp \d+$/)]);
+    expect(found).toEqual([
+      expect.stringMatching(/^ok: all 5 ports are free: tcp \d+, tcp \d+, tcp \d+, udp \d+, tcp \d+$/),
+    ]);
   });
 
   it('names the process that has a TCP port and is no relay', async () => {
@@ -46,23 +49,24 @@ describe('the check of ports', () => {
     await once(socket, 'listening');
     onTestFinished(() => void socket.close());
     const found = await said(portsCheck, patient({ environment }));
-    expect(found[2]).toMatch(/^problem: UDP port \d+ \(relay.port\) is held by process \d+ .*no relay/);
+    expect(found[3]).toMatch(/^problem: UDP port \d+ \(relay.port\) is held by process \d+ .*no relay/);
   });
 
   it('knows a relay that runs, by its /healthz', async () => {
     await using relay = await runningRelay({ environment: { LATCHKEY_RELAY_WORKERS: '1' } });
-    const { httpPort, operationsPort, mediaPort, mediaTcpPort } = relay.server;
+    const { httpPort, operationsPort, adminUrl, mediaPort, mediaTcpPort } = relay.server;
     const one = patient({
       environment: {
         LATCHKEY_HTTP_PORT: `${httpPort}`,
         LATCHKEY_OPERATIONS_PORT: `${operationsPort}`,
+        LATCHKEY_ADMIN_PORT: new URL(adminUrl).port,
         LATCHKEY_RELAY_HOST: '127.0.0.1',
         LATCHKEY_RELAY_PORT: `${mediaPort}`,
         LATCHKEY_RELAY_TCP_PORT: `${mediaTcpPort}`,
       },
     });
     const found = await said(portsCheck, one);
-    expect(found).toHaveLength(4);
+    expect(found).toHaveLength(5);
     for (const each of found) expect(each).toMatch(/^ok: .* a relay, which answers at \/healthz$/);
     expect(one.relayProcess).toBe(process.pid);
   });
@@ -83,8 +87,8 @@ describe('the check of ports', () => {
     await once(socket, 'listening');
     onTestFinished(() => void socket.close());
     const found = await said(portsCheck, patient({ environment: { ...running, LATCHKEY_RELAY_PORT } }));
-    expect(found.map((each) => each.split(':')[0])).toEqual(['ok', 'ok', 'problem', 'ok']);
-    expect(found[2]).toContain(`held by process ${process.pid} `);
+    expect(found.map((each) => each.split(':')[0])).toEqual(['ok', 'ok', 'ok', 'problem', 'ok']);
+    expect(found[3]).toContain(`held by process ${process.pid} `);
   });
 
   it('an address that is not this machine’s is a problem', async () => {
