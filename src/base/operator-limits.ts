@@ -118,9 +118,7 @@ export const operatorLimits = {
   adminStrangersToldMs: 60_000,
   adminHistorySamplesMax: 300,
   adminSampleMs: 2_000,
-  adminSwitchPrefixesMax: 256,
   adminSwitchDevicesMax: 10_000,
-  adminTokenIdCharactersMax: 256,
   adminSightingsMax: 5_000,
   adminNodesMax: 64,
 } as const;
