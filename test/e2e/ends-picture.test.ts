@@ -39,7 +39,6 @@ describe('while the picture moves in a browser,', () => {
     await using alice = await watches('alice', 8);
     await using ben = await watches('ben');
 
-    setTimeout(async () => console.log('BEN', JSON.stringify((await ben.seen()).states)), 25_000);
     const expired = await alice.state('expired');
     expect(expired).toMatchObject({
       reason: 'expired',
