@@ -12,6 +12,8 @@ export interface SeenState {
   readonly button: string | undefined;
   /** Whether anything of the camera is left on the screen. */
   readonly picture: boolean;
+  /** When the last frame before it was put on the screen; undefined before the first. */
+  readonly paintedAtMs: number | undefined;
   /** When the view asks again by itself, in milliseconds from then. */
   readonly retryAfterMs: number | undefined;
 }
@@ -82,14 +84,15 @@ function recordPicture(): void {
   const epochMs = (pageMs: number) => performance.timeOrigin + pageMs;
   const seen = { askedAtMs: 0, framesAtMs: [] as number[], states: [] as SeenState[] };
   window.pictureSeen = seen;
-  const watched = new WeakSet<EventTarget>();
+  const painted = new WeakMap<EventTarget, number | undefined>();
 
   function watchFrames(view: HTMLElement, video: HTMLVideoElement): void {
-    if (watched.has(view)) return;
-    watched.add(view);
+    if (painted.has(view)) return;
+    painted.set(view, undefined);
     view.id = view.getAttribute('device') ?? '';
     const frame = (_: number, { receiveTime, presentationTime }: VideoFrameCallbackMetadata) => {
       seen.framesAtMs.push(epochMs(receiveTime ?? presentationTime));
+      painted.set(view, epochMs(performance.now()));
       video.requestVideoFrameCallback(frame);
     };
     video.requestVideoFrameCallback(frame);
@@ -115,6 +118,7 @@ function recordPicture(): void {
         words: root.querySelector('.status')?.textContent ?? '',
         button,
         picture: video.srcObject !== null,
+        paintedAtMs: painted.get(view),
         retryAfterMs,
       });
     },
