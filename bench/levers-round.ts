@@ -13,8 +13,14 @@ export const yardstick = 'the viewer’s own leave';
 const [garden, driveway, door] = ['maple-garden', 'harbour-driveway', 'maple-front-door'] as const;
 /** The shortest that the settings allow. */
 const longestViewSeconds = 10;
-const tokenSeconds = 8;
+const tokenSeconds = 10;
 const drainOverSeconds = 1;
+
+interface Watcher {
+  readonly subject: string;
+  readonly token: string;
+  readonly viewer: PageViewer;
+}
 
 /** Every lever once. */
 export class Round {
@@ -29,7 +35,8 @@ export class Round {
 
   async all(): Promise<Run[]> {
     await using relay = await this.#relay(garden, driveway, door);
-    const timed = Promise.all([this.#expiry(relay), this.#timeLimit(relay)]);
+    const brief = await this.#watcher(relay, door, tokenSeconds);
+    const timed = Promise.all([this.#expiry(brief), this.#timeLimit(await this.#watcher(relay, door))]);
     const runs = [
       await this.#leave(relay),
       await this.#lever(relay, 'revoke subject', (subject) => revoke(relay, { of: 'subject', subject })),
@@ -81,7 +88,7 @@ export class Round {
   }
 
   /** Somebody new, who watches. */
-  async #watcher(relay: RunningRelay, device: string, seconds?: number) {
+  async #watcher(relay: RunningRelay, device: string, seconds?: number): Promise<Watcher> {
     const subject = `person-${++this.#people}`;
     await relay.grant(subject, device, 'viewer');
     const token = await relay.token('viewer', subject, seconds);
@@ -117,14 +124,12 @@ export class Round {
     return await this.#measured(watcher, yardstick, fromMs);
   }
 
-  async #expiry(relay: RunningRelay): Promise<Run> {
-    const { token, viewer } = await this.#watcher(relay, door, tokenSeconds);
+  async #expiry({ token, viewer }: Watcher): Promise<Run> {
     await using watcher = viewer;
     return await this.#measured(watcher, 'the token’s end', (decodeJwt(token).exp ?? 0) * 1000);
   }
 
-  async #timeLimit(relay: RunningRelay): Promise<Run> {
-    const { viewer } = await this.#watcher(relay, door);
+  async #timeLimit({ viewer }: Watcher): Promise<Run> {
     await using watcher = viewer;
     // The view begins a moment after the question.
     const { askedAtMs } = await watcher.seen();
