@@ -56,7 +56,7 @@ describe('while the picture moves in a browser,', () => {
       reason: 'time-limit',
       words: endReasons['time-limit'],
       picture: false,
-      button: 'Try again',
+      button: 'Watch again',
       retryAfterMs: undefined,
     });
     await again.goesOn();
@@ -68,7 +68,7 @@ describe('while the picture moves in a browser,', () => {
     const happened = { device: garden, thrownAtMs: undefined };
     await recordAgrees(relay, alice, { ...happened, subject: 'alice', reason: 'expired', words: expired });
     await recordAgrees(relay, ben, { ...happened, subject: 'ben', reason: 'time-limit', words: over });
-    await ben.page.getByRole('button', { name: 'Try again' }).click();
+    await ben.page.getByRole('button', { name: 'Watch again' }).click();
     await ben.goesOn();
     expect(await ben.inPicture()).toBe(garden);
   });
