@@ -104,6 +104,7 @@ assert(limits.reconnectMsFirst < limits.reconnectMsMax && limits.reconnectMsMax 
 assert(limits.endedAtOnceMax < limits.reviewedAtOnceMax);
 assert(limits.switchedOffRetrySecondsMin < limits.switchedOffRetrySecondsMax);
 assert(limits.switchedOffRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own cameras wait as told');
+assert(limits.cameraAheadMsMax > 1_000, 'a grant ends up to a second before its live view');
 assert(limits.sessionsPerSubjectMax <= limits.connectionsPerSubjectMax, 'each live view may have its own connection');
 assert(limits.callMsMax < limits.viewerIdleMsMax, 'a connection outlasts the call that is under way on it');
 assert(

@@ -174,6 +174,9 @@ export const limits = {
   rateRetryMsMax: 30_000,
   lagSampleMs: 100,
 
+  /** A camera may end a live view so long before its time is over: it goes by the grant, which tells whole seconds, and by its own clock. */
+  cameraAheadMsMax: 2_000,
+
   // what a verified viewer may hold open
   connectionsPerSubjectMax: 64,
   viewerIdleMsMax: 180_000,

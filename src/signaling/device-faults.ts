@@ -1,4 +1,13 @@
-import { type EndReason, type ErrorCode, endReasons, errorTable, LatchkeyError } from '../base/index.ts';
+import {
+  type Clock,
+  type EndReason,
+  type ErrorCode,
+  endReasons,
+  errorTable,
+  LatchkeyError,
+  limits,
+} from '../base/index.ts';
+import type { Session } from '../pairing/index.ts';
 import { codeOf, type RpcError } from '../protocol/index.ts';
 import type { Moving } from './drain/index.ts';
 import type { CallOutcome } from './rpc-peer.ts';
@@ -47,6 +56,16 @@ export function endNotification(
     ...(session === undefined ? {} : { session }),
     data: { reason, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
   };
+}
+
+/**
+ * Ends a live view that its camera has left. One that keeps to the grant may be ahead of the session's own end by
+ * `limits.cameraAheadMsMax`: then it is its time that is over, and that is what both sides and the record are told.
+ */
+export function leftByCamera(session: Session, clock: Clock): void {
+  const { expiresAtMs, pair } = session;
+  const ending: EndReason = pair.expiresAtMs > expiresAtMs ? 'time-limit' : 'expired';
+  session.end(expiresAtMs - clock.now() > limits.cameraAheadMsMax ? 'camera-left' : ending);
 }
 
 /** What a viewer is told when a session ended before there was anything to see. */

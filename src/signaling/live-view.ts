@@ -4,7 +4,7 @@ import { extendResult, inviteParams, type RpcError, read } from '../protocol/ind
 import type { RelayAddress, Reservation, Wire } from '../relay/index.ts';
 import { sessionFor } from './asking.ts';
 import { demandCrossing } from './crossing.ts';
-import { deviceError, deviceErrorCode, endedEarly, endNotification } from './device-faults.ts';
+import { deviceError, deviceErrorCode, endedEarly, endNotification, leftByCamera } from './device-faults.ts';
 import type { Core } from './parts.ts';
 import { CandidateTally, cameraAnswerOf, viewerAnswerOf } from './readings.ts';
 import type { CallOutcome, IncomingRequest } from './rpc-peer.ts';
@@ -180,7 +180,7 @@ export class LiveView implements View {
   /** One side named this session in an `error` notification: it is over for both. */
   faulted(side: 'viewer' | 'camera', error: RpcError): void {
     if (side === 'viewer') this.session.end('viewer-left');
-    else if (this.#phase === 'open' || this.#phase === 'restarting') this.session.end('camera-left');
+    else if (this.#phase === 'open' || this.#phase === 'restarting') leftByCamera(this.session, this.#core.clock);
     else this.#fail(new LatchkeyError(deviceErrorCode(error)));
   }
 

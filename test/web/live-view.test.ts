@@ -200,6 +200,38 @@ describe('a live view', () => {
   });
 });
 
+describe('a view that is refused', () => {
+  const texts = {
+    long: 'The live view has lasted for as long as one may. Start it again.',
+    off: 'This is off for now.',
+  };
+
+  test('has room for its words and its button in a small picture, too', async () => {
+    const call = await live('front-door');
+    await stage.page.addStyleTag({ content: 'live-view { width: 240px }' });
+    const error = { code: 401, message: texts.long, session: 's1', data: { reason: 'time-limit' } };
+    call.socket.send(JSON.stringify({ jsonrpc: '2.0', error }));
+    await state('failed');
+    const button = stage.page.getByRole('button', { name: 'Watch again' });
+    const [all, words, below] = await Promise.all(
+      [stage.page.locator('live-view'), stage.page.getByText(texts.long), button].map((part) => part.boundingBox()),
+    );
+    const bottom = (box: typeof all) => (box?.y ?? Number.NaN) + (box?.height ?? Number.NaN);
+    expect(words?.y).toBeGreaterThan(all?.y ?? Number.NaN);
+    expect(bottom(below)).toBeLessThan(bottom(all));
+  });
+
+  test('says whether it tries again by itself', async () => {
+    await show('front-door');
+    (await stage.next('connect')).error(503, texts.off, { reason: 'switched-off' });
+    await state('busy');
+    const note = () => read((view) => view.shadowRoot?.querySelector('.note')?.textContent);
+    expect([await status(), await note()]).toEqual([texts.off, 'Trying again by itself.']);
+    await read((view) => view.stop());
+    expect(await note()).toBe('');
+  });
+});
+
 describe('the controls', () => {
   const focus = () => read((view) => view.shadowRoot?.querySelector<HTMLElement>('.stage')?.focus());
 

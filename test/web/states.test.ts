@@ -42,6 +42,7 @@ describe('a refusal', () => {
     ['overloaded', 'busy'],
     ['session-limit', 'busy'],
     ['source-unavailable', 'reconnecting'],
+    ['audit-unavailable', 'reconnecting'],
     ['device-timeout', 'reconnecting'],
     ['sdp-forbidden', 'failed'],
     ['device-cannot-answer', 'failed'],

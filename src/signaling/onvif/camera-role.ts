@@ -10,6 +10,7 @@ import {
   trickleParams,
 } from '../../protocol/index.ts';
 import { handOver } from '../away.ts';
+import { leftByCamera } from '../device-faults.ts';
 import type { UnregisterReason } from '../observer.ts';
 import type { Core } from '../parts.ts';
 import type { CallOutcome, IncomingRequest, RpcPeer } from '../rpc-peer.ts';
@@ -115,7 +116,7 @@ export class CameraRole implements Registration {
   }
 
   leave(request: IncomingRequest): void {
-    this.#view(read(leaveParams, request.params).session).session.end('camera-left');
+    leftByCamera(this.#view(read(leaveParams, request.params).session).session, this.#core.clock);
     request.result({});
   }
 

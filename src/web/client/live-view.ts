@@ -1,4 +1,4 @@
-import type { Timer } from '../../base/index.ts';
+import type { EndReason, Timer } from '../../base/index.ts';
 import { bounds } from './bounds.ts';
 import type { Figures } from './figures.ts';
 import { markup, style } from './look.ts';
@@ -293,16 +293,17 @@ export class LiveViewElement extends HTMLElement {
   }
 
   #render(): void {
-    const { name, text } = this.#state;
+    const { name, text, reason } = this.#state;
     if (this.isConnected) this.setAttribute('state', name);
     // Nothing of a camera stays on the screen of somebody who may not see it any more.
     if (name !== 'live' && name !== 'connecting' && name !== 'reconnecting') this.video.srcObject = null;
     if (name !== 'live') this.#figures.textContent = '';
     const words = name === 'idle' ? text || (this.#paused ? 'Paused.' : '') : text;
     if (this.#status.textContent !== words) this.#status.textContent = words;
+    part(this.#stage, '.note', HTMLElement).textContent = waits.has(name) ? 'Trying again by itself.' : '';
     this.#badge.textContent = name === 'live' ? 'Live' : 'Reconnecting';
     const again = part(this.#stage, '.again', HTMLElement);
-    again.textContent = name === 'idle' ? 'Watch' : 'Try again';
+    again.textContent = name === 'idle' ? 'Watch' : overs.has(reason) ? 'Watch again' : 'Try again';
     this.#stage.setAttribute('aria-label', `Live view of ${this.getAttribute('label') ?? this.device}`);
     this.#renderControls();
   }
@@ -330,6 +331,11 @@ export class LiveViewElement extends HTMLElement {
 }
 
 const offerId = 'offer-controls';
+
+/** What tries again by itself, and does not look it. */
+const waits: ReadonlySet<StateName> = new Set(['offline', 'busy']);
+/** Ends after which nothing stands against another view. */
+const overs: ReadonlySet<string | undefined> = new Set(['time-limit', 'idle'] satisfies EndReason[]);
 
 function label(button: HTMLElement, on: boolean, words: string): void {
   button.toggleAttribute('data-on', on);

@@ -8,6 +8,7 @@ export const markup = `
       <path class="hole" d="M24 13a7 7 0 0 0-3.6 13L18 35.4a1.2 1.2 0 0 0 1.1 1.6h9.8a1.2 1.2 0 0 0 1.1-1.6L27.6 26A7 7 0 0 0 24 13z"/>
     </svg>
     <p class="status" part="status" role="status" aria-live="polite"></p>
+    <p class="note" part="note" role="status"></p>
     <button class="again" part="again" type="button" data-does="start">Try again</button>
   </div>
   <span class="badge" part="badge" aria-hidden="true"></span>
@@ -59,7 +60,9 @@ video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: con
 :host(:is([state=not-allowed], [state=expired])) .hole { fill: #ef8d7c; }
 :host(:is([state=offline], [state=busy])) .ring { stroke: rgb(255 255 255 / .32); stroke-dasharray: 2 6; stroke-linecap: round; }
 @keyframes turn { to { transform: rotate(1turn); } }
-.status { margin: 0; max-width: 34em; text-wrap: balance; }
+.status, .note { margin: 0; max-width: 34em; text-wrap: balance; }
+.note { margin-top: -6px; font-size: 12.5px; color: rgb(255 255 255 / .68); }
+.note:empty { display: none; }
 button {
   font: inherit; color: inherit; border: 0; cursor: pointer; background: rgb(255 255 255 / .12); border-radius: 999px;
 }
@@ -102,6 +105,15 @@ button:focus-visible { outline: 2px solid var(--live-view-accent, #e5b75b); outl
   .bar { gap: 4px; }
   .bar button { width: 32px; height: 32px; padding: 7px; }
 }
+/* A small picture has room for the words and what can be done first. */
+@container (max-width: 320px) {
+  .mark { width: 36px; }
+  .veil { gap: 8px; padding: 8px 12px; font-size: 13px; line-height: 1.35; }
+  .note { margin-top: -4px; font-size: 12px; }
+  .again { padding: 5px 13px; }
+  .badge { top: 6px; inset-inline-end: 6px; }
+}
+@container (max-width: 260px) { .mark { display: none; } }
 /* The figures keep to one line beside the controls: size goes first, then bitrate, then frames. */
 @container (max-width: 470px) { .figures :nth-child(2) { display: none; } }
 @container (max-width: 410px) { .figures :nth-child(4) { display: none; } }

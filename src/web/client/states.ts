@@ -212,6 +212,7 @@ const outcomesOfCodes: Readonly<Partial<Record<ErrorCode, Outcome>>> = {
   'connection-idle': 'again',
   'connection-limit': 'busy',
   'relay-moving': 'again',
+  'audit-unavailable': 'again',
   internal: 'again',
 };
 

@@ -19,11 +19,11 @@ interface Scene {
 }
 
 /** The camera has the viewer's offer and has not answered. */
-async function inviting(): Promise<Scene> {
+async function inviting(token = 'viewer/alice'): Promise<Scene> {
   const world = signalingWorld();
   world.own('alice', 'cam1');
   const camera = await world.camera('cam1', ['answer'], 9000);
-  const viewer = await world.socket('viewer/alice');
+  const viewer = await world.socket(token);
   const connected = viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
   await world.settle();
   return { world, camera, viewer, connected };
@@ -54,8 +54,8 @@ async function answering(): Promise<Scene & { session: string; invited: string }
   return { ...scene, invited };
 }
 
-async function open(): Promise<Scene & { session: string }> {
-  const scene = await inviting();
+async function open(token?: string): Promise<Scene & { session: string }> {
+  const scene = await inviting(token);
   const invite = scene.camera.request('invite');
   scene.camera.answer(invite, { answer: cameraAnswer });
   return { ...scene, session: invite.params.session ?? '' };
@@ -68,9 +68,34 @@ function nothingIsLeft({ world }: Scene): void {
   expect(world.faults).toEqual([]);
 }
 
+describe('a camera that ends a live view by its own clock', () => {
+  const hourMs = 3_600_000;
+  const ways: [string, (scene: Scene & { session: string }) => void][] = [
+    ['leaves', ({ camera, session }) => void camera.ask('leave', { session })],
+    ['says that it is over', ({ camera, session }) => camera.fault({ code: 1002, message: 'over', session })],
+  ];
+  const ahead = limits.cameraAheadMsMax;
+
+  describe.each(ways)('and %s', (_, end) => {
+    it.each([
+      ['as its token’s end is near', 'viewer/alice', ahead, 'expired'],
+      ['as the longest time is almost over', 'viewer/alice/9000', ahead, 'time-limit'],
+      ['sooner than that', 'viewer/alice', ahead + 1, 'camera-left'],
+    ])('%s: both sides read why', async (_, token, aheadMs, reason) => {
+      const scene = await open(token);
+      await scene.world.settle();
+      scene.world.clock.advance(hourMs - aheadMs);
+      end(scene);
+      expect(scene.viewer.notices()).toEqual([reason]);
+      expect(scene.world.told.filter((line) => line.startsWith('ended'))).toEqual([`ended ${reason}`]);
+      nothingIsLeft(scene);
+    });
+  });
+});
+
 describe('a camera that does not do its part', () => {
   it.each([
-    ['an invite', inviting],
+    ['an invite', () => inviting()],
     ['a connect', connecting],
   ])('and leaves %s unanswered: the viewer is told after a bounded wait', async (_, begin) => {
     const scene = await begin();
