@@ -174,6 +174,7 @@ export const limits = {
   rateRetryMsMax: 30_000,
   lagSampleMs: 100,
 
+  // the end of a live view
   /** A camera may end a live view so long before its time is over: it goes by the grant, which tells whole seconds, and by its own clock. */
   cameraAheadMsMax: 2_000,
 
@@ -181,6 +182,7 @@ export const limits = {
   connectionsPerSubjectMax: 64,
   viewerIdleMsMax: 180_000,
   idleLookMs: 1_000,
+
   // the sealed wire
   iceUfragCharactersMin: 4,
   iceUfragCharactersMax: 256,

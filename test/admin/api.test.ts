@@ -48,7 +48,7 @@ describe('a change', () => {
     await using s = await stage();
     const some = { position: 'off-for', prefixes: ['lab-'], devices: ['cam-1'] };
     expect((await s.ask('PUT', '/v1/switches/sharing', { body: some })).status).toBe(200);
-    expect((await s.ask('GET', '/v1/switches/sharing')).body).toEqual(some);
+    expect((await s.ask('GET', '/v1/switches/sharing')).body).toEqual({ ...some, settings: { position: 'on' } });
     await s.ask('PUT', '/v1/switches/live-view', { body: { position: 'off' } });
     expect((await s.ask('GET', '/v1/switches')).body.switches).toMatchObject({
       'live-view': { position: 'off' },

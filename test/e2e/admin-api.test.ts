@@ -168,7 +168,7 @@ function reloadable(
   environment: () => Readonly<Record<string, string>>,
   begun: Readonly<Record<string, string>> = {},
 ): Promise<RunningRelay> {
-  const first = { LATCHKEY_RELAY_WORKERS: '2', ...begun };
+  const first = { LATCHKEY_RELAY_WORKERS: '2', LATCHKEY_ADMISSION_LAG_MS_MAX: '10000', ...begun };
   const relay = runningRelay({
     environment: first,
     parts: {
