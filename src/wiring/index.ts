@@ -1,6 +1,5 @@
 export { ownTokenFile } from './admin.ts';
 export { auditPlaceOf } from './audit.ts';
-export { lockDataDirectory } from './data-lock.ts';
 export { type DrainOptions, type DrainProgress, shortDrain } from './draining.ts';
 export { developmentIssuerOf, openEmbeddedOwnership, openTicketKeys } from './embedded.ts';
 export type { Means } from './means.ts';
