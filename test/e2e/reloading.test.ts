@@ -64,7 +64,7 @@ it('a switch that the settings have thrown is off wherever an operator looks', a
   expect(await read('/v1/status')).toMatchObject({ switches: { sharing: 'off', whep: 'on' } });
   expect(await read('/v1/switches')).toMatchObject({
     switches: { sharing: { position: 'on' } },
-    settings: { sharing: 'off', whep: 'on' },
+    settings: { sharing: { position: 'off' }, whep: { position: 'on' } },
   });
 });
 
