@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from '../test/support/browser.ts';
 import { median, type Parts, percentile, type Run, table } from './first-frame-report.ts';
+import { commonOptions, keep } from './options.ts';
 
 const help = `npm run bench:first-frame: from the click to the first frame, in headless Chromium on loopback.
 
@@ -23,11 +24,7 @@ const medianMsMax = 250;
 const cameras = ['maple-garden', 'maple-front-door'];
 
 const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+  options: commonOptions,
 });
 if (values.help) process.stdout.write(help);
 else await main();
@@ -59,7 +56,7 @@ async function main(): Promise<void> {
     `\nAim: median of the cold runs below ${medianMsMax} ms: ${value.toFixed(0)} ms (${value < medianMsMax ? 'holds' : 'FAILS'}), ` +
       `p95 ${percentile(totals(runs, 'cold'), 0.95).toFixed(0)} ms, ${(value / alone).toFixed(2)} × the browser alone.\n`,
   );
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, runs }, undefined, 2)}\n`);
+  keep(values.json, { aims, runs });
 }
 
 function totals(runs: readonly Run[], kind: Run['kind']): number[] {

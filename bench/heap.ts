@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commonOptions, keep } from './options.ts';
 import { checksOf } from './relay/checks.ts';
 import { Child } from './relay/child.ts';
 import { type HeapReport, heapTable } from './relay/heap-report.ts';
@@ -24,11 +25,7 @@ const load = { rate: 40_000, burst: 1 };
 const warmMs = 3_000;
 
 const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+  options: commonOptions,
 });
 if (values.help) process.stdout.write(help);
 else await main();
@@ -71,6 +68,5 @@ async function main(): Promise<void> {
     },
   ];
   process.stdout.write(`${heapTable(report)}\n`);
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ aims, runs: [report] }, undefined, 2)}\n`);
+  keep(values.json, { aims, runs: [report] });
 }

@@ -1,4 +1,5 @@
 import { median } from './first-frame-report.ts';
+import type { Aim } from './options.ts';
 
 /** How long it took from the lever to the screen, in milliseconds. */
 export interface Run {
@@ -8,14 +9,6 @@ export interface Run {
   readonly lastFrameMs: number;
   /** Until the page had taken the picture away and said why. */
   readonly wordsMs: number;
-}
-
-export interface Aim {
-  readonly name: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly unit: string;
-  readonly holds: boolean;
 }
 
 /** The longest that a picture stays is an aim for each lever but the yardstick. */

@@ -1,9 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { launchChromium } from '../test/support/browser.ts';
 import { aimsOf, type Run, table } from './levers-report.ts';
 import { Round, yardstick } from './levers-round.ts';
+import { commonOptions, keep } from './options.ts';
 
 const help = `npm run bench:levers: from the operator's lever to the last frame, in headless Chromium on loopback.
 
@@ -19,11 +19,7 @@ same round: the viewer's own leave, told to the page in the same way.
 const goneMsMax = 1_000;
 
 const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+  options: commonOptions,
 });
 if (values.help) process.stdout.write(help);
 else await main();
@@ -48,5 +44,5 @@ async function main(): Promise<void> {
   process.stdout.write(
     `\nAim: below ${goneMsMax} ms, each time: ${failing.length === 0 ? 'holds' : `FAILS (${failing.join('; ')})`}. Load average ${loadavg()[0]?.toFixed(1)}.\n`,
   );
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, runs }, undefined, 2)}\n`);
+  keep(values.json, { aims, runs });
 }

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { commonOptions, keep } from './options.ts';
 import { aimsOf } from './relay/aims.ts';
 import { contestants } from './relay/contestants.ts';
 import { picture } from './relay/picture.ts';
@@ -69,12 +70,10 @@ const quickPlan: Plan = {
 
 const { values } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
+    ...commonOptions,
     rounds: { type: 'string' },
     only: { type: 'string' },
-    json: { type: 'string' },
     svg: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
@@ -99,7 +98,7 @@ async function main(): Promise<number> {
   const results = await measure({ ...(values.quick ? quickPlan : fullPlan), rounds }, only, missing.length > 0, say);
   const aims = aimsOf(results);
   process.stdout.write(tablesOf(results, aims));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, ...results }, undefined, 2)}\n`);
+  keep(values.json, { aims, ...results });
   if (values.svg !== undefined) writeFileSync(values.svg, picture(results.runs));
   return 0;
 }

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readTokens, takeAim } from '../src/storm/index.ts';
 import { seriesIn, sumOfSeries } from '../test/support/exposition.ts';
 import { manyViews } from '../test/support/many-views.ts';
+import { commonOptions, keep } from './options.ts';
 import { Child } from './relay/child.ts';
 import { coresOf } from './relay/tools.ts';
 import { aimsOf, names, type Scrape, tableOf } from './scrape/report.ts';
@@ -34,10 +35,8 @@ const openMsMax = 24_000;
 
 const { values } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
+    ...commonOptions,
     rounds: { type: 'string' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
@@ -56,7 +55,7 @@ async function main(): Promise<number> {
   for (const { name, value, limit, unit, holds } of aims) {
     process.stdout.write(`${holds ? 'holds' : 'FAILS'}: ${name}: ${value.toFixed(2)} ${unit} (at most ${limit})\n`);
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, runs }, undefined, 2)}\n`);
+  keep(values.json, { aims, runs });
   return 0;
 }
 

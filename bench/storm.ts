@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { missingOf, type Need } from '../test/support/debian-packages.ts';
+import { commonOptions, keep } from './options.ts';
 import { coresOf } from './relay/tools.ts';
 import { aimsOf } from './storm/aims.ts';
 import { type Contestant, contestants, findLaunch, type Launch } from './storm/contestants.ts';
@@ -58,12 +59,10 @@ const reservedFiles = 1_500;
 
 const { values } = parseArgs({
   options: {
-    quick: { type: 'boolean', default: false },
+    ...commonOptions,
     rounds: { type: 'string' },
     cameras: { type: 'string' },
     only: { type: 'string' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
   },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
@@ -93,7 +92,7 @@ async function main(): Promise<number> {
   const own = results.runs.some(({ contestant }) => contestant === 'latchkey-uws') ? 'latchkey-uws' : 'latchkey-ws';
   const aims = aimsOf(results.runs, own);
   process.stdout.write(tablesOf(results, aims));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, ...results }, undefined, 2)}\n`);
+  keep(values.json, { aims, ...results });
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { noTracer } from '../src/base/index.ts';
 import { loadSettings } from '../src/config/index.ts';
 import { developmentIssuerOf } from '../src/wiring/index.ts';
+import { commonOptions, keep } from './options.ts';
 import { coresOf } from './relay/tools.ts';
 import { aimsOf, type Run, tableOf } from './tracing/aims.ts';
 import { type BenchRelay, contestants, environmentOf, startRelay } from './tracing/contestants.ts';
@@ -29,11 +30,7 @@ Linux; setpriv and taskset (Debian's util-linux).
 const quickMsMax = 25_000;
 
 const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+  options: commonOptions,
 });
 if (values.help) process.stdout.write(help);
 else await main();
@@ -82,7 +79,7 @@ async function main(): Promise<void> {
   for (const { name, value, limit, unit, holds } of aims) {
     process.stdout.write(`${holds ? 'holds' : 'MISSED'}: ${name}: ${value.toFixed(3)} ${unit} (at most ${limit})\n`);
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ aims, runs }, undefined, 2)}\n`);
+  keep(values.json, { aims, runs });
 }
 
 /** What the heap grows by for a request, its parts and their ends, where nobody traces. */

@@ -1,12 +1,5 @@
+import type { Aim } from '../options.ts';
 import { costUs, loadsOf, lostPackets, medianOf, type Results, type Run, runsOf, type SessionsRun } from './results.ts';
-
-export interface Aim {
-  readonly name: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly unit: string;
-  readonly holds: boolean;
-}
 
 const own = 'latchkey';
 const single = (rate: number) => ({ rate, burst: 1 });

@@ -1,5 +1,5 @@
 import { percentile } from '../first-frame-report.ts';
-import type { Aim } from './aims.ts';
+import type { Aim } from '../options.ts';
 import {
   contestantsOf,
   costUs,

@@ -1,4 +1,4 @@
-import type { Aim } from '../relay/aims.ts';
+import type { Aim } from '../options.ts';
 import { contestantsOf, medianOf } from '../relay/results.ts';
 import { fleetsOf, type Results, type Run, runsOf } from './results.ts';
 

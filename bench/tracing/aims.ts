@@ -1,4 +1,4 @@
-import type { Aim } from '../relay/aims.ts';
+import type { Aim } from '../options.ts';
 import { medianOf } from '../relay/results.ts';
 
 export interface Run {

@@ -1,6 +1,7 @@
 import './limit-relations.ts';
 
 export * from './clock.ts';
+export * from './counts.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './ip-address.ts';

@@ -1,3 +1,4 @@
+import { Counts } from './counts.ts';
 import { isLoopback, networkOf } from './ip-address.ts';
 
 /**
@@ -9,7 +10,7 @@ export class Strangers<Member> {
   readonly #placesMax: number;
   readonly #perNetworkMax: number;
   readonly #networks = new Map<Member, string>();
-  readonly #taken = new Map<string, number>();
+  readonly #taken = new Counts<string>();
 
   constructor(placesMax: number, perNetworkMax: number) {
     this.#placesMax = placesMax;
@@ -29,13 +30,13 @@ export class Strangers<Member> {
   hasRoomFor(host: string): boolean {
     if (this.#networks.size >= this.#placesMax) return false;
     if (isLoopback(host)) return true;
-    return (this.#taken.get(networkOf(host)) ?? 0) < this.#perNetworkMax;
+    return this.#taken.of(networkOf(host)) < this.#perNetworkMax;
   }
 
   add(member: Member, host: string): void {
     const network = networkOf(host);
     this.#networks.set(member, network);
-    this.#taken.set(network, (this.#taken.get(network) ?? 0) + 1);
+    this.#taken.add(network);
   }
 
   /** Gives a place back. Calling it twice, or for one that has none, does nothing. */
@@ -43,8 +44,6 @@ export class Strangers<Member> {
     const network = this.#networks.get(member);
     if (network === undefined) return;
     this.#networks.delete(member);
-    const rest = (this.#taken.get(network) ?? 0) - 1;
-    if (rest > 0) this.#taken.set(network, rest);
-    else this.#taken.delete(network);
+    this.#taken.take(network);
   }
 }

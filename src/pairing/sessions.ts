@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type Clock,
+  Counts,
   type DeviceId,
   type EndReason,
   inSlices,
@@ -76,8 +77,8 @@ export function createSessions(
 ): Sessions {
   const live = new Map<string, LiveSession>();
   const past = new Map<string, VerifiedPair>();
-  const perDevice = new Map<DeviceId, number>();
-  const perSubject = new Map<SubjectId, number>();
+  const perDevice = new Counts<DeviceId>();
+  const perSubject = new Counts<SubjectId>();
 
   function demand(id: string, owns: (pair: VerifiedPair) => boolean): Session {
     const session = live.get(id);
@@ -90,8 +91,8 @@ export function createSessions(
 
   function forget({ id, pair }: Session): void {
     live.delete(id);
-    count(perDevice, pair.device, -1);
-    count(perSubject, pair.subject, -1);
+    perDevice.take(pair.device);
+    perSubject.take(pair.subject);
     past.set(id, pair);
     if (past.size <= limits.endedSessionsRememberedMax) return;
     const [oldest] = past.keys();
@@ -108,14 +109,14 @@ export function createSessions(
       if (!(pair.expiresAtMs > clock.now())) throw new LatchkeyError('not-allowed', 'expired pair');
       demandUnopposed(rules, pair);
       if (live.size >= limits.sessionsMax) throw new LatchkeyError('overloaded', 'sessions');
-      if ((perDevice.get(pair.device) ?? 0) >= settings.perDeviceMax) throw new LatchkeyError('device-busy');
-      if ((perSubject.get(pair.subject) ?? 0) >= settings.perSubjectMax) throw new LatchkeyError('session-limit');
+      if (perDevice.of(pair.device) >= settings.perDeviceMax) throw new LatchkeyError('device-busy');
+      if (perSubject.of(pair.subject) >= settings.perSubjectMax) throw new LatchkeyError('session-limit');
       const id = newSessionId(random);
       assert(!live.has(id) && !past.has(id), 'a session id never comes twice');
       const session = new LiveSession(id, pair, settings.lifetimeMsMax, clock, rules, forget, paired);
       live.set(id, session);
-      count(perDevice, pair.device, 1);
-      count(perSubject, pair.subject, 1);
+      perDevice.add(pair.device);
+      perSubject.add(pair.subject);
       paired(session);
       return session;
     },
@@ -151,10 +152,4 @@ export function createSessions(
       return opposed;
     },
   };
-}
-
-function count<Key>(table: Map<Key, number>, key: Key, change: 1 | -1): void {
-  const value = (table.get(key) ?? 0) + change;
-  if (value === 0) table.delete(key);
-  else table.set(key, value);
 }

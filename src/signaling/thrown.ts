@@ -1,4 +1,4 @@
-import { type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
+import { Counts, type DeviceId, LatchkeyError, limits, type RandomSource, type SubjectId } from '../base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 
 type Holder = VerifiedViewer | VerifiedCamera;
@@ -41,21 +41,19 @@ export function refusalOfLever(code: HolderRefusal, random: RandomSource): Latch
 
 /** How many connections each viewer has open: `limits.connectionsPerSubjectMax` at most. */
 export class Crowd {
-  readonly #open = new Map<SubjectId, number>();
+  readonly #open = new Counts<SubjectId>();
 
   /** Takes a place. Throws `connection-limit`. */
   enter(subject: SubjectId): void {
     this.demandRoom(subject);
-    this.#open.set(subject, (this.#open.get(subject) ?? 0) + 1);
+    this.#open.add(subject);
   }
 
   demandRoom(subject: SubjectId): void {
-    if ((this.#open.get(subject) ?? 0) >= limits.connectionsPerSubjectMax) throw new LatchkeyError('connection-limit');
+    if (this.#open.of(subject) >= limits.connectionsPerSubjectMax) throw new LatchkeyError('connection-limit');
   }
 
   leave(subject: SubjectId): void {
-    const left = (this.#open.get(subject) ?? 0) - 1;
-    if (left > 0) this.#open.set(subject, left);
-    else this.#open.delete(subject);
+    this.#open.take(subject);
   }
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type MetricValue, Registry } from 'prom-client';
 import {
   type CounterLabels,
   type CounterName,
@@ -116,9 +116,8 @@ export class Metrics {
   }
 
   #register(name: string, line: Line): void {
-    const Read = line.type === 'counter' ? ReadCounter : ReadGauge;
     const read = () => (this.#moment === undefined ? [] : valuesOf(line, this.#moment));
-    this.#registry.registerMetric(new Read(name, line, read));
+    this.#registry.registerMetric(readMetric(name, line, read));
   }
 }
 
@@ -129,33 +128,15 @@ function labelsIn([labels = {}]: readonly unknown[]): LabelValues {
 
 type Values = MetricValue<string>[];
 
-/** The library’s own counter, but for what it gives: it keeps nothing itself. */
-class ReadCounter extends Counter {
-  readonly #read: () => Values;
-
-  constructor(name: string, { help, labels }: Line, read: () => Values) {
-    super({ name, help, labelNames: [...labels], registers: [] });
-    this.#read = read;
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
-    return { ...(await super.get()), values: this.#read() };
-  }
-}
-
 export type CountHeard = (name: CounterName, labels: Readonly<Record<string, string>>) => void;
 
-class ReadGauge extends Gauge {
-  readonly #read: () => Values;
-
-  constructor(name: string, { help, labels }: Line, read: () => Values) {
-    super({ name, help, labelNames: [...labels], registers: [] });
-    this.#read = read;
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
-    return { ...(await super.get()), values: this.#read() };
-  }
+/** The library’s own metric, but for what it gives: it keeps nothing itself. */
+function readMetric(name: string, { type, help, labels }: Line, read: () => Values): Counter | Gauge {
+  const about = { name, help, labelNames: [...labels], registers: [] };
+  const metric = type === 'counter' ? new Counter(about) : new Gauge(about);
+  const described = metric.get.bind(metric);
+  metric.get = async () => ({ ...(await described()), values: read() });
+  return metric;
 }
 
 function momentOf(version: string, readings: Readings): Moment {

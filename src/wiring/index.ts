@@ -1,7 +1,7 @@
 export { ownTokenFile } from './admin.ts';
 export { auditPlaceOf } from './audit.ts';
 export { type DrainOptions, type DrainProgress, shortDrain } from './draining.ts';
-export { developmentIssuerOf, openEmbeddedOwnership, openTicketKeys } from './embedded.ts';
+export { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
 export type { Means } from './means.ts';
 export { relayObserver, signalingObserver } from './observers.ts';
 export { openOperators } from './operators.ts';

@@ -2,17 +2,11 @@
 import { expect, it } from 'vitest';
 import { subjectId } from '../../src/base/index.ts';
 import { MemorySocket } from '../support/memory-transport.ts';
-import { cameraAnswer, signalingWorld, viewerOffer } from '../support/signaling-world.ts';
+import { signalingWorld, viewerOffer } from '../support/signaling-world.ts';
 
 async function watched() {
   const world = signalingWorld();
-  world.own('alice', 'cam1');
-  const camera = await world.camera('cam1');
-  const viewer = await world.socket('viewer/alice');
-  viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
-  await world.settle();
-  camera.answer(camera.request('invite'), { answer: cameraAnswer });
-  await world.settle();
+  const { camera } = await world.watched('alice', 'cam1');
   expect(world.relay.live).toHaveLength(1);
   await world.levers.revoke({ of: 'subject', subject: subjectId('alice') });
   return { world, camera };

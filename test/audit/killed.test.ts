@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -9,6 +7,7 @@ import { deviceId, subjectId } from '../../src/base/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import { auditPlaceOf, developmentIssuerOf, openGrantBook } from '../../src/wiring/index.ts';
 import { startedCommand } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 import { type PlainView, plainCamera, plainViewer } from '../support/plain-media.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
@@ -24,15 +23,6 @@ interface Watched {
   readonly subject: string;
   readonly device: string;
   readonly view: PlainView;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 it(`of ${kills} relays killed under load each leaves a whole record, and no view that carried media is missing from it`, {

@@ -17,7 +17,7 @@ import { freePort } from '../support/free-port.ts';
 import { NoticeSocket } from '../support/notice-socket.ts';
 import { runningRelay } from '../support/running-relay.ts';
 import { selfSigned } from '../support/self-signed.ts';
-import { TcpBalancer } from '../support/tcp-balancer.ts';
+import { balanced } from '../support/tcp-balancer.ts';
 import { watching } from '../support/watching.ts';
 import { WebSocketClient } from '../support/web-socket-client.ts';
 
@@ -47,14 +47,8 @@ describe('a relay that is drained', () => {
   it('hands its cameras and viewers over to another one: the picture goes on by itself', async () => {
     await using first = await runningRelay({ environment: shared });
     await using second = await runningRelay({ environment: shared });
-    const [a, b] = [first, second].map(({ server }, index) => ({
-      name: String(index),
-      port: server.httpPort,
-      operationsPort: server.operationsPort,
-    })) as [Node, Node];
-    await using balancer = new TcpBalancer([a, b]);
-    await balancer.ask();
-    const url = `http://127.0.0.1:${await balancer.open([a, b])}`;
+    await using balancer = await balanced([first, second]);
+    const { url } = balancer;
     await first.grant('alice', device);
     const camera = await first.camera(device, { relay: url });
     await using alice = await watching(first, 'alice', device, { relay: url });
@@ -90,8 +84,6 @@ describe('a relay that is drained', () => {
     expect(await first.metric('latchkey_sessions_ended_total', { reason: 'relay-moving' })).toBe(2);
   });
 });
-
-type Node = ConstructorParameters<typeof TcpBalancer>[0][number];
 
 describe('a relay’s process under a service manager', () => {
   it('takes new settings and a new certificate without dropping anybody, refuses bad ones, and ends at SIGTERM', async () => {

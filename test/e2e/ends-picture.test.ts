@@ -7,7 +7,7 @@ import { endReasons } from '../../src/base/index.ts';
 import { launchChromium } from '../support/browser.ts';
 import { pageViewer } from '../support/page-viewer.ts';
 import { runningRelay } from '../support/running-relay.ts';
-import { TcpBalancer } from '../support/tcp-balancer.ts';
+import { balanced } from '../support/tcp-balancer.ts';
 import { actsOnRecord, operated, operator, recordAgrees } from '../support/told-record.ts';
 
 const [garden, driveway] = ['maple-garden', 'harbour-driveway'] as const;
@@ -82,14 +82,8 @@ describe('while the picture moves in a browser,', () => {
     };
     await using first = await runningRelay({ environment: settings });
     await using second = await runningRelay({ environment: settings });
-    const [a, b] = [first, second].map(({ server }, index) => ({
-      name: String(index),
-      port: server.httpPort,
-      operationsPort: server.operationsPort,
-    })) as [Node, Node];
-    await using balancer = new TcpBalancer([a, b]);
-    await balancer.ask();
-    const url = `http://127.0.0.1:${await balancer.open([a, b])}`;
+    await using balancer = await balanced([first, second]);
+    const { url } = balancer;
     await first.grant('alice', garden);
     await first.grant('ben', driveway);
     await first.camera(garden, { relay: url });
@@ -114,5 +108,3 @@ describe('while the picture moves in a browser,', () => {
     expect(await actsOnRecord(first)).toContain(`${operator.name} admin.drain  done`);
   });
 });
-
-type Node = ConstructorParameters<typeof TcpBalancer>[0][number];

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startedCommand } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-killed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -13,16 +12,6 @@ const asked = 5_000;
 const msMax = 240_000;
 /** Open files of the fleet and of the relay beside the cameras. */
 const reservedFiles = 1_000;
-
-/** A port that was free just now: the relay comes back to the very one that it had. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** As many cameras as the hard limit lets a process have; Node raises its own soft limit to that. */
 function fleetSize(): number {

@@ -7,7 +7,7 @@ import { deviceId, subjectId } from '../../src/base/index.ts';
 import { makersService } from '../ownership/support/makers-service.ts';
 import { type Answer, RecordedEnd } from '../support/asyncapi/recorded-end.ts';
 import { command } from '../support/command.ts';
-import { freePort } from '../support/redis-server.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RunningRelay, runningRelay } from '../support/running-relay.ts';
 import { cameraAnswer, cameraOffer, viewerAnswer, viewerOffer } from '../support/signaling-world.ts';
 import { type ReceivedSpan, spanReceiver } from '../support/span-receiver.ts';

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits, Redacted } from '../../src/base/index.ts';
+import { freePort } from '../support/free-port.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { type RedisProxy, redisProxy } from '../support/redis-proxy.ts';
-import { freePort, type RunningRedis, runningRedis } from '../support/redis-server.ts';
+import { type RunningRedis, runningRedis } from '../support/redis-server.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { connectedStore, openedStore } from './support/connected-store.ts';
 

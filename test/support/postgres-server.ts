@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { vi } from 'vitest';
 import { Redacted } from '../../src/base/index.ts';
 import { type PostgresSettings, postgresSchema } from '../../src/ownership/index.ts';
+import { freePort } from './free-port.ts';
 import { childrenOf } from './processes.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -138,15 +138,6 @@ function unprivileged(): { uid: number; gid: number } | { uid?: undefined; gid?:
     .find((each) => each.startsWith('postgres:'));
   const [, , uid, gid] = line?.split(':') ?? [];
   return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function isAlive(pid: number): boolean {

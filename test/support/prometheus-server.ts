@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { vi } from 'vitest';
-import { freePort } from './redis-server.ts';
+import { freePort } from './free-port.ts';
 
 /** A series of an answer, and its value at that moment. */
 export interface Sample {

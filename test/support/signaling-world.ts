@@ -300,6 +300,17 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
       await world.settle();
       return socket;
     },
+    /** A live view that stands: the camera and the viewer of it. */
+    async watched(subject: string, device: string): Promise<{ camera: MemorySocket; viewer: MemorySocket }> {
+      world.own(subject, device);
+      const camera = await world.camera(device);
+      const viewer = await world.socket(`viewer/${subject}`);
+      viewer.ask('connect', { peer: device, offer: viewerOffer });
+      await world.settle();
+      camera.answer(camera.request('invite'), { answer: cameraAnswer });
+      await world.settle();
+      return { camera, viewer };
+    },
     async http(request: MemoryRequest & { token?: string }): Promise<HttpResponse> {
       const authorization = request.token === undefined ? {} : { authorization: `Bearer ${request.token}` };
       return signaling.request(memoryRequest({ ...request, headers: { ...authorization, ...request.headers } }));

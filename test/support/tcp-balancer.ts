@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { RunningRelay } from './running-relay.ts';
 
 /** A node behind a balancer. */
 export interface BalancedNode {
@@ -80,4 +81,19 @@ export class TcpBalancer implements AsyncDisposable {
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#sockets.delete(socket));
   }
+}
+
+/** A balancer in front of relays of this process, which knows already who is ready, and its one port, which prefers them as they stand. */
+export async function balanced(relays: readonly RunningRelay[]): Promise<{ readonly url: string } & AsyncDisposable> {
+  const nodes = relays.map(({ server }, index) => ({
+    name: String(index),
+    port: server.httpPort,
+    operationsPort: server.operationsPort,
+  }));
+  const balancer = new TcpBalancer(nodes);
+  await balancer.ask();
+  return {
+    url: `http://127.0.0.1:${await balancer.open(nodes)}`,
+    [Symbol.asyncDispose]: () => balancer[Symbol.asyncDispose](),
+  };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Aim, aimsOf } from '../../../bench/relay/aims.ts';
+import type { Aim } from '../../../bench/options.ts';
+import { aimsOf } from '../../../bench/relay/aims.ts';
 import { madeRun } from './made-runs.ts';
 
 function aim(aims: readonly Aim[], words: string): Aim {

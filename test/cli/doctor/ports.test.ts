@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { portsCheck } from '../../../src/cli/doctor/ports.ts';
 import { startedCommand } from '../../support/command.ts';
-import { freePort } from '../../support/redis-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { runningRelay } from '../../support/running-relay.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { patient, said } from './support/patient.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { thisMachine } from '../../../src/cli/doctor/patient.ts';
 import { ofTcp, ofUdp, type ProbeTarget, probe } from '../../../src/cli/doctor/probe.ts';
-import { freePort } from '../../support/redis-server.ts';
+import { freePort } from '../../support/free-port.ts';
 import { runningRelay } from '../../support/running-relay.ts';
 import { selfSigned } from '../../support/self-signed.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sharedCacheCheck } from '../../../src/cli/doctor/shared-cache.ts';
-import { freePort, runningRedis } from '../../support/redis-server.ts';
+import { freePort } from '../../support/free-port.ts';
+import { runningRedis } from '../../support/redis-server.ts';
 import { patient, said } from './support/patient.ts';
 
 const keys = { environment: 'DOCTOR_TEST_SHARED_KEYS' };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import { MemorySocket } from '../../support/memory-transport.ts';
-import { cameraAnswer, signalingWorld, viewerOffer } from '../../support/signaling-world.ts';
+import { signalingWorld } from '../../support/signaling-world.ts';
 
 const idleMs = limits.viewerIdleMsMax;
 
@@ -30,13 +30,7 @@ describe('a verified viewer’s connection', () => {
 
   it('lasts for as long as it watches, and from the end of its live view on', async () => {
     const world = signalingWorld();
-    world.own('alice', 'cam1');
-    const camera = await world.camera('cam1');
-    const viewer = await world.socket('viewer/alice');
-    viewer.ask('connect', { peer: 'cam1', offer: viewerOffer });
-    await world.settle();
-    camera.answer(camera.request('invite'), { answer: cameraAnswer });
-    await world.settle();
+    const { viewer } = await world.watched('alice', 'cam1');
     world.clock.advance(3 * idleMs + 7);
     expect([viewer.closed, world.sessions.size]).toEqual([undefined, 1]);
     world.relay.live[0]?.events.ended('media-silent');

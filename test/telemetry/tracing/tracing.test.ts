@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { limits, noSpan, noTracer, systemClock } from '../../../src/base/index.ts';
 import { openTracing, type SpanOutcome } from '../../../src/telemetry/index.ts';
+import { freePort } from '../../support/free-port.ts';
 import { importsOf } from '../../support/imports.ts';
-import { freePort } from '../../support/redis-server.ts';
 import { typeScriptBelow } from '../../support/source-files.ts';
 import { spanReceiver } from '../../support/span-receiver.ts';
 
