@@ -31,7 +31,8 @@ export class Refusals {
   refused(refusal: Refusal): void {
     this.#begin();
     const { subject, device, code, token } = refusal;
-    const known = this.#joined.get(`${code} ${subject} ${device}`);
+    const name = `${code} ${subject} ${device}`;
+    const known = this.#joined.get(name);
     if (known !== undefined) {
       known.more += 1;
       return;
@@ -42,7 +43,7 @@ export class Refusals {
     else {
       person.told += 1;
       this.#people.set(subject, person);
-      this.#joined.set(`${code} ${subject} ${device}`, { refusal, more: 0 });
+      this.#joined.set(name, { refusal, more: 0 });
       this.#append(recordOf(refusal, 1, this.#clock.now()));
     }
   }

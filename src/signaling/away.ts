@@ -35,6 +35,10 @@ export class AwayCamera implements Registration {
     this.#timer = this.#wait(patience);
   }
 
+  get watched(): number {
+    return this.views.size;
+  }
+
   /** Waits from now on with another patience. */
   hasten(patience: Patience): void {
     this.#timer.cancel();

@@ -77,6 +77,7 @@ export class Registrations {
     const { device } = registration.camera;
     if (this.#live.get(device) !== registration) return;
     this.#live.delete(device);
+    if (registration.watched === 0) return;
     const refusal = this.#levers.refuses(registration.camera);
     if (refusal !== undefined) {
       for (const view of [...registration.views.values()]) view.session.end(endsOfRefusals[refusal]);
@@ -85,7 +86,7 @@ export class Registrations {
     const patience = this.#patience;
     const away = new AwayCamera(registration, this.#clock, patience, () => this.#forget(away));
     handOver(registration, away, patience.end);
-    if (away.views.size === 0) away.forget();
+    if (away.watched === 0) away.forget();
     else this.#away.set(device, away);
   }
 

@@ -67,6 +67,8 @@ export interface Registration {
   readonly capabilities: readonly string[];
   /** The live views of this very registration, by their session. */
   readonly views: Map<string, View>;
+  /** How many they are. To ask makes nothing: most cameras have none, and a whole fleet may be lost at once. */
+  readonly watched: number;
   call(method: string, params: object, msMax: number, settled: (outcome: CallOutcome) => void): void;
   tell(error: RpcError): void;
   /** A newer registration of the same device took over, and with it the live views that can go on. */

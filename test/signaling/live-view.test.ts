@@ -21,6 +21,9 @@ function scene(
     answers: false,
     capabilities: [],
     views: new Map<string, View>(),
+    get watched() {
+      return this.views.size;
+    },
     call: (_method, _params, _msMax, settled) => call(settled),
     tell: () => {},
     replaced: () => {},

@@ -40,6 +40,10 @@ export class CameraRole implements Registration {
     return this.#views;
   }
 
+  get watched(): number {
+    return this.#views?.size ?? 0;
+  }
+
   get registered(): boolean {
     return this.#registered;
   }
@@ -67,7 +71,7 @@ export class CameraRole implements Registration {
       this.#core.registrations.add(this);
       this.#core.observer.registered?.();
       if (params.sessions !== undefined) this.#keepOnly(params.sessions);
-      for (let moved = this.#views?.size ?? 0; moved > 0; moved--) this.#core.observer.sessionMoved?.();
+      for (let moved = this.watched; moved > 0; moved--) this.#core.observer.sessionMoved?.();
     }
     request.result({
       id: this.camera.device,

@@ -84,8 +84,8 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   review(): number | undefined {
     const refusal = this.#holder === undefined ? undefined : this.#core.levers.refuses(this.#holder);
     if (refusal === undefined || !this.#peer.open) return undefined;
+    const { views } = this;
     const role = this.#role;
-    const views = role instanceof CameraRole ? role.views.size : (role?.views ?? 0);
     if (role instanceof CameraRole) role.end(refusal, endsOfRefusals[refusal]);
     else role?.end('signed-out');
     this.#peer.end(refusalOfLever(refusal, this.#core.random));
@@ -115,7 +115,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
 
   get views(): number {
     const role = this.#role;
-    return role instanceof CameraRole ? role.views.size : (role?.views ?? 0);
+    return role instanceof CameraRole ? role.watched : (role?.views ?? 0);
   }
 
   get kind(): MovedKind {

@@ -241,6 +241,9 @@ it('a session that ended is forgotten', async () => {
     answers: true,
     capabilities: [],
     views: new Map(),
+    get watched() {
+      return this.views.size;
+    },
     call: (_method, _params, _msMax, settled) => settled({ kind: 'result', result: { answer: cameraAnswer } }),
     tell: () => {},
     replaced: () => {},
