@@ -113,7 +113,8 @@ async function measure(plan: Plan, asked: readonly Contestant[], say: (line: str
   const folder = mkdtempSync(join(cache, 'latchkey-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const launch: Launch = await findLaunch();
-  const able = asked.filter(({ server }) => server !== 'uws' || launch.withoutUws === undefined);
+  const needsUws = ({ server }: Contestant) => server === 'uws' || server === 'floor';
+  const able = asked.filter((one) => !needsUws(one) || launch.withoutUws === undefined);
   const unable = asked
     .filter((contestant) => !able.includes(contestant))
     .map(({ name }) => ({ contestant: name, why: launch.withoutUws ?? '' }));

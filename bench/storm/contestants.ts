@@ -8,7 +8,7 @@ import type { Household } from './household.ts';
 export interface Contestant {
   readonly name: string;
   readonly about: string;
-  readonly server: 'uws' | 'ws' | 'plain';
+  readonly server: 'uws' | 'ws' | 'floor' | 'plain';
   /** Whether its cameras show the tickets that they were given. */
   readonly tickets: boolean;
 }
@@ -17,6 +17,12 @@ export const contestants: readonly Contestant[] = [
   { name: 'latchkey-uws', about: 'Latchkey on uWebSockets.js, with tickets', server: 'uws', tickets: true },
   { name: 'latchkey-uws-tokens', about: 'the same, with tokens alone', server: 'uws', tickets: false },
   { name: 'latchkey-ws', about: 'Latchkey on ws, with tickets', server: 'ws', tickets: true },
+  {
+    name: 'floor',
+    about: 'uWebSockets.js and no proof at all, the least it can cost: floor-server.ts',
+    server: 'floor',
+    tickets: false,
+  },
   {
     name: 'plain',
     about: 'ws and jose and no more, in some 70 lines: plain-server.ts',
@@ -67,10 +73,7 @@ export async function startServer(
   core: number,
 ): Promise<{ readonly url: string; readonly pid: number } & AsyncDisposable> {
   const [program = '', ...parameters] = command;
-  const script =
-    server === 'plain'
-      ? [join(import.meta.dirname, 'plain-server.ts'), household.keyFile, household.ownersFile]
-      : [join(root, 'src/main.ts'), 'serve', '--config', household.configFile(server)];
+  const script = scriptOf(server, household);
   const child = new Child(name, core, program, [...parameters, ...flags, ...script]);
   for (;;) {
     const port = /^(?:Latchkey serves http:\/\/\S+?:)?(\d+)(?:,|$)/.exec(await child.line())?.[1];
@@ -80,5 +83,16 @@ export async function startServer(
       pid: child.pid,
       [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
     };
+  }
+}
+
+function scriptOf(server: Contestant['server'], household: Household): string[] {
+  switch (server) {
+    case 'plain':
+      return [join(import.meta.dirname, 'plain-server.ts'), household.keyFile, household.ownersFile];
+    case 'floor':
+      return [join(import.meta.dirname, 'floor-server.ts')];
+    default:
+      return [join(root, 'src/main.ts'), 'serve', '--config', household.configFile(server)];
   }
 }
