@@ -1,0 +1,69 @@
+/**
+ * The least that a server of cameras can do: uWebSockets.js, and no question asked. It believes what a token says without verifying it, owns
+ * no ticket, keeps no rule and no record: what is left of a returning camera's cost when nothing is proved. `floor-server.ts` prints its port,
+ * and serves until it is ended.
+ */
+import type { WebSocket } from 'uWebSockets.js';
+import { limits } from '../../src/base/index.ts';
+import { deepenBacklog } from '../../src/signaling/transport/backlog.ts';
+import { loadUws } from '../../src/signaling/transport/uws-module.ts';
+
+interface Message {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: { readonly peer: string; readonly offer: string };
+  readonly result?: { readonly answer: string };
+}
+
+interface Peer {
+  readonly subject: string;
+}
+
+const loaded = await loadUws();
+if ('why' in loaded) throw new Error(loaded.why);
+const { module } = loaded;
+const cameras = new Map<string, WebSocket<Peer>>();
+const waiting = new Map<number, (outcome: object) => void>();
+let calls = 0;
+
+const app = module.App().ws<Peer>('/*', {
+  upgrade: (response, request, context) => {
+    const [, claims = ''] = request.getHeader('authorization').split('.');
+    const { sub } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    response.upgrade(
+      { subject: sub },
+      request.getHeader('sec-websocket-key'),
+      request.getHeader('sec-websocket-protocol'),
+      request.getHeader('sec-websocket-extensions'),
+      context,
+    );
+  },
+  message: (from, data) => take(from, JSON.parse(Buffer.from(data).toString())),
+  close: (socket) => {
+    const { subject } = socket.getUserData();
+    if (cameras.get(subject) === socket) cameras.delete(subject);
+  },
+});
+
+function take(from: WebSocket<Peer>, { id, method, params, result }: Message): void {
+  const answer = (value: object) => from.send(JSON.stringify({ jsonrpc: '2.0', id, ...value }));
+  if (method === 'register') {
+    const { subject } = from.getUserData();
+    cameras.set(subject, from);
+    answer({ result: { id: subject } });
+  } else if (method === 'connect' && params !== undefined) {
+    const call = ++calls;
+    waiting.set(call, answer);
+    const invite = { session: `session-${call}`, offer: params.offer };
+    cameras.get(params.peer)?.send(JSON.stringify({ jsonrpc: '2.0', id: call, method: 'invite', params: invite }));
+  } else if (id !== undefined && result !== undefined) {
+    waiting.get(id)?.({ result: { session: `session-${id}`, answer: result.answer } });
+    waiting.delete(id);
+  }
+}
+
+app.listen('127.0.0.1', 0, async (socket) => {
+  const port = module.us_socket_local_port(socket);
+  await deepenBacklog(port, limits.connectionsUnacceptedMax);
+  process.stdout.write(`${port}\n`);
+});
