@@ -40,6 +40,11 @@ export class Accounts {
     }
   }
 
+  /** Reads what is written of a side for every datagram, and returns some of it: see `DataRoad.foresee`. */
+  ahead(side: number): number {
+    return this.#ledger.ahead(side >> 1, side & 1) ^ this.#streams.ahead(side);
+  }
+
   count(place: number, by = 1): void {
     this.#cells[place] = (this.#cells[place] ?? 0) + by;
   }

@@ -22,6 +22,8 @@ export class DataRoad {
   readonly #accounts: Accounts;
   /** The time. A field that was once undefined keeps the box that V8 puts a number into; from any other each call gets a new one. */
   #time: number | undefined = undefined;
+  /** One bit of what was read ahead: nobody needs it, and what nobody could see would not be read. */
+  readAhead = 0;
 
   constructor(flows: FlowTable, ledger: Ledger, sides: SideMemory, accounts: Accounts) {
     this.#flows = flows;
@@ -37,6 +39,21 @@ export class DataRoad {
 
   set nowMs(nowMs: number) {
     this.#time = nowMs;
+  }
+
+  /**
+   * Reads what `take` will look at for datagrams that have come from `count` places, whose words begin at `words[at]` and `step` words on, and
+   * does nothing with it. With many sessions all of that lies in main memory: asked for one datagram after the other each waits for its own,
+   * and asked for all at once they wait together.
+   */
+  foresee(words: Uint32Array, at: number, step: number, count: number): void {
+    let seen = 0;
+    for (let index = 0; index < count; index++) seen ^= this.#flows.slotAhead(words, at + index * step);
+    for (let index = 0; index < count; index++) {
+      const side = this.#flows.sideOf(words, at + index * step);
+      if (side >= 0) seen ^= this.#sides.ahead(side) ^ this.#accounts.ahead(side);
+    }
+    this.readAhead = seen & 1;
   }
 
   /** Takes one datagram of data. Returns why it was dropped, or another that was held in its place. */

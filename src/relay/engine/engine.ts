@@ -11,6 +11,7 @@ import { classDrop, type DropReason } from './drops.ts';
 import { FlowTable } from './flow-table.ts';
 import type { Ledger } from './ledger.ts';
 import { type Latch, type Leg, SealedWire, type WireRates } from './leg.ts';
+import { anywhere, type NewMemory } from './new-memory.ts';
 import { RtpStreams } from './rtp-streams.ts';
 import { SideMemory } from './side-memory.ts';
 import { Usernames } from './usernames.ts';
@@ -43,6 +44,8 @@ export interface EngineSettings {
   readonly rates: WireRates;
   readonly ledger: Ledger;
   readonly cells: EngineCells;
+  /** Where its tables lie. Undefined: anywhere. */
+  readonly newMemory?: NewMemory | undefined;
 }
 
 /**
@@ -67,12 +70,12 @@ export class Engine {
 
   /** It has room for as many wires as the ledger has. */
   constructor(settings: EngineSettings) {
-    const { cells, ledger, rates } = settings;
+    const { cells, ledger, rates, newMemory = anywhere } = settings;
     this.#settings = settings;
-    this.#sides = new SideMemory(ledger.wires);
-    const streams = new RtpStreams(2 * ledger.wires, this.#sides);
+    this.#sides = new SideMemory(ledger.wires, newMemory);
+    const streams = new RtpStreams(2 * ledger.wires, this.#sides, newMemory);
     this.#accounts = new Accounts(cells, ledger, this.#sides, streams, rates);
-    this.#flows = new FlowTable(settings.hashSeed);
+    this.#flows = new FlowTable(settings.hashSeed, newMemory);
     this.#road = new DataRoad(this.#flows, ledger, this.#sides, this.#accounts);
   }
 
@@ -147,6 +150,11 @@ export class Engine {
         out.event({ kind: 'ended', wire, reason });
       }
     }
+  }
+
+  /** Reads ahead what `datagram` will look at for those places: `count` paths of `step` words, the first at `words[at]`. Nothing else follows. */
+  foresee(words: Uint32Array, at: number, step: number, count: number): void {
+    this.#road.foresee(words, at, step, count);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type Path, remoteWords } from '../wire/path.ts';
 import type { Latch } from './leg.ts';
+import { anywhere, asWords, type NewMemory } from './new-memory.ts';
 
 /** The words of the remote place, and the number of the side that it belongs to, plus one: 0 says that the slot is empty. */
 const slotWords = remoteWords + 1;
@@ -10,15 +11,18 @@ const slotsMin = 64;
  * a datagram's source makes no object and seldom touches more than one line of memory. A deleted entry leaves no mark behind.
  */
 export class FlowTable {
-  #slots = new Uint32Array(slotsMin * slotWords);
+  #slots: Uint32Array;
   #latches: (Latch | undefined)[] = new Array(slotsMin).fill(undefined);
   #mask = slotsMin - 1;
   #size = 0;
   readonly #seed: number;
+  readonly #newMemory: NewMemory;
 
   /** `seed` is a secret number of 32 bits: who cannot know it cannot choose addresses that all fall together. */
-  constructor(seed: number) {
+  constructor(seed: number, newMemory: NewMemory = anywhere) {
     this.#seed = seed | 0;
+    this.#newMemory = newMemory;
+    this.#slots = this.#newSlots(slotsMin);
   }
 
   get size(): number {
@@ -28,6 +32,11 @@ export class FlowTable {
   /** The number of the side that has latched the place whose words begin at `words[at]`; -1 for none. */
   sideOf(words: Uint32Array, at: number): number {
     return this.#sideAt(this.#slots, this.#slotOf(words, at));
+  }
+
+  /** Reads the slot of that place and returns some of it: see `DataRoad.foresee`. */
+  slotAhead(words: Uint32Array, at: number): number {
+    return this.#slots[(this.#hash(words, at) & this.#mask) * slotWords] ?? 0;
   }
 
   /** The latch of that place. */
@@ -100,12 +109,16 @@ export class FlowTable {
   #resize(slots: number): void {
     const [oldSlots, latches] = [this.#slots, this.#latches];
     this.#latches = new Array(slots).fill(undefined);
-    this.#slots = new Uint32Array(slots * slotWords);
+    this.#slots = this.#newSlots(slots);
     this.#mask = slots - 1;
     for (const [slot, latch] of latches.entries()) {
       if (latch === undefined) continue;
       this.#put(this.#slotOf(latch.path, 0), latch, this.#sideAt(oldSlots, slot));
     }
+  }
+
+  #newSlots(slots: number): Uint32Array {
+    return asWords(this.#newMemory(slots * slotWords * Uint32Array.BYTES_PER_ELEMENT));
   }
 
   /** The words are mixed one by one, each multiplied and shifted into the next; the last steps spread the high bits down. 31 bits, which V8 keeps out of the heap. */

@@ -19,10 +19,13 @@ const sideCells = columns.length;
 export const column = Object.fromEntries(columns.map((name, index) => [name, index])) as Readonly<
   Record<(typeof columns)[number], number>
 >;
-/** The first place of a wire is a word that says whether it lives; then its time to first media, and its sides. */
+/**
+ * The first place of a wire is a word that says whether it lives; then its time to first media, and its sides, the camera's first: it is
+ * counted most, and so in the line that says whether the wire lives. A wire takes three lines of 64 bytes.
+ */
 const setupCell = 1;
 const sidesCell = 2;
-const wireCells = sidesCell + 2 * sideCells;
+const wireCells = 24;
 const cellBytes = Float64Array.BYTES_PER_ELEMENT;
 const wireWords = wireCells * (cellBytes / Int32Array.BYTES_PER_ELEMENT);
 
@@ -64,6 +67,11 @@ export class Ledger {
     return Atomics.load(this.#words, wire * wireWords) === 1;
   }
 
+  /** Reads the line of a side that is written most, and returns some of them: see `DataRoad.foresee`. */
+  ahead(wire: number, side: number): number {
+    return this.#words[2 * cellOf(wire, side, 0)] ?? 0;
+  }
+
   /** Counts datagrams of a side: 0 for the viewer's, 1 for the camera's. */
   count(wire: number, side: number, bytes: number, packets = 1): void {
     const at = cellOf(wire, side, 0);
@@ -101,5 +109,5 @@ export class Ledger {
 }
 
 function cellOf(wire: number, side: number, place: number): number {
-  return wire * wireCells + sidesCell + side * sideCells + place;
+  return wire * wireCells + sidesCell + (1 - side) * sideCells + place;
 }

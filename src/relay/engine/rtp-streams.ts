@@ -1,5 +1,6 @@
 import { limits } from '../../base/index.ts';
 import { Jitters } from './jitter.ts';
+import { anywhere, type NewMemory } from './new-memory.ts';
 import { type SideMemory, streamCells } from './side-memory.ts';
 import { StreamMemory, streamWord } from './stream-memory.ts';
 
@@ -13,8 +14,8 @@ class Place {
   readonly words: Int32Array;
   readonly jitters: Jitters;
 
-  constructor(sides: number) {
-    const memory = new StreamMemory(sides);
+  constructor(sides: number, newMemory: NewMemory) {
+    const memory = new StreamMemory(sides, newMemory);
     this.words = memory.words;
     this.jitters = new Jitters(memory);
   }
@@ -35,16 +36,20 @@ class Place {
 export class RtpStreams {
   readonly #sides: number;
   readonly #memory: SideMemory;
+  readonly #newMemory: NewMemory;
   readonly #places: Place[] = [];
-  /** Of each side: how many streams have begun, which place has the busiest one, and the jitter that was known last. */
+  /** Of each side: how many packets are missing, how many streams have begun, which place has the busiest one, and the jitter that was known last. */
+  readonly #lost: Float64Array;
   readonly #begun: Int32Array;
   readonly #busiest: Int8Array;
   readonly #jitterMs: Float64Array;
 
   /** For so many sides; what is looked at for every packet lies in `memory`. */
-  constructor(sides: number, memory: SideMemory) {
+  constructor(sides: number, memory: SideMemory, newMemory: NewMemory = anywhere) {
     this.#sides = sides;
     this.#memory = memory;
+    this.#newMemory = newMemory;
+    this.#lost = new Float64Array(sides);
     this.#begun = new Int32Array(sides);
     this.#busiest = new Int8Array(sides);
     this.#jitterMs = new Float64Array(sides);
@@ -55,11 +60,18 @@ export class RtpStreams {
     this.#set(side, streamCells.lastAtMs, Number.NaN);
     this.#set(side, streamCells.silenceMs, 0);
     this.#set(side, streamCells.busiestAtMs, Number.NaN);
-    this.#set(side, streamCells.lost, 0);
+    this.#lost[side] = 0;
     this.#set(side, streamCells.size, 0);
     this.#begun[side] = 0;
     this.#busiest[side] = none;
     this.#jitterMs[side] = Number.NaN;
+  }
+
+  /** Reads the lines of a side's first stream, and returns some of them: see `DataRoad.foresee`. */
+  ahead(side: number): number {
+    const words = this.#places[0]?.words;
+    const at = 2 * StreamMemory.at(side);
+    return words === undefined ? 0 : (words[at] ?? 0) ^ (words[at + 16] ?? 0);
   }
 
   /** How many streams a side has. */
@@ -68,7 +80,7 @@ export class RtpStreams {
   }
 
   lost(side: number): number {
-    return this.#get(side, streamCells.lost);
+    return this.#lost[side] ?? 0;
   }
 
   /**
@@ -117,7 +129,7 @@ export class RtpStreams {
     if (Math.abs(step) >= dropoutMax) {
       this.#begin(found, side, nowMs, ssrc, sequenceNumber, timestamp);
     } else if (step > 0) {
-      if (step > 1) this.#set(side, streamCells.lost, this.lost(side) + step - 1);
+      if (step > 1) this.#lost[side] = this.lost(side) + step - 1;
       place.set(side, streamWord.highest, sequenceNumber);
       place.set(side, streamWord.seen, step < 32 ? (place.get(side, streamWord.seen) << step) | 1 : 1);
       place.jitters.packet(StreamMemory.at(side), nowMs, timestamp);
@@ -144,7 +156,7 @@ export class RtpStreams {
   #placeForNew(side: number): number {
     const size = this.size(side);
     if (size < limits.streamsPerSideMax) {
-      if (this.#places[size] === undefined) this.#places.push(new Place(this.#sides));
+      if (this.#places[size] === undefined) this.#places.push(new Place(this.#sides, this.#newMemory));
       this.#set(side, streamCells.size, size + 1);
       return size;
     }
@@ -176,7 +188,7 @@ export class RtpStreams {
     const seen = place.get(side, streamWord.seen);
     if ((seen & bit) !== 0) return;
     place.set(side, streamWord.seen, seen | bit);
-    this.#set(side, streamCells.lost, this.lost(side) - 1);
+    this.#lost[side] = this.lost(side) - 1;
   }
 
   /** Leaves things as they are when no stream with a known clock has sent anything. */

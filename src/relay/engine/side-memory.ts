@@ -1,10 +1,16 @@
 import { type Path, pathWords } from '../wire/path.ts';
+import { anywhere, asNumbers, asWords, type NewMemory } from './new-memory.ts';
 
-/** In numbers of eight bytes: a wire takes four lines of 64 bytes, its sides one behind the other, and then what is of both. */
-const wireNumbers = 32;
-const sideNumbers = 14;
-const ofSide = { target: 0, levels: 6, lastAtMs: 9, silenceMs: 10, busiestAtMs: 11, lost: 12, sizes: 13 };
-const sessionLevels = 2 * sideNumbers;
+/**
+ * In numbers of eight bytes: a side takes two lines of 64 bytes, the viewer's first and then the camera's, whose end is of both. What a camera
+ * sends is most of what there is, and finds all that it needs in its own two.
+ */
+const sideNumbers = 16;
+const wireNumbers = 2 * sideNumbers;
+const ofSide = { target: 0, levels: 6, lastAtMs: 9, silenceMs: 10, busiestAtMs: 11, size: 12 };
+const sessionLevels = sideNumbers + 13;
+/** Of 64 bytes. */
+const wordsPerLine = 16;
 /** The word behind the eleven of the target. */
 const mediaWord = pathWords;
 
@@ -21,14 +27,22 @@ export class SideMemory {
   readonly words: Uint32Array;
 
   /** Has room for so many wires. Memory that nothing was written to costs nothing. */
-  constructor(wires: number) {
-    this.numbers = new Float64Array(wires * wireNumbers);
-    this.words = new Uint32Array(this.numbers.buffer);
+  constructor(wires: number, newMemory: NewMemory = anywhere) {
+    this.numbers = asNumbers(newMemory(wires * wireNumbers * Float64Array.BYTES_PER_ELEMENT));
+    this.words = asWords(this.numbers);
   }
 
   /** Makes the place of a wire that of a new one: nobody sends anywhere, and nothing has come. */
   clear(wire: number): void {
     this.numbers.fill(0, wire * wireNumbers, (wire + 1) * wireNumbers);
+  }
+
+  /** Reads all lines of a side and of its session, and returns some of them: see `DataRoad.foresee`. */
+  ahead(side: number): number {
+    const at = this.targetAt(side);
+    return (
+      (this.words[at] ?? 0) ^ (this.words[at + wordsPerLine] ?? 0) ^ (this.words[2 * this.sessionLevelsAt(side)] ?? 0)
+    );
   }
 
   /** Has what comes from a side go to a path from now on, or nowhere. */
@@ -72,7 +86,7 @@ export class SideMemory {
 }
 
 /** What is known of all streams of a side, in the order in which it lies. */
-export const streamCells = { lastAtMs: 0, silenceMs: 1, busiestAtMs: 2, lost: 3, size: 4 } as const;
+export const streamCells = { lastAtMs: 0, silenceMs: 1, busiestAtMs: 2, size: 3 } as const;
 
 function placeOf(side: number): number {
   return (side >> 1) * wireNumbers + (side & 1) * sideNumbers;

@@ -1,3 +1,4 @@
+import { anywhere, asNumbers, type NewMemory } from './new-memory.ts';
 /** In words of four bytes, of which a stream has two to each of its numbers. */
 export const streamWord = {
   ssrc: 0,
@@ -37,9 +38,10 @@ export class StreamMemory {
   readonly words: Int32Array;
 
   /** Memory that nothing was written to costs nothing. */
-  constructor(sides: number) {
-    this.numbers = new Float64Array(sides * streamNumbers);
-    this.words = new Int32Array(this.numbers.buffer);
+  constructor(sides: number, newMemory: NewMemory = anywhere) {
+    this.numbers = asNumbers(newMemory(sides * streamNumbers * Float64Array.BYTES_PER_ELEMENT));
+    const { buffer, byteOffset } = this.numbers;
+    this.words = new Int32Array(buffer, byteOffset, 2 * this.numbers.length);
   }
 
   /** The number at which a side's stream begins; its words begin at twice that. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { limits, systemClock } from '../../base/index.ts';
-import { BatchedPort } from '../udp/batched-port.ts';
+import { BatchedPort, type Begin } from '../udp/batched-port.ts';
 import { openDgramPort } from '../udp/dgram-port.ts';
-import { loadLibc, sleepPrecisely } from '../udp/libc.ts';
+import { loadLibc, sleepPrecisely, wishForLargePages } from '../udp/libc.ts';
 import { type SocketFacts, UdpSocket } from '../udp/udp-socket.ts';
 import { BusyTime } from './busy-time.ts';
 import { runOnEvents } from './event-loop.ts';
@@ -14,6 +14,9 @@ import { Moderation } from './moderation.ts';
 import { Station } from './station.ts';
 import type { TcpLane } from './tcp-lane.ts';
 import type { TcpArrival } from './tcp-messages.ts';
+
+/** What a processor fetches of memory at once. */
+const lineBytes = 64;
 
 /** The file that a media worker's thread runs. With a socket it waits in the kernel; without one it lives on events, like any other. */
 const settings = workerData as ThreadSettings;
@@ -28,7 +31,14 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const port = new BatchedPort(libc, socket, settings.portCells);
   // What the station tells leaves when a batch has left: no datagram waits for it, and what is told has happened.
   const reports: Report[] = [];
-  const station = new Station(settings, facts.port, port, (report) => reports.push(report));
+  wishForLargePages(libc, settings.ledger);
+  const newMemory = (bytes: number) => {
+    const memory = new ArrayBuffer(bytes + lineBytes);
+    wishForLargePages(libc, memory);
+    const past = Number(libc.address(new Uint8Array(memory)) % BigInt(lineBytes));
+    return new Uint8Array(memory, lineBytes - past, bytes);
+  };
+  const station = new Station(settings, facts.port, port, (report) => reports.push(report), newMemory);
   const mailbox = new Mailbox(settings.mailbox);
   const moderation = new Moderation();
   const busyTime = new BusyTime(settings.busy);
@@ -37,6 +47,10 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
   const advance = () => {
     nowMs = Date.now();
     station.advance(nowMs);
+  };
+  const begin: Begin = (words, at, step, count) => {
+    advance();
+    if (count > 1) station.foresee(words, at, step, count);
   };
   const receive = station.receive.bind(station);
   const receiveRun = station.receiveRun.bind(station);
@@ -66,7 +80,7 @@ async function runOnSocket(door: MessagePort, facts: SocketFacts): Promise<void>
       station.flush();
       tellAll();
     }
-    const messages = open ? port.turn(!more, advance, receive, receiveRun) : 0;
+    const messages = open ? port.turn(!more, begin, receive, receiveRun) : 0;
     if (messages === 0) advance();
     station.flush();
     mailbox.awake();

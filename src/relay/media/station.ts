@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { asLatchkeyError } from '../../base/index.ts';
 import { Engine, type EngineEvent, type EngineOutput, type EngineWire } from '../engine/engine.ts';
 import { Ledger } from '../engine/ledger.ts';
+import type { NewMemory } from '../engine/new-memory.ts';
 import { connectionWord, type Datagram, pathOf, placeKey } from '../wire/path.ts';
 import type { Control, Report, StationSettings } from './messages.ts';
 import { TcpLane } from './tcp-lane.ts';
@@ -27,8 +28,14 @@ export class Station {
   readonly #movesTold = new Set<number>();
   #tcp: TcpLane | undefined;
 
-  /** `port` is the station's own UDP port. */
-  constructor(settings: StationSettings, port: number, udp: StationOutput, report: (report: Report) => void) {
+  /** `port` is the station's own UDP port; `newMemory`: where the engine's tables lie. */
+  constructor(
+    settings: StationSettings,
+    port: number,
+    udp: StationOutput,
+    report: (report: Report) => void,
+    newMemory?: NewMemory,
+  ) {
     const own = new Set(settings.own.flatMap((place) => keyOf(place.host, place.port || port)));
     this.#ledger = new Ledger(settings.ledger);
     this.#report = report;
@@ -38,6 +45,7 @@ export class Station {
       rates: settings.rates,
       ledger: this.#ledger,
       cells: settings.engineCells,
+      newMemory,
     });
     this.#output = {
       transmit: (to, toAt, bytes, start, end, step) => {
@@ -73,6 +81,11 @@ export class Station {
   /** When `advance` is due, in milliseconds since the epoch; infinity when it is not. */
   nextDeadline(): number {
     return this.#engine.nextDeadline();
+  }
+
+  /** Has the engine read ahead for a batch that has come from those places. */
+  foresee(words: Uint32Array, at: number, step: number, count: number): void {
+    this.#engine.foresee(words, at, step, count);
   }
 
   /** The road of every datagram. */

@@ -257,7 +257,8 @@ const headerBytes = 64;
 const vectorBytes = 16;
 const controlHead = 16;
 /** A path, and one word that keeps the next one on eight bytes. */
-const nameBytes = 4 * (pathWords + 1);
+export const pathStep = pathWords + 1;
+const nameBytes = 4 * pathStep;
 const sendNameBytes = 32;
 /** Room for the drop count, the segment size and the local address, and some more than these take. */
 const receiveControlBytes = 128;

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { LatchkeyError, limits } from '../../base/index.ts';
 import { type Datagram, pathWords } from '../wire/path.ts';
-import { BatchMemory, batchMessages, batchVectors, scratchAt, spareMessage, spareVector } from './batch-memory.ts';
+import {
+  BatchMemory,
+  batchMessages,
+  batchVectors,
+  pathStep,
+  scratchAt,
+  spareMessage,
+  spareVector,
+} from './batch-memory.ts';
 import { errorName, type Libc } from './libc.ts';
 import {
   countPort,
@@ -13,6 +21,9 @@ import {
   type SendFault,
 } from './port.ts';
 import type { UdpSocket } from './udp-socket.ts';
+
+/** So many messages have come, from the places whose words begin at `words[at]`, each `step` words behind the one before. */
+export type Begin = (words: Uint32Array, at: number, step: number, count: number) => void;
 
 /**
  * Moves many datagrams with one system call each way. `turn` waits for datagrams and hands each one on; what is sent meanwhile
@@ -60,9 +71,9 @@ export class BatchedPort {
   /**
    * Receives up to `limits.batchMessagesMax` messages and hands on each datagram in them; then sends what has gathered. With
    * `wait` it waits for the first one, `limits.receiveWaitMs` at most. `begin` is called when the messages are there, before the first
-   * is handed on. What the kernel has joined goes to `receiveRun` as it came, where there is one. Returns how many there were. Throws when the socket is none any more, and what `begin` and `receive` throw.
+   * is handed on, and told where their paths lie. What the kernel has joined goes to `receiveRun` as it came, where there is one. Returns how many there were. Throws when the socket is none any more, and what `begin` and `receive` throw.
    */
-  turn(wait: boolean, begin: () => void, receive: ReceiveDatagram, receiveRun?: ReceiveRun): number {
+  turn(wait: boolean, begin: Begin, receive: ReceiveDatagram, receiveRun?: ReceiveRun): number {
     assert(!this.#turning, 'a turn within a turn would write over the datagrams at hand');
     if (this.#closed) return 0;
     const flags = wait ? MSG_WAITFORONE : MSG_DONTWAIT;
@@ -74,7 +85,7 @@ export class BatchedPort {
     countPort(this.#cells, portCell.receiveCalls);
     this.#turning = true;
     try {
-      begin();
+      begin(this.#batch.words, this.#batch.pathAt(0), pathStep, count);
       for (let index = 0; index < count; index++) this.#handOn(index, receive, receiveRun);
     } finally {
       // What has gathered lies where the next turn receives: it leaves now, whatever was thrown.

@@ -16,6 +16,8 @@ export interface Libc {
   /** Has the calling thread sleep. */
   usleep(us: number): number;
   prctl(option: number, value: number): number;
+  /** `madvise(2)`, with whole pages. */
+  madvise(from: Address, bytes: number, advice: number): number;
   /** `recvmmsg(2)`: receives up to `count` messages into the `mmsghdr` array at `messages`. */
   recvmmsg(socket: number, messages: Address, count: number, flags: number): number;
   /** `sendmmsg(2)`: sends the `count` messages of the `mmsghdr` array at `messages`; returns how many it took. */
@@ -59,6 +61,7 @@ export async function loadLibc({ platform, arch }: System = process): Promise<Li
       close: has('int close(int)'),
       usleep: has('int usleep(uint)'),
       prctl: has('int prctl(int, ulong)'),
+      madvise: has('int madvise(void *, size_t, int)'),
       recvmmsg: (socket, messages, count, flags) => call(numbers.recvmmsg, socket, messages, count, flags, null),
       sendmmsg: (socket, messages, count, flags) => call(numbers.sendmmsg, socket, messages, count, flags, null),
       errno: () => koffi.errno(),
@@ -76,6 +79,22 @@ export function sleepPrecisely(libc: Libc): void {
 }
 
 const PR_SET_TIMERSLACK = 29;
+
+/**
+ * Asks the kernel to keep memory in large pages where it can (`madvise(2)`, MADV_HUGEPAGE): whoever looks at places all over it waits for
+ * the pages' own addresses as well, and of large ones the processor knows them all. It is a wish, which changes nothing that lies there. Of the memory
+ * those pages are meant that are whole, so that no other's are.
+ */
+export function wishForLargePages(libc: Libc, memory: ArrayBufferLike): void {
+  const from = libc.address(new Uint8Array(memory));
+  const first = ((from + pageBytes - 1n) / pageBytes) * pageBytes;
+  const bytes = ((from + BigInt(memory.byteLength)) / pageBytes) * pageBytes - first;
+  if (bytes > 0n) libc.madvise(first, Number(bytes), MADV_HUGEPAGE);
+}
+
+const MADV_HUGEPAGE = 14;
+/** The largest of arm64’s, and so a whole number of any other. */
+const pageBytes = 65_536n;
 
 /** The name of an error number, such as `EADDRINUSE`. */
 export function errorName(errno: number): string {

@@ -57,6 +57,7 @@ export class FaultyLibc implements Libc {
   readonly sendto: Libc['sendto'] = (...all) => this.#real.sendto(...all);
   readonly usleep: Libc['usleep'] = (us) => this.#real.usleep(us);
   readonly prctl: Libc['prctl'] = (...all) => this.#real.prctl(...all);
+  readonly madvise: Libc['madvise'] = (...all) => this.#real.madvise(...all);
   readonly close: Libc['close'] = (...all) => this.#real.close(...all);
   readonly address: Libc['address'] = (memory) => this.#real.address(memory);
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
-import { errorName, loadLibc } from '../../../src/relay/udp/libc.ts';
+import { errorName, loadLibc, wishForLargePages } from '../../../src/relay/udp/libc.ts';
 
 afterEach(() => {
   vi.doUnmock('koffi');
@@ -24,6 +24,27 @@ describe('the calls of the C library', () => {
     const memory = Buffer.from(new ArrayBuffer(1_000_000));
     expect(libc.address(memory.subarray(1_234)) - libc.address(memory)).toBe(1_234n);
   });
+
+  test.each([0, 65_535, 131_071, 1_000_000, 8_000_000])(
+    'are asked for large pages of memory of %i bytes, and of no byte beside it',
+    async (bytes) => {
+      const libc = await loadLibc();
+      if (typeof libc === 'string') throw new Error(libc);
+      const memory = new ArrayBuffer(bytes);
+      const begin = libc.address(new Uint8Array(memory));
+      const asked: { from: bigint; bytes: number }[] = [];
+      const madvise: typeof libc.madvise = (from, length, advice) => {
+        asked.push({ from, bytes: length });
+        return libc.madvise(from, length, advice);
+      };
+      wishForLargePages({ ...libc, madvise }, memory);
+      for (const one of asked) {
+        expect(one.from >= begin && one.from + BigInt(one.bytes) <= begin + BigInt(bytes)).toBe(true);
+      }
+      // Between one and two pages it depends on where the memory lies.
+      expect(asked.length).toBe(bytes < 65_536 ? 0 : bytes < 131_072 ? asked.length : 1);
+    },
+  );
 
   test.each(['darwin', 'win32', 'freebsd'] as const)('are not had on %s, and it says so', async (platform) => {
     expect(await loadLibc({ platform, arch: 'x64' })).toBe(`batched system calls are Linux’s, and this is ${platform}`);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../../src/base/index.ts';
 import type { Libc } from '../../../src/relay/udp/libc.ts';
-import type { Datagram } from '../../../src/relay/wire/path.ts';
+import { copyOfPath, type Datagram, type Path, remoteWords } from '../../../src/relay/wire/path.ts';
 import { BatchedPeer, numbered } from '../support/batched-peer.ts';
 import { FaultyLibc } from '../support/faulty-libc.ts';
 import { demandLibc } from '../support/pumped-port.ts';
@@ -16,6 +16,28 @@ async function portAndPeer() {
   const peer = stack.use(await BatchedPeer.open());
   return { calls, port, peer, to: port.path('127.0.0.1'), [Symbol.dispose]: () => stack.dispose() };
 }
+
+test('a batch is told of before its first datagram, with the places that all of it has come from', async () => {
+  using all = await portAndPeer();
+  using other = await BatchedPeer.open();
+  const senders = [all.peer, other, all.peer];
+  for (const sender of senders) sender.send(all.to, Buffer.from('one'));
+  const told: Path[] = [];
+  const came: Path[] = [];
+  while (came.length < senders.length) {
+    all.port.port.turn(
+      true,
+      (words, at, step, count) => {
+        expect(told).toHaveLength(came.length);
+        for (let index = 0; index < count; index++) told.push(copyOfPath(words, at + index * step));
+      },
+      ({ path, pathAt }) => came.push(copyOfPath(path, pathAt)),
+    );
+  }
+  const remotes = (paths: readonly Path[]) => paths.map((path) => [...path.subarray(0, remoteWords)]);
+  expect(remotes(told)).toEqual(remotes(came));
+  expect(new Set(remotes(told).map(String)).size).toBe(2);
+});
 
 describe('a receive that fails', () => {
   test.each(['EAGAIN', 'EINTR'] as const)('with %s is none', async (name) => {
