@@ -103,6 +103,15 @@ export const limits = {
   connectionsMax: 200_000,
   /** The system itself may keep fewer (`net.core.somaxconn`). */
   connectionsUnacceptedMax: 4_096,
+  /** How many connections are taken off the port, looked at, and served of those that can wait, in one turn of the event loop. */
+  intakeAcceptsPerTurnMax: 256,
+  intakeReadsPerTurnMax: 256,
+  intakeTakenPerTurnMax: 32,
+  intakePeekBytes: 2_048,
+  /** Whoever has said nothing for so long is served all the same. */
+  intakeSilentMsMax: 1_000,
+  intakeLookMs: 2,
+  intakeExhaustedMs: 100,
   ownConnectionMsMax: 1_000,
   connectionsUnregisteredMax: 4_096,
   connectionsUnregisteredPerAddressMax: 64,

@@ -45,6 +45,13 @@ export function laneOf(core: Core, token: Redacted<string>): Lane {
   return core.claimedKind(token) ?? 'camera';
 }
 
+const ticketLine = new RegExp(`\\r\\n${ticketHeader}:`, 'i');
+
+/** Whether a request that begins so shows a reconnect ticket, good or bad: a camera that was here before, one of a fleet maybe. */
+export function showsTicket(beginning: string): boolean {
+  return ticketLine.test(beginning);
+}
+
 /** The camera that the upgrade's reconnect ticket proves, at once. Undefined where there is none, or it is bad in any way. */
 export function ticketHolder(core: Core, request: HttpRequest): VerifiedCamera | undefined {
   const ticket = request.header(ticketHeader);

@@ -1,7 +1,7 @@
 import { asLatchkeyError, inSlices, LatchkeyError, limits, type SessionId, Strangers } from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
-import { claimOf, type Holder, holderOf, ticketHolder } from './bearer.ts';
+import { claimOf, type Holder, holderOf, showsTicket, ticketHolder } from './bearer.ts';
 import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
@@ -102,6 +102,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     request(request) {
       return routes.answer(request);
     },
+    canWait: showsTicket,
     async upgrade(request) {
       try {
         return await decide(request);

@@ -7,15 +7,16 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * else. Returns whether it was done: it takes Linux.
  */
 export async function deepenBacklog(port: number, waitingMax: number): Promise<boolean> {
-  const descriptor = process.platform === 'linux' ? listeningDescriptor(port) : undefined;
+  const descriptor = listeningDescriptor(port);
   if (descriptor === undefined) return false;
   const { default: koffi } = await import('koffi');
   const listen = koffi.load(null).func('int listen(int, int)');
   return listen(descriptor, waitingMax) === 0;
 }
 
-/** Which of this process's descriptors listens on that TCP port. */
-function listeningDescriptor(port: number): number | undefined {
+/** Which of this process's descriptors listens on that TCP port. It takes Linux. */
+export function listeningDescriptor(port: number): number | undefined {
+  if (process.platform !== 'linux') return undefined;
   const inodes = new Set(['tcp', 'tcp6'].flatMap((table) => listeningInodes(`/proc/self/net/${table}`, port)));
   const found = readdirSync('/proc/self/fd').find((name) => inodes.has(inodeOf(name)));
   return found === undefined ? undefined : Number(found);

@@ -69,6 +69,11 @@ export interface TransportHandlers {
   request(request: HttpRequest): Promise<HttpResponse>;
   /** Decides on an upgrade. It is asked before a byte of the WebSocket's own is written. */
   upgrade(request: HttpRequest): Promise<UpgradeDecision>;
+  /**
+   * Whether somebody may wait while others are served, by how the first request begins: its first line and some of its headers, in clear. It says
+   * nothing of who it is. Left out: nobody.
+   */
+  canWait?(beginning: string): boolean;
 }
 
 export interface TransportSettings {

@@ -9,7 +9,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
-import { deepenBacklog } from './backlog.ts';
+import { deepenBacklog, listeningDescriptor } from './backlog.ts';
+import { bellInThread } from './intake/bell.ts';
+import { Intake } from './intake/intake.ts';
+import { takeListeningSocket } from './intake/listening-socket.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
@@ -29,6 +32,11 @@ interface Acceptor {
   getDescriptor(): unknown;
   addChildAppDescriptor(descriptor: unknown): void;
   removeChildAppDescriptor(descriptor: unknown): void;
+}
+
+/** Serves a connection that was accepted elsewhere: the binary has it, and its types leave it out. */
+interface Adopter {
+  adoptSocket(descriptor: number): unknown;
 }
 
 /** `listen` in a form that the binary has and its types leave out. */
@@ -65,7 +73,9 @@ class UwsTransport implements Transport {
   #quiet: UwsQuiet | undefined;
   /** What tells the certificate and the key in force from others. */
   #certificate: string;
+  /** Who takes connections off the port: the library, or our own intake. */
   #listening: us_listen_socket | undefined;
+  #intake: Intake | undefined;
   #port = 0;
   #closing: Promise<void> | undefined;
   #allAnswered: (() => void) | undefined;
@@ -110,7 +120,28 @@ class UwsTransport implements Transport {
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
     await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
+    if (settings.tls === undefined) await this.#takeIn(socket);
     this.#quiet = await UwsQuiet.open(this.#module, random);
+  }
+
+  /** Of what comes in clear it can be seen who can wait: we take connections ourselves, and hand each over to the library when it is its turn. */
+  async #takeIn(listening: us_listen_socket): Promise<void> {
+    const descriptor = listeningDescriptor(this.#port);
+    const socket = descriptor === undefined ? undefined : await takeListeningSocket(descriptor);
+    if (socket === undefined) return;
+    this.#module.us_listen_socket_close(listening);
+    this.#listening = undefined;
+    const core = this.#core;
+    const app = this.#apps[0] as unknown as Adopter;
+    this.#intake = new Intake(
+      { clock: core.clock, socket, hangBell: bellInThread, soon: setImmediate },
+      {
+        take: (connection) => void app.adoptSocket(connection),
+        canWait: (beginning) => core.canWait(beginning),
+        hasRoomFor: (held) => core.hasRoomFor(held),
+        fault: (error) => core.fault(error),
+      },
+    );
   }
 
   async renew(settings: RenewableSettings): Promise<void> {
@@ -148,6 +179,7 @@ class UwsTransport implements Transport {
 
   async #close(graceMs: number): Promise<void> {
     if (this.#listening !== undefined) this.#module.us_listen_socket_close(this.#listening);
+    const taken = this.#intake?.close();
     // The library does not tell when a socket that was closed has sent its last byte: those that lag get all the time.
     const lagging = [...this.#core.open].some((connection) => connection.waitingBytes > 0);
     this.#core.stop();
@@ -165,6 +197,7 @@ class UwsTransport implements Transport {
     await new Promise((resolve) => setImmediate(resolve));
     for (const app of this.#apps) app.close();
     this.#quiet?.close();
+    await taken;
   }
 
   #counted(response: UwsResponse, change: number): void {

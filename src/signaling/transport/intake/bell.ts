@@ -1,0 +1,60 @@
+import { setFlagsFromString } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import type { Descriptor } from './listening-socket.ts';
+
+/** Rings when somebody waits at a listening socket: once, each time that it is set. */
+export interface Bell {
+  set(): void;
+  /** Takes it away. Resolves when nobody looks at the socket any more, which has been shut. */
+  close(): Promise<void>;
+}
+
+export interface BellEvents {
+  rung(): void;
+  /** It rings no more. */
+  broken(error: Error): void;
+}
+
+export type HangBell = (listening: Descriptor, events: BellEvents) => Bell;
+
+/** What the thread is told, in a cell that both share. */
+export const bellState = { rung: 0, set: 1, closed: 2 } as const;
+
+export interface BellSettings {
+  readonly listening: Descriptor;
+  /** One `bellState`. */
+  readonly cell: Int32Array;
+}
+
+/** A bell of a thread that does nothing but wait in the kernel. */
+export const bellInThread: HangBell = (listening, events) => {
+  // As with the threads for media: V8 13.6 may free the code that strips types twice, when threads end while others begin.
+  setFlagsFromString('--no-wasm-code-gc');
+  const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const tell = (state: number) => {
+    Atomics.store(cell, 0, state);
+    Atomics.notify(cell, 0);
+  };
+  const thread = new Worker(new URL('./bell-thread.ts', import.meta.url), {
+    workerData: { listening, cell } satisfies BellSettings,
+  });
+  const gone = Promise.withResolvers<void>();
+  let closing = false;
+  let death: Error | undefined;
+  thread.on('message', () => events.rung());
+  thread.on('error', (error) => {
+    death = error;
+  });
+  thread.on('exit', (code) => {
+    gone.resolve();
+    if (!closing) events.broken(death ?? new Error(`the bell’s thread ended with code ${code}`));
+  });
+  return {
+    set: () => tell(bellState.set),
+    close() {
+      closing = true;
+      tell(bellState.closed);
+      return gone.promise;
+    },
+  };
+};

@@ -1,0 +1,156 @@
+import { type Clock, limits, type Timer } from '../../../base/index.ts';
+import type { Bell, HangBell } from './bell.ts';
+import type { Descriptor, ListeningSocket } from './listening-socket.ts';
+
+export interface IntakeParts {
+  readonly clock: Clock;
+  readonly socket: ListeningSocket;
+  readonly hangBell: HangBell;
+  /** Calls when the event loop has done what it has to do now; `setImmediate`. */
+  soon(run: () => void): void;
+}
+
+export interface IntakeHandlers {
+  /** Serves a connection from here on. */
+  take(connection: Descriptor): void;
+  /** Whether whoever begins so may wait while others are served. */
+  canWait(beginning: string): boolean;
+  /** Whether one more may be held, beside so many others. */
+  hasRoomFor(held: number): boolean;
+  fault(error: Error): void;
+}
+
+/**
+ * Takes connections off a listening socket and decides who is served next. While few come, each is at once. When many come at once, as a fleet does
+ * after an outage, they are held until they have said something: who can wait is then taken a few at a time, between turns of the event loop, and
+ * everybody else without waiting for them. So nobody stands in a line behind a whole fleet, neither in the kernel, whose line is short and sends
+ * away who finds it full, nor in the event loop.
+ *
+ * Nothing is read here that the library would not read again: it looks at what has come, and leaves it there.
+ */
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #handlers: IntakeHandlers;
+  readonly #bell: Bell;
+  /** Those that have said nothing yet, and since when they are held, in milliseconds. */
+  readonly #silent = new Map<Descriptor, number>();
+  /** Those that can wait, in the order in which they came. */
+  readonly #waiting = new Set<Descriptor>();
+  #timer: Timer | undefined;
+  #exhausted = false;
+  #broken = false;
+  #closed = false;
+
+  constructor(parts: IntakeParts, handlers: IntakeHandlers) {
+    this.#parts = parts;
+    this.#handlers = handlers;
+    this.#bell = parts.hangBell(parts.socket.descriptor, {
+      rung: () => this.#turn(),
+      broken: (error) => {
+        this.#broken = true;
+        handlers.fault(error);
+        this.#turn();
+      },
+    });
+    this.#bell.set();
+  }
+
+  /** How many are held. */
+  get held(): number {
+    return this.#silent.size + this.#waiting.size;
+  }
+
+  /** Takes nobody any more; who is held is dropped. Resolves when the port is free. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.cancel();
+    const { socket } = this.#parts;
+    socket.shut();
+    for (const connection of [...this.#silent.keys(), ...this.#waiting]) socket.drop(connection);
+    this.#silent.clear();
+    this.#waiting.clear();
+    await this.#bell.close();
+    socket.close();
+  }
+
+  #turn(): void {
+    if (this.#closed) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const wasCalm = this.held === 0;
+    const came = this.#accept();
+    if (wasCalm && came.length <= limits.intakeTakenPerTurnMax) {
+      for (const connection of came) this.#handlers.take(connection);
+    } else this.#hold(came);
+    this.#listen();
+    this.#takeWaiting();
+    this.#next(came.length === limits.intakeAcceptsPerTurnMax);
+  }
+
+  #accept(): Descriptor[] {
+    const came: Descriptor[] = [];
+    const wasExhausted = this.#exhausted;
+    this.#exhausted = false;
+    while (came.length < limits.intakeAcceptsPerTurnMax) {
+      const connection = this.#parts.socket.accept();
+      if (connection === 'nobody') break;
+      if (connection === 'exhausted') {
+        this.#exhausted = true;
+        if (!wasExhausted) this.#handlers.fault(new Error('this process can have no more connections: see ulimit -n'));
+        break;
+      }
+      if (this.#handlers.hasRoomFor(this.held + came.length)) came.push(connection);
+      else this.#parts.socket.drop(connection);
+    }
+    return came;
+  }
+
+  #hold(came: readonly Descriptor[]): void {
+    const nowMs = this.#parts.clock.now();
+    for (const connection of came) {
+      this.#parts.socket.watch(connection);
+      this.#silent.set(connection, nowMs);
+    }
+  }
+
+  /** Looks at what those have said who were silent. */
+  #listen(): void {
+    if (this.#silent.size === 0) return;
+    const { socket, clock } = this.#parts;
+    for (const connection of socket.spoken()) {
+      this.#silent.delete(connection);
+      if (this.#handlers.canWait(socket.beginning(connection))) this.#waiting.add(connection);
+      else this.#handlers.take(connection);
+    }
+    const nowMs = clock.now();
+    for (const [connection, sinceMs] of this.#silent) {
+      if (Math.abs(nowMs - sinceMs) < limits.intakeSilentMsMax) break;
+      this.#silent.delete(connection);
+      socket.leave(connection);
+      this.#handlers.take(connection);
+    }
+  }
+
+  #takeWaiting(): void {
+    let taken = 0;
+    for (const connection of this.#waiting) {
+      if (taken++ === limits.intakeTakenPerTurnMax) break;
+      this.#waiting.delete(connection);
+      this.#handlers.take(connection);
+    }
+  }
+
+  /** The next turn: when the event loop has served who was taken, a little later, or when somebody comes. */
+  #next(more: boolean): void {
+    if (this.#closed) return;
+    if (this.#exhausted) this.#later(limits.intakeExhaustedMs);
+    else if (more || this.#waiting.size > 0) this.#parts.soon(() => this.#turn());
+    else if (this.#silent.size > 0 || this.#broken) this.#later(limits.intakeLookMs);
+    else this.#bell.set();
+  }
+
+  #later(ms: number): void {
+    this.#timer = this.#parts.clock.after(ms, () => this.#turn());
+  }
+}
