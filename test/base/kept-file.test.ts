@@ -1,0 +1,45 @@
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeFile, placeFile } from '../../src/base/index.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describe('a file that is put in its place', () => {
+  it('is whole, for its owner alone, and leaves nothing beside it', () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'kept');
+    placeFile(file, 'first');
+    placeFile(file, 'second');
+    expect(readFileSync(file, 'utf8')).toBe('second');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['kept']);
+  });
+
+  it('that cannot be leaves what was there', () => {
+    const folder = temporaryFolder();
+    expect(() => placeFile(join(folder, 'nowhere', 'kept'), 'x')).toThrow(/ENOENT/);
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+  });
+});
+
+describe('a file that is made', () => {
+  it('loses nothing where it is there', () => {
+    const file = join(temporaryFolder(), 'kept');
+    writeFileSync(file, 'something');
+    makeFile(file);
+    expect(readFileSync(file, 'utf8')).toBe('something');
+  });
+});
+
+it('what root makes in somebody’s folder is theirs', () => {
+  if (process.getuid?.() !== 0) throw new Error('Root alone can show it: run this test as root.');
+  const folder = temporaryFolder();
+  const [user, group] = [65_533, 65_532];
+  chownSync(folder, user, group);
+  placeFile(join(folder, 'placed'), 'x');
+  makeFile(join(folder, 'made'));
+  for (const name of ['placed', 'made']) {
+    const { uid, gid } = statSync(join(folder, name));
+    expect([uid, gid]).toEqual([user, group]);
+  }
+});
