@@ -95,6 +95,8 @@ export const operatorLimits = {
   auditRetentionLookMs: 3_600_000,
   auditPrunedAtOnceMax: 10_000,
   auditErasedAtOnceMax: 2_000,
+  /** How often an erasure tries to empty the log, each time for `sqliteBusyMsMax`. */
+  auditLogTriesMax: 3,
   auditFindingsMax: 100,
   auditAnswersMax: 10_000,
   auditLineCharactersMax: 128 * 1024,
