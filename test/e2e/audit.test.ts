@@ -79,7 +79,7 @@ describe('the record of a relay that runs', () => {
     );
     expect((await audit(relay, 'what-saw', 'ben')).output).toMatch(/^CAMERA .*\ncam-1 /);
 
-    const erased = await audit(relay, 'erase', 'alice');
+    const erased = await audit(relay, 'erase', 'alice', '--yes');
     expect([erased.code, erased.output]).toEqual([0, '1 names erased, and that is on record\n']);
     expect((await audit(relay, 'who-saw', 'cam-1')).output).toMatch(/\n?\(erased\) +owner +20/);
     expect((await audit(relay, 'verify')).code).toBe(0);
