@@ -1,8 +1,9 @@
-import { closeSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type DeviceId, deviceId, LatchkeyError, limits, subjectId } from '../base/index.ts';
+import { type DeviceId, deviceId, LatchkeyError, limits, makeFile, subjectId } from '../base/index.ts';
 import type { RevocationLine } from '../identity/index.ts';
 import { migrate } from './lever-schema.ts';
+import { hasMark, lostLevers, setMark } from './lost-levers.ts';
 import { type Feature, features, readPosition, type SwitchPosition } from './switch-position.ts';
 
 /** What was thrown before. Times are in milliseconds since the Unix epoch. */
@@ -25,15 +26,24 @@ export interface LeverStore {
   close(): void;
 }
 
-/** Opens the database, and makes it with mode 0600 where it is not there. Throws `settings-invalid` when it cannot be used. */
+/**
+ * Opens the database, and makes it with mode 0600 where there never was one. Throws `settings-invalid` when it cannot be used, and where there
+ * was one and there is none now: what had been taken back would be good again, and nobody would know.
+ */
 export function openLeverStore(file: string): LeverStore {
+  const inMemory = file === ':memory:';
+  const wasHere = !inMemory && hasMark(file);
   let database: DatabaseSync | undefined;
   try {
-    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600));
+    if (wasHere && !existsSync(file)) throw lostLevers();
+    if (!inMemory) makeFile(file);
     database = new DatabaseSync(file, { timeout: limits.sqliteBusyMsMax });
     // With a log of its own, FULL is what makes each change last from the moment that it is acknowledged.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    migrate(database);
+    migrate(database, () => {
+      if (wasHere) throw lostLevers();
+    });
+    if (!inMemory && !wasHere) setMark(file);
     return new SqliteLeverStore(database, file);
   } catch (error) {
     database?.close();
