@@ -118,6 +118,8 @@ export const operatorLimits = {
   adminFailureNetworksMax: 1_024,
   /** How often at most the record is told of requests that nobody signed. */
   adminStrangersToldMs: 60_000,
+  /** How long what shuts a door waits for the record to say that it begins. */
+  adminBegunMsMax: 250,
   adminHistorySamplesMax: 300,
   adminSampleMs: 2_000,
   adminSwitchDevicesMax: 10_000,
