@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +11,22 @@ import { command, startedCommand } from '../support/command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const by = `system:${userInfo().username}`;
+
+/** Runs `latchkey` at a terminal of its own (`script` makes one), where somebody says this. Gives what the terminal has shown. */
+async function atTerminal(words: readonly string[], said: string, folder: string): Promise<string> {
+  const line = [process.execPath, '--disable-warning=ExperimentalWarning', 'src/main.ts', ...words].join(' ');
+  const child = spawn('script', ['--quiet', '--command', line, '/dev/null'], {
+    env: { ...process.env, LATCHKEY_DEMO: 'false', LATCHKEY_DATA_DIRECTORY: folder },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let shown = '';
+  child.stdout.on('data', (data) => {
+    if (/Go on\?/.test(`${shown}${data}`) && !/Go on\?/.test(shown)) child.stdin.write(`${said}\n`);
+    shown += data;
+  });
+  await once(child, 'close');
+  return shown;
+}
 
 /** A data directory, and what is said and done about it. */
 function dataDirectory(folder = temporaryFolder()) {
@@ -131,6 +149,20 @@ describe('a data directory', () => {
     database.close();
     expect(await run('audit', 'erase', 'alice', '--yes')).toMatchObject({ code: 0 });
     expect((await run('audit', 'verify')).code).toBe(0);
+  });
+
+  it('has a name erased at a terminal when the person there says yes, and not before', async () => {
+    const { run, serve, acts, folder } = dataDirectory();
+    await (await serve()).stop();
+    await run('own', 'grant', 'alice', 'garden');
+    for (const [said, isThere] of [
+      ['no', true],
+      ['yes', false],
+    ] as const) {
+      const shown = await atTerminal(['audit', 'erase', 'alice', '--config', 'config/demo.json'], said, folder);
+      expect(shown).toContain('this forgets alice wherever the name is on record, for good. Go on? [y/N]');
+      expect((await acts()).join().includes('alice')).toBe(isThere);
+    }
   });
 
   it('stays its owner’s, whatever root’s commands write in it', async () => {
