@@ -1,10 +1,34 @@
 import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeFile, placeFile } from '../../src/base/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+/** What the disk was told, in order. */
+const told = vi.hoisted(() => [] as string[]);
+vi.mock('node:fs', async (importOriginal) => {
+  const real = await importOriginal<typeof import('node:fs')>();
+  return {
+    ...real,
+    fsyncSync(descriptor: number) {
+      told.push(real.fstatSync(descriptor).isDirectory() ? 'sync the folder' : 'sync the file');
+      real.fsyncSync(descriptor);
+    },
+    renameSync(from: string, to: string) {
+      told.push('rename');
+      real.renameSync(from, to);
+    },
+  };
+});
+
 describe('a file that is put in its place', () => {
+  it('is on the disk before it has its name, and its name is before anybody relies on it', () => {
+    const folder = temporaryFolder();
+    told.length = 0;
+    placeFile(join(folder, 'kept'), 'x');
+    expect(told).toEqual(['sync the file', 'rename', 'sync the folder']);
+  });
+
   it('is whole, for its owner alone, and leaves nothing beside it', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'kept');
