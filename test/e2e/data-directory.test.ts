@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openToRead } from '../../src/audit/schema.ts';
 import { lockDataDirectory } from '../../src/wiring/index.ts';
 import { AuditPlace } from '../audit/support/audit-place.ts';
@@ -42,7 +42,11 @@ function dataDirectory(folder = temporaryFolder()) {
     file: (name: string) => join(folder, name),
     folder,
     run,
-    serve: () => startedCommand(['serve', '--config', 'config/demo.json'], /^Latchkey serves/, environment),
+    async serve() {
+      const relay = await startedCommand(['serve', '--config', 'config/demo.json'], /^Latchkey serves/, environment);
+      onTestFinished(() => relay.signal('SIGKILL'));
+      return relay;
+    },
     /** Operators’ acts on record: who, what, how it stands, and the names beside it. */
     async acts(): Promise<string[]> {
       const lines = (await run('audit', 'export')).output.trim().split('\n');

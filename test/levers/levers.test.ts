@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -279,7 +279,9 @@ describe('the file', () => {
     levers.close();
     copyFileSync(file, `${file}.backup`);
     lose(file);
+    const isThere = existsSync(file);
     for (const _ of ['once', 'again']) expect(() => openLeverStore(file)).toThrow(/accept-loss/);
+    expect(existsSync(file)).toBe(isThere);
     copyFileSync(`${file}.backup`, file);
     expect(start(file).camera('door')).toBe('device-quarantined');
   });
