@@ -30,6 +30,8 @@ export function makeFile(file: string): void {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // It is there, or a link to where it shall be.
+    closeSync(openSync(file, 'a', 0o600));
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type DeviceId, deviceId, LatchkeyError, limits, makeFile, subjectId } from '../base/index.ts';
 import type { RevocationLine } from '../identity/index.ts';
@@ -59,10 +59,13 @@ export function keptNowhere(kept: KeptLevers): LeverStore {
 class SqliteLeverStore implements LeverStore {
   readonly #database: DatabaseSync;
   readonly #file: string;
+  /** Which file it is: one that was put in its place has another number. */
+  readonly #number: number | undefined;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#file = file;
+    this.#number = statSync(file, { throwIfNoEntry: false })?.ino;
   }
 
   load(): KeptLevers {
@@ -98,6 +101,7 @@ class SqliteLeverStore implements LeverStore {
   }
 
   revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void {
+    this.#demandFile();
     const database = this.#database;
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -125,17 +129,26 @@ class SqliteLeverStore implements LeverStore {
   }
 
   quarantined(device: DeviceId, atMs: number): void {
+    this.#demandFile();
     this.#database.prepare('INSERT INTO quarantined VALUES (?, ?) ON CONFLICT DO NOTHING').run(device, atMs);
   }
 
   released(device: DeviceId): void {
+    this.#demandFile();
     this.#database.prepare('DELETE FROM quarantined WHERE device = ?').run(device);
   }
 
   switched(feature: Feature, position: SwitchPosition): void {
+    this.#demandFile();
     this.#database
       .prepare('INSERT INTO switched VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position')
       .run(feature, JSON.stringify(position));
+  }
+
+  /** What is written into a file that has no name any more is gone with the process. */
+  #demandFile(): void {
+    if (statSync(this.#file, { throwIfNoEntry: false })?.ino === this.#number) return;
+    throw new Error(`${this.#file} is gone, or is another file than the one that was opened`);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LatchkeyError, placeFile } from '../base/index.ts';
@@ -11,6 +11,11 @@ Where that is gone the relay does not start: restore it, or say "latchkey levers
 /** Whether levers have been kept in such a file. It is told by a mark of another name, so that they do not go with one slip. */
 export function hasMark(file: string): boolean {
   return existsSync(markBeside(file));
+}
+
+/** Whether levers have been kept in such a file and it is not there, or has nothing in it: told by a look at the folder alone. */
+export function areLeversGone(file: string): boolean {
+  return hasMark(file) && (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 /** Says from now on that levers are kept there. Throws what the file system does. */

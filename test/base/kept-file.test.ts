@@ -1,4 +1,4 @@
-import { chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { makeFile, placeFile } from '../../src/base/index.ts';
@@ -52,6 +52,13 @@ describe('a file that is made', () => {
     writeFileSync(file, 'something');
     makeFile(file);
     expect(readFileSync(file, 'utf8')).toBe('something');
+  });
+
+  it('is made behind a link too, for its owner alone', () => {
+    const folder = temporaryFolder();
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'kept'));
+    makeFile(join(folder, 'kept'));
+    expect(statSync(join(folder, 'elsewhere')).mode & 0o777).toBe(0o600);
   });
 });
 

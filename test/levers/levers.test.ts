@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -284,6 +293,23 @@ describe('the file', () => {
     expect(existsSync(file)).toBe(isThere);
     copyFileSync(`${file}.backup`, file);
     expect(start(file).camera('door')).toBe('device-quarantined');
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['is gone', (file) => rmSync(file)],
+    ['is another', (file) => renameSync(`${file}.backup`, file)],
+  ])('that %s while the relay runs keeps no lever, and each says so', async (_, lose) => {
+    const file = newFile();
+    const { levers, camera } = start(file);
+    await levers.revoke({ of: 'device', device: door });
+    copyFileSync(file, `${file}.backup`);
+    lose(file);
+    expect(await codeOf(() => levers.revoke({ of: 'device', device: yard }))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.revoke({ of: 'all' }))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.throwSwitch('sharing', off))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.release(door))).toBe('lever-unkept');
+    expect([camera('yard'), camera('door')]).toEqual(['token-revoked', 'token-revoked']);
+    expect(levers.quarantined).toBe(2);
   });
 
   it('that is lost is begun anew once somebody has accepted that, and not before', async () => {
