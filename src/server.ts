@@ -12,6 +12,7 @@ import {
   admissionSettings,
   type DrainOptions,
   type DrainProgress,
+  lockDataDirectory,
   type Means,
   openOperators,
   openProof,
@@ -70,6 +71,8 @@ export interface ServerParts extends ProofParts {
   readonly openPort?: OpenUdpPort;
   /** Reads the settings again for `reload`; without, there are no others than those that it was started with. */
   readonly readSettings?: () => Settings;
+  /** Only tries whether it starts, beside a relay that may run on the same data directory. */
+  readonly isTrial?: boolean;
   /** Powers of the admin API, beside those that the relay gives it. */
   readonly admin?: Partial<AdminPowers>;
 }
@@ -89,6 +92,10 @@ export async function startServer(settings: Settings, parts: ServerParts = {}, r
   const means: Means = { settings, version, clock, random, log, metrics, started };
   const standing: Standing = { readiness: 'starting', build: { transport: 'none', udp: 'none' }, connections: 0 };
 
+  if (parts.isTrial !== true) {
+    const lock = lockDataDirectory(settings.dataDirectory);
+    started.defer(() => lock.close());
+  }
   const operations = await openOperations(settings.operations, metrics, () => standing.readiness);
   started.defer(() => operations.close());
   const proof = await openProof(means, parts);

@@ -37,6 +37,8 @@ export interface Prepared {
   readonly shuts: boolean;
   /** Nothing will change. */
   readonly dry: boolean;
+  /** It is a lever that counts before it is kept, and also where it cannot be. */
+  readonly atOnce?: boolean;
   run(): Promise<object>;
 }
 
@@ -66,7 +68,8 @@ export const acts: Readonly<Record<OperationId, Act>> = {
         run: async () => ({ ...(await wouldEnd(levers, { revocation: taken })), atMs: null }),
       };
     }
-    return { ...about, ...shutting, run: async () => ({ dryRun: false, ...(await levers.revoke(taken)) }) };
+    const run = async () => ({ dryRun: false, ...(await levers.revoke(taken)) });
+    return { ...about, ...shutting, atOnce: true, run };
   }),
   release: act(operations.release, ({ parameters, query }, { powers }) => {
     const device = deviceId(parameters.device);
@@ -97,7 +100,7 @@ export const acts: Readonly<Record<OperationId, Act>> = {
     const levers = offered(powers.levers);
     if (isDry(query)) return { ...about, ...dry, run: () => wouldEnd(levers, { feature, position }) };
     const run = async () => ({ dryRun: false, ...(await levers.throwSwitch(feature, position)) });
-    return { ...about, ...(position.position === 'off' ? shutting : opening), run };
+    return { ...about, ...(position.position === 'off' ? shutting : opening), atOnce: position.position !== 'on', run };
   }),
   drain: act(operations.drain, ({ query, body }, { powers, internal }) => {
     const { overSeconds } = body ?? {};

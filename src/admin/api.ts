@@ -43,6 +43,8 @@ interface Known {
   by: string;
   action: string;
   target?: string;
+  /** It is on record as begun, and whether it counts before it is kept. */
+  begun?: { readonly atOnce: boolean };
 }
 
 /** A request, and to which operation it has come. */
@@ -98,20 +100,38 @@ export class Api {
     throw new LatchkeyError('admin-credential');
   }
 
-  /** Does it, has it recorded, and only then lets it be answered. */
+  /** Has it recorded that it begins, does it, has that recorded too, and only then lets it be answered. What changes nothing is on record once. */
   async #done(route: Route, prepared: Prepared, known: Known): Promise<object> {
     const { record, observer } = this.#parts;
-    if (!route.operation.recorded) return await prepared.run();
+    const { recorded, method } = route.operation;
+    if (!recorded) return await prepared.run();
     if (record.writable !== true && !(prepared.shuts && record.writable === false)) throw this.#noRecord();
-    const answer = await prepared.run();
     const detail = [prepared.dry ? 'dry run' : undefined, prepared.detail].filter((part) => part !== undefined);
+    const act = { ...known, ...(detail.length > 0 && { detail: detail.join(': ') }) };
+    const changes = !prepared.dry && method !== 'GET';
+    if (changes) {
+      await this.#begun(act, prepared.shuts);
+      known.begun = { atOnce: prepared.atOnce ?? false };
+    }
+    const answer = await prepared.run();
     try {
-      await record.done({ ...known, ...(detail.length > 0 && { detail: detail.join(': ') }) });
+      await record.done(act);
     } catch (error) {
       observer.unrecorded?.(error);
-      throw new Unrecorded(!prepared.dry && route.operation.method !== 'GET');
+      throw new Unrecorded(changes);
     }
     return answer;
+  }
+
+  /** Throws where what opens cannot be put on record. */
+  async #begun(act: Parameters<AdminRecord['begun']>[0], shuts: boolean): Promise<void> {
+    const { record, observer } = this.#parts;
+    try {
+      await record.begun(act, shuts);
+    } catch (error) {
+      observer.unrecorded?.(error);
+      throw new LatchkeyError('audit-unavailable');
+    }
   }
 
   #noRecord(): LatchkeyError {
@@ -127,11 +147,19 @@ export class Api {
     if (error.code === 'internal') observer.internal?.(error.cause);
     if (known === undefined) await record.strangerRefused();
     else if (!(error instanceof Unrecorded)) {
-      const detail = [`${request.method} refused: ${error.code}`, error.detail].filter((part) => part !== undefined);
-      await record.refused({ ...known, detail: detail.join(', ') });
+      const { begun, ...about } = known;
+      const outcome = outcomeOf(error, begun);
+      const detail = [`${request.method} ${outcome}: ${error.code}`, error.detail].filter((part) => part !== undefined);
+      await record.undone({ ...about, outcome, detail: detail.join(', ') });
     }
     return problemReply(error, known !== undefined);
   }
+}
+
+/** What became of an act that threw. */
+function outcomeOf(error: LatchkeyError, begun: Known['begun']): 'refused' | 'failed' | 'unkept' {
+  if (begun === undefined) return 'refused';
+  return error.code === 'lever-unkept' && begun.atOnce ? 'unkept' : 'failed';
 }
 
 /** It was done, perhaps, and could not be recorded. */

@@ -15,7 +15,7 @@ export function openApi(version: string): Record<string, unknown> {
       title: 'Latchkey: the admin API of a node',
       version,
       description:
-        'Each node answers for itself, on a port of its own. Every change, and every request that is refused, is recorded before it is answered.',
+        'Each node answers for itself, on a port of its own. Every change is on record before it is done, and what became of it before it is answered; so is every request that is refused.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: 'http://127.0.0.1:9465', description: '`admin.host` and `admin.port` of the settings' }],

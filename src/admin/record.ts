@@ -25,15 +25,28 @@ export class AdminRecord {
     return this.#audit?.writable;
   }
 
-  /** Resolves once it is written. Rejects as the record does. */
-  async done(act: Omit<Act, 'outcome'>): Promise<void> {
-    await this.#audit?.operatorActed(bounded({ ...act, outcome: 'done' }));
+  /**
+   * What is about to be done. Resolves once it is written, and rejects as the record does. What shuts a door waits for that no longer than
+   * `limits.adminBegunMsMax`, whatever comes of it.
+   */
+  async begun(act: Omit<Act, 'outcome'>, shuts: boolean): Promise<void> {
+    const written = this.#write({ ...act, outcome: 'begun' });
+    if (!shuts) return await written;
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.after(limits.adminBegunMsMax, late.resolve);
+    await Promise.race([written.catch((error: unknown) => this.#observer.unrecorded?.(error)), late.promise]);
+    timer.cancel();
   }
 
-  /** Resolves once it is written, or the observer was told that it cannot be: a refusal has changed nothing. */
-  async refused(act: Omit<Act, 'outcome'>): Promise<void> {
+  /** What was done. Resolves once it is written. Rejects as the record does. */
+  async done(act: Omit<Act, 'outcome'>): Promise<void> {
+    await this.#write({ ...act, outcome: 'done' });
+  }
+
+  /** What was not done, or not wholly. Resolves once it is written, or the observer was told that it cannot be. */
+  async undone(act: Act): Promise<void> {
     try {
-      await this.#audit?.operatorActed(bounded({ ...act, outcome: 'refused' }));
+      await this.#write(act);
     } catch (error) {
       this.#observer.unrecorded?.(error);
     }
@@ -46,7 +59,7 @@ export class AdminRecord {
       return;
     }
     this.#await();
-    await this.refused({ action: 'sign-in', by: 'nobody', detail: 'no credential that is known' });
+    await this.#signInRefused('no credential that is known');
   }
 
   #await(): void {
@@ -57,12 +70,16 @@ export class AdminRecord {
       this.#untold = 0;
       if (times === 0) return;
       this.#await();
-      void this.refused({
-        action: 'sign-in',
-        by: 'nobody',
-        detail: `${times} more without a credential that is known`,
-      });
+      void this.#signInRefused(`${times} more without a credential that is known`);
     });
+  }
+
+  #signInRefused(detail: string): Promise<void> {
+    return this.undone({ action: 'sign-in', by: 'nobody', outcome: 'refused', detail });
+  }
+
+  async #write(act: Act): Promise<void> {
+    await this.#audit?.operatorActed(bounded(act));
   }
 }
 

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { placeFile } from '../base/index.ts';
 import type { SignedHead } from './heads.ts';
 import { answers } from './runs.ts';
 
@@ -27,12 +28,10 @@ export function readAnchor(file: string): Anchor | 'damaged' | undefined {
   };
 }
 
-/** Puts a later head in its place, whole or not at all. Throws what the file system does. */
+/** Puts a later head in its place, whole or not at all, and on the disk. Throws what the file system does. */
 export function writeAnchor(file: string, { seq, hash, atMs, signature }: Anchor): void {
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, `${seq} ${hex(hash)} ${atMs} ${hex(signature)}\n`, { mode: 0o600 });
-  renameSync(unfinished, file);
+  placeFile(file, `${seq} ${hex(hash)} ${atMs} ${hex(signature)}\n`);
 }
 
 /** Clears away what processes left unfinished that were killed. Throws what the file system does. */

@@ -3,8 +3,8 @@ import { type Clock, type DeviceId, type ErrorCode, limits, type SubjectId, type
 import type { Trail } from '../pairing/index.ts';
 import type { Head } from './heads.ts';
 import { HeadSigner } from './heads.ts';
+import { type OperatorAct, operatorRecord } from './operator-act.ts';
 import { askInThread } from './questions.ts';
-import { newName, newRecord } from './records.ts';
 import type { StartScribe } from './scribe-link.ts';
 import { inScribeThread } from './scribe-link.ts';
 import type { StorePlace } from './store.ts';
@@ -21,16 +21,6 @@ export interface AuditSettings {
   readonly recordsMsMax: number | undefined;
   /** What runs. */
   readonly version: string;
-}
-
-/** What an operator did, or tried to. */
-export interface OperatorAct {
-  readonly action: string;
-  /** Who it was, by the name of their credential. */
-  readonly by: string;
-  readonly target?: string;
-  readonly outcome: 'done' | 'refused';
-  readonly detail?: string;
 }
 
 /** The hash-chained record of who saw what. */
@@ -56,8 +46,6 @@ export interface AuditLog {
   whatSaw(subject: SubjectId, fromMs: number, toMs: number): Promise<Answer>;
   /** Whether the record is whole; `wanted`: heads that were written down elsewhere. */
   verify(wanted?: readonly Head[]): Promise<Verdict>;
-  /** Forgets a person's name wherever it stands, and says in how many records. What is on record of the others stays, and the chain whole. */
-  erase(subject: SubjectId, by: string): Promise<number>;
   /** Writes what waits, and ends. */
   close(): Promise<void>;
 }
@@ -118,10 +106,8 @@ class RunningAudit implements AuditLog {
     return this.#writer.head;
   }
 
-  operatorActed({ action, by, target, outcome, detail }: OperatorAct): Promise<void> {
-    const body = { action: cut(action), by: cut(by), outcome };
-    const names = [newName('target', cut(target ?? ''), detail === undefined ? {} : { detail: cut(detail) })];
-    return this.#writer.append(newRecord('operator', this.#clock.now(), body, { names }), 'kept').written;
+  operatorActed(act: OperatorAct): Promise<void> {
+    return this.#writer.append(operatorRecord(act, this.#clock.now()), 'kept').written;
   }
 
   strangerRefused(code: ErrorCode): void {
@@ -141,10 +127,6 @@ class RunningAudit implements AuditLog {
     return askInThread({ kind: 'verify', place: { file, anchorFile, publicKey: this.#publicKey }, wanted });
   }
 
-  erase(subject: SubjectId, by: string): Promise<number> {
-    return this.#writer.erase(subject, cut(by));
-  }
-
   async close(): Promise<void> {
     for (const timer of this.#timers) timer.cancel();
     this.trail.refusals.flush();
@@ -162,8 +144,4 @@ class RunningAudit implements AuditLog {
     };
     again();
   }
-}
-
-function cut(text: string): string {
-  return text.slice(0, limits.auditTextCharactersMax);
 }

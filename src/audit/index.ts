@@ -2,11 +2,11 @@ export {
   type AuditLog,
   type AuditPowers,
   type AuditSettings,
-  type OperatorAct,
   openAuditLog,
 } from './audit-log.ts';
 export { ExportCheck, type ExportSpan, exportLines, subjectLines } from './export.ts';
 export { type AuditKey, type Head, HeadSigner, headText, newAuditKey, readHead } from './heads.ts';
+export { type ActOutcome, type OperatorAct, operatorRecord } from './operator-act.ts';
 export type { RecordKind } from './records.ts';
 export { besideTheWriter, inScribeThread, type StartScribe } from './scribe-link.ts';
 export { AuditStore, type StorePlace } from './store.ts';

@@ -30,13 +30,6 @@ export interface ScribeSettings {
 
 export type ToScribe =
   | { readonly kind: 'write'; readonly batch: Batch }
-  | {
-      readonly kind: 'erase';
-      readonly request: number;
-      readonly subject: string;
-      readonly by: string;
-      readonly atMs: number;
-    }
   | { readonly kind: 'retain'; readonly atMs: number }
   | { readonly kind: 'close'; readonly atMs: number };
 
@@ -51,6 +44,5 @@ export type FromScribe =
     }
   | { readonly kind: 'written'; readonly number: number; readonly head: string; readonly ms: number }
   | { readonly kind: 'failed'; readonly number: number; readonly why: string }
-  | { readonly kind: 'erased'; readonly request: number; readonly names: number | undefined; readonly why: string }
   | { readonly kind: 'retained'; readonly why: string | undefined }
   | { readonly kind: 'closed' };

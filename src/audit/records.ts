@@ -41,7 +41,7 @@ export interface NewRecord {
   readonly kind: RecordKind;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
-  /** The live view that it is about; empty where it is about none. */
+  /** The live view that it is about, or the refusal that it is or counts on; empty where it stands alone. */
   readonly session: string;
   readonly body: string;
   readonly names: readonly NewName[];

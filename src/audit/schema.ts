@@ -1,6 +1,6 @@
-import { closeSync, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { LatchkeyError, limits } from '../base/index.ts';
+import { LatchkeyError, limits, makeFile } from '../base/index.ts';
 
 const version = 1;
 const schema = `
@@ -37,7 +37,7 @@ export interface OpenDatabase {
 export function openToWrite(file: string): OpenDatabase {
   return opened(file, () => {
     // Whoever makes the file says who may read it: it tells who was at home when.
-    closeSync(openSync(file, 'a', 0o600));
+    makeFile(file);
     const database = new DatabaseSync(file, { timeout: limits.sqliteBusyMsMax });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
     migrate(database);

@@ -1,7 +1,7 @@
 import { limits, type RandomSource } from '../base/index.ts';
 import { clearUnfinished } from './anchor.ts';
 import type { JsonObject } from './canonical.ts';
-import { headText } from './heads.ts';
+import { type Head, headText } from './heads.ts';
 import type { Batch, FromScribe, ScribeSettings, SignOfLife, ToScribe } from './messages.ts';
 import { numberOf, textOf } from './reading.ts';
 import { type NewRecord, newRecord } from './records.ts';
@@ -36,9 +36,6 @@ export class Scribe {
     switch (message.kind) {
       case 'write':
         this.#write(message.batch);
-        return;
-      case 'erase':
-        this.#erase(message);
         return;
       case 'retain':
         this.#retain(message.atMs);
@@ -103,11 +100,13 @@ export class Scribe {
     try {
       // A sign of life is worth no wait for the disk, and is not lost with the process.
       database.exec(`PRAGMA synchronous = ${records.length === 0 ? 'NORMAL' : 'FULL'}`);
-      const head = this.#store.append(records, alive.atMs, ({ seq }) => {
+      const besides = ({ seq }: Head) => {
         this.#follow(records, seq - records.length + 1);
         this.#live(number, alive);
-      });
-      this.#tell({ kind: 'written', number, head: headText(head), ms: performance.now() - startedMs });
+      };
+      this.#store.append(records, alive.atMs, besides, (head) =>
+        this.#tell({ kind: 'written', number, head: headText(head), ms: performance.now() - startedMs }),
+      );
     } catch (error) {
       this.#tell({ kind: 'failed', number, why: (error as Error).message });
     }
@@ -132,14 +131,6 @@ export class Scribe {
     database.prepare('UPDATE run SET alive_ms = ?, batch = ? WHERE id = ?').run(atMs, number, this.#settings.run);
     const update = database.prepare('UPDATE live SET at_ms = ?, figures = ? WHERE session = ?');
     for (const [session, text] of figures) update.run(atMs, text, session);
-  }
-
-  #erase({ request, subject, by, atMs }: Extract<ToScribe, { kind: 'erase' }>): void {
-    try {
-      this.#tell({ kind: 'erased', request, names: this.#store.erase(subject, by, atMs), why: '' });
-    } catch (error) {
-      this.#tell({ kind: 'erased', request, names: undefined, why: (error as Error).message });
-    }
   }
 
   #retain(atMs: number): void {

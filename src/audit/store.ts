@@ -65,10 +65,16 @@ export class AuditStore {
   }
 
   /**
-   * Appends records, all or none, and does `besides` in the same transaction; the head is signed as of `nowMs`. Throws what SQLite does,
-   * and where the file is not there any more; then nothing was written.
+   * Appends records, all or none, and does `besides` in the same transaction; the head is signed as of `nowMs`. `committed` hears of it before
+   * the anchor is written, for which nobody has to wait. Throws what SQLite does, and where the file is not there any more; then nothing was
+   * written.
    */
-  append(records: readonly NewRecord[], nowMs: number, besides: (head: Head) => void = () => {}): Head {
+  append(
+    records: readonly NewRecord[],
+    nowMs: number,
+    besides: (head: Head) => void = () => {},
+    committed: (head: Head) => void = () => {},
+  ): Head {
     let signed: SignedHead | undefined;
     this.#opened.demandFile();
     const head = this.atOnce(() => {
@@ -82,6 +88,7 @@ export class AuditStore {
       return last;
     });
     this.#opened.demandFile();
+    committed(head);
     // After the commit: an anchor that is behind protects less, one that is ahead would be a false alarm.
     if (signed !== undefined) this.#anchor(signed);
     return head;
@@ -102,7 +109,10 @@ export class AuditStore {
     return wrong('anchor', { anchor: headText(anchor), head: headText(head) });
   }
 
-  /** Forgets whose records these are that name a person: as a subject, or as what an act was aimed at. Says how many names went. */
+  /**
+   * Forgets whose records these are that name a person: as a subject, or as what an act was aimed at. Says how many names went. What was
+   * written before lies in the log as well, until `emptyLog`.
+   */
   erase(subject: string, by: string, nowMs: number): number {
     const some = this.database.prepare('SELECT seq FROM name WHERE part = ? AND name = ? ORDER BY seq LIMIT ?');
     let erased = 0;
@@ -118,9 +128,15 @@ export class AuditStore {
         erased += seqs.length;
       }
     }
-    // What was written before lies in the log as well, until that begins anew.
-    if (erased > 0) this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return erased;
+  }
+
+  /**
+   * Has the log begin anew, with nothing in it of what was before; waits `limits.sqliteBusyMsMax` for those who read. False where somebody reads on,
+   * and then it is as it was.
+   */
+  emptyLog(): boolean {
+    return numberOf(this.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy) === 0;
   }
 
   /** Drops the names of all records from before a time. Says whether there were any. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Clock, type DeviceId, type ErrorCode, limits, type SessionId } from '../base/index.ts';
 import { isVerifiedCamera, isVerifiedViewer, type VerifiedCamera, type VerifiedViewer } from '../identity/index.ts';
 import {
@@ -37,7 +38,7 @@ export class LiveTrail implements Trail {
     this.#writer = writer;
     this.#clock = clock;
     this.#required = required;
-    this.refusals = new Refusals(clock, (record) => void writer.append(record, 'kept'));
+    this.refusals = new Refusals(clock, (record) => void writer.append(record, 'kept'), randomUUID);
   }
 
   async began(beginning: Beginning): Promise<void> {

@@ -78,10 +78,13 @@ function answerOf(database: DatabaseSync, part: NamePart, name: string, fromMs: 
       if (viewing === undefined || !wasOpen(viewing, fromMs, toMs)) continue;
       if (viewings.length >= limits.auditAnswersMax) return { viewings, refusals, more: true, namesFromMs };
       viewings.push(viewing);
-    } else if (record?.kind === 'refused' && record.atMs >= fromMs && record.atMs <= toMs) {
-      // However often somebody was refused, it takes no place from who was not.
-      if (refusals.length < limits.auditAnswersMax) refusals.push(refusalOf(record));
-      else more = true;
+    } else if (record?.kind === 'refused') {
+      for (const refusal of refusalsOf(database, record)) {
+        if (refusal.atMs < fromMs || refusal.atMs > toMs) continue;
+        // However often somebody was refused, it takes no place from who was not.
+        if (refusals.length < limits.auditAnswersMax) refusals.push(refusal);
+        else more = true;
+      }
     }
   }
   return { viewings, refusals, more, namesFromMs };
@@ -147,15 +150,18 @@ function changeOf(record: ChainedRecord): JsonObject {
   return Object.assign({}, bodyOf(record), ...record.names.map(({ details }) => readCanonical(details) ?? {}));
 }
 
-function refusalOf(record: ChainedRecord): RefusedRecord {
-  const body = bodyOf(record);
-  return {
-    atMs: record.atMs,
-    subject: nameIn(record, 'subject'),
-    device: nameIn(record, 'device'),
-    code: textIn(body, 'code') ?? '',
-    count: numberIn(body, 'count') ?? 1,
-  };
+/** A refusal, and how often the same came again: what was counted of it names nobody by itself. */
+function refusalsOf(database: DatabaseSync, record: ChainedRecord): RefusedRecord[] {
+  const code = textIn(bodyOf(record), 'code') ?? '';
+  const about = { subject: nameIn(record, 'subject'), device: nameIn(record, 'device'), code };
+  const again = recordsOfSession(database, record.session).filter(
+    (each) => each.kind === 'refusals-joined' && textIn(bodyOf(each), 'code') === code,
+  );
+  return [record, ...again].map((each) => ({
+    ...about,
+    atMs: each.atMs,
+    count: numberIn(bodyOf(each), 'count') ?? 1,
+  }));
 }
 
 function nameIn({ names }: ChainedRecord, part: NamePart): KnownName | undefined {

@@ -61,7 +61,6 @@ export class Writer {
   readonly #observer: WriterObserver;
   readonly #figures: () => SignOfLife['figures'];
   readonly #ready = Promise.withResolvers<void>();
-  readonly #erasures = new Map<number, PromiseWithResolvers<number>>();
   #queue: Item[] = [];
   #flight: Flight | undefined;
   #lost = new Map<Missing, number>();
@@ -124,18 +123,6 @@ export class Writer {
     return item;
   }
 
-  erase(subject: string, by: string): Promise<number> {
-    const erasure = Promise.withResolvers<number>();
-    if (!this.#isReady || this.#link === undefined) {
-      erasure.reject(new LatchkeyError('audit-unavailable'));
-      return erasure.promise;
-    }
-    const request = ++this.#number;
-    this.#erasures.set(request, erasure);
-    this.#link.post({ kind: 'erase', request, subject, by, atMs: this.#clock.now() });
-    return erasure.promise;
-  }
-
   /** Has old names and records go. */
   retain(): void {
     if (this.#isReady) this.#link?.post({ kind: 'retain', atMs: this.#clock.now() });
@@ -189,9 +176,6 @@ export class Writer {
         return;
       case 'failed':
         if (message.number === this.#flight?.number) this.#failed(message.why, false);
-        return;
-      case 'erased':
-        this.#erased(message);
         return;
       case 'retained':
         if (message.why !== undefined) this.#observer.failed?.(message.why);
@@ -281,8 +265,6 @@ export class Writer {
       this.#ready.reject(error);
       return;
     }
-    for (const erasure of this.#erasures.values()) erasure.reject(new LatchkeyError('audit-unavailable'));
-    this.#erasures.clear();
     this.#failed(error.message, true);
     if (!this.#closing) this.#clock.after(limits.auditRetryMs, () => !this.#closing && this.#begin());
   }
@@ -317,15 +299,6 @@ export class Writer {
   #count(kind: Missing, count: number): void {
     if (this.#lost.size === 0) this.#lostSinceMs = this.#clock.now();
     this.#lost.set(kind, (this.#lost.get(kind) ?? 0) + count);
-  }
-
-  #erased({ request, names, why }: Extract<FromScribe, { kind: 'erased' }>): void {
-    const erasure = this.#erasures.get(request);
-    this.#erasures.delete(request);
-    if (names === undefined) {
-      this.#observer.failed?.(why);
-      erasure?.reject(new LatchkeyError('audit-unavailable', why));
-    } else erasure?.resolve(names);
   }
 
   /** Each second it is written that the relay lives; and so a record that cannot be written is known before anybody asks for it. */

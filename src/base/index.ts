@@ -5,6 +5,7 @@ export * from './counts.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './ip-address.ts';
+export * from './kept-file.ts';
 export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';

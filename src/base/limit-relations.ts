@@ -129,6 +129,7 @@ assert(
 );
 assert(limits.adminConnectionsPerAddressMax < limits.adminConnectionsMax, 'one address leaves room for others');
 assert(limits.adminSightingsMax < limits.auditAnswersMax, 'the admin port can tell that there are more');
+assert(limits.adminBegunMsMax < 500, 'a slow disk leaves room in the second in which a lever ends what is live');
 assert(limits.adminFailuresBurstMax <= limits.adminFailuresPerMinuteMax);
 assert(limits.drainTickMs < limits.drainCameraAheadMs && limits.drainCameraAheadMs < limits.cameraAwayMsMax);
 assert(limits.drainRetrySecondsMax <= limits.retryAfterSecondsMax, 'our own ends wait as told');

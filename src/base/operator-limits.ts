@@ -95,6 +95,8 @@ export const operatorLimits = {
   auditRetentionLookMs: 3_600_000,
   auditPrunedAtOnceMax: 10_000,
   auditErasedAtOnceMax: 2_000,
+  /** How often an erasure tries to empty the log, each time for `sqliteBusyMsMax`. */
+  auditLogTriesMax: 3,
   auditFindingsMax: 100,
   auditAnswersMax: 10_000,
   auditLineCharactersMax: 128 * 1024,
@@ -116,6 +118,8 @@ export const operatorLimits = {
   adminFailureNetworksMax: 1_024,
   /** How often at most the record is told of requests that nobody signed. */
   adminStrangersToldMs: 60_000,
+  /** How long what shuts a door waits for the record to say that it begins. */
+  adminBegunMsMax: 250,
   adminHistorySamplesMax: 300,
   adminSampleMs: 2_000,
   adminSwitchDevicesMax: 10_000,

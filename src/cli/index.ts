@@ -11,6 +11,7 @@ import {
 import { auditCommand } from './audit/index.ts';
 import { cameraCommand } from './camera.ts';
 import { doctorCommand } from './doctor.ts';
+import { leversCommand } from './levers.ts';
 import { exitCodes, exitCodesHelp } from './outcome.ts';
 import { ownCommand } from './own.ts';
 import { serveCommand } from './serve.ts';
@@ -33,6 +34,7 @@ export function latchkey(): Command {
     switchCommand(),
     drainCommand(),
     reloadCommand(),
+    leversCommand(),
   ];
   const commands = [...serving, tokenCommand(), ownCommand(), auditCommand(), ...steering, stormCommand()];
   for (const command of commands) {

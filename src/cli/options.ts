@@ -11,6 +11,7 @@ export const relayOption = () =>
   new Option('-r, --relay <url>', 'the relay').env('LATCHKEY_RELAY').default('http://127.0.0.1:8080');
 export const jsonOption = () => new Option('--json', 'print JSON').default(false);
 export const caOption = () => new Option('--ca <file>', 'PEM certificate of a private CA that signed the relay’s');
+export const yesOption = (description: string) => new Option('-y, --yes', description).default(false);
 
 export interface TokenOptions {
   token?: string;

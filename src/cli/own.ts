@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { deviceId, LatchkeyError, subjectId } from '../base/index.ts';
 import { loadSettings } from '../config/index.ts';
-import { type GrantBook, postgresSchema, type Role } from '../ownership/index.ts';
-import { openGrantBook } from '../wiring/index.ts';
+import { type GrantBook, type OwnershipQuestion, postgresSchema, type Role } from '../ownership/index.ts';
+import { type CommandAct, onRecord, openGrantBook } from '../wiring/index.ts';
 import { momentMs } from './durations.ts';
 import { configOption, jsonOption } from './options.ts';
 import { concluded } from './outcome.ts';
@@ -34,7 +34,7 @@ function grantCommand(): Command {
       new Option('--until <time>', 'when the share ends: ISO 8601, or from now such as 7d').argParser(momentMs),
     )
     .action((subject: string, device: string, options: OwnOptions & { role: Role; until?: number }) =>
-      withBook(options, async (book) => {
+      withBook(options, async (book, acts) => {
         const grant = {
           subject: subjectId(subject),
           device: deviceId(device),
@@ -44,7 +44,9 @@ function grantCommand(): Command {
         if (options.until !== undefined && options.until <= Date.now()) {
           throw new LatchkeyError('params-invalid', '--until lies in the past');
         }
-        await book.grant(grant);
+        const limited = options.until === undefined ? '' : `, until ${new Date(options.until).toISOString()}`;
+        const act = { action: 'own.grant', ...named(grant), detail: `as ${grant.role}${limited}`, shuts: false };
+        await acts(act, async () => book.grant(grant));
         const until = options.until === undefined ? '' : ` until ${new Date(options.until).toISOString()}`;
         return {
           printed: { granted: printable(grant) },
@@ -59,8 +61,11 @@ function revokeCommand(): Command {
     .argument('<subject>', 'the person')
     .argument('<device>', 'the camera')
     .action((subject: string, device: string, options: OwnOptions) =>
-      withBook(options, async (book) => {
-        const revoked = await book.revoke({ subject: subjectId(subject), device: deviceId(device) });
+      withBook(options, async (book, acts) => {
+        const pair = { subject: subjectId(subject), device: deviceId(device) };
+        const revoked = await acts({ action: 'own.revoke', ...named(pair), shuts: true }, async () =>
+          book.revoke(pair),
+        );
         const words = revoked ? `${subject} may no longer see ${device}` : `${subject} had no grant for ${device}`;
         return { printed: { revoked }, words };
       }),
@@ -93,14 +98,22 @@ function shared(command: Command): Command {
   return command.addOption(configOption()).addOption(jsonOption());
 }
 
+/** Changes who may see what, on the record of the relay here. */
+type Acts = <Result>(act: CommandAct, change: () => Promise<Result>) => Promise<Result>;
+
+function named({ subject, device }: OwnershipQuestion): Pick<CommandAct, 'subject' | 'device'> {
+  return { subject, device };
+}
+
 function withBook(
   options: OwnOptions,
-  work: (book: GrantBook) => Promise<{ printed: object; words: string }>,
+  work: (book: GrantBook, acts: Acts) => Promise<{ printed: object; words: string }>,
 ): Promise<void> {
   return concluded(async () => {
-    const book = openGrantBook(loadSettings(options.config, process.env), process.env);
+    const settings = loadSettings(options.config, process.env);
+    const book = openGrantBook(settings, process.env);
     try {
-      const { printed, words } = await work(book);
+      const { printed, words } = await work(book, (act, change) => onRecord(settings, act, change));
       process.stdout.write(options.json ? `${JSON.stringify(printed)}\n` : `${words}\n`);
     } finally {
       await book.close();

@@ -45,11 +45,13 @@ export function serveCommand(): Command {
             processId: process.pid,
           };
           const manager = await serviceManagerOf(process.env, powers);
+          // Whoever reads that it serves may stop it at once.
+          const ended = served(server, manager, signals);
           process.stdout.write(
             `Latchkey serves ${server.url}, media on ${mediaPorts(server, settings.relay.workers)} (${server.transport}).\n` +
               `Its status page is ${server.adminUrl}/; sign in with a token of ${settings.admin.tokenFile ?? ownTokenFile(settings.dataDirectory)}.\n`,
           );
-          await served(server, manager, signals);
+          await ended;
           await server.close();
           manager.close();
         }

@@ -7,7 +7,7 @@ import type { Settings } from '../config/index.ts';
 export async function trial(settings: Settings): Promise<void> {
   const { startServer } = await import('../server.ts');
   const aside = { host: '127.0.0.1', port: 0 };
-  const server = await startServer({
+  const tried: Settings = {
     ...settings,
     http: { ...settings.http, ...aside },
     relay: { ...settings.relay, port: 0, tcpPort: settings.relay.tcpPort === 'off' ? 'off' : 'same' },
@@ -16,6 +16,7 @@ export async function trial(settings: Settings): Promise<void> {
     // Its first record would say that the relay which is running there has been killed.
     audit: { ...settings.audit, enabled: false },
     telemetry: { logLevel: 'silent' },
-  });
+  };
+  const server = await startServer(tried, { isTrial: true });
   await server.close();
 }

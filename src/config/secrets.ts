@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LatchkeyError, limits, Redacted } from '../base/index.ts';
+import { handToOwner, LatchkeyError, limits, Redacted } from '../base/index.ts';
 
 /**
  * Reads a secret that this relay keeps for itself (JSON, mode 0600), and makes it the first time.
@@ -14,7 +14,7 @@ export async function keptSecret<T>(file: string, make: () => Promise<T>): Promi
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(unfinished, JSON.stringify(await make()), { mode: 0o600, flag: 'wx' });
+    writeSecret(unfinished, await make());
     try {
       linkSync(unfinished, file);
     } catch (error) {
@@ -80,12 +80,22 @@ export function givenText(file: string, bytesMax: number = limits.secretFileByte
 export function replaceSecret(file: string, secret: unknown): void {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    writeFileSync(unfinished, JSON.stringify(secret), { mode: 0o600, flag: 'wx' });
+    writeSecret(unfinished, secret);
     renameSync(unfinished, file);
   } catch (error) {
     throw new LatchkeyError('settings-invalid', `${file} cannot be replaced: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+function writeSecret(unfinished: string, secret: unknown): void {
+  const descriptor = openSync(unfinished, 'wx', 0o600);
+  try {
+    handToOwner(descriptor, dirname(unfinished));
+    writeFileSync(descriptor, JSON.stringify(secret));
+  } finally {
+    closeSync(descriptor);
   }
 }
 

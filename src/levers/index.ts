@@ -5,6 +5,7 @@ import type { Feature, SwitchPosition, SwitchPositions } from './switch-position
 
 export { type LeverStore, openLeverStore } from './lever-store.ts';
 export { createLevers, type LeversObserver, type LeversPowers, type LeversSettings } from './levers.ts';
+export { acceptLostLevers, areLeversGone } from './lost-levers.ts';
 export { allOn, type Feature, features, type SwitchPosition, type SwitchPositions } from './switch-position.ts';
 export { checkSwitchPositions } from './switches.ts';
 

@@ -10,8 +10,8 @@ const steps = [
    CREATE TABLE switched (feature TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];
 
-/** Brings a database to this program's schema. Throws `settings-invalid` for one of a later program. */
-export function migrate(database: DatabaseSync): void {
+/** Brings a database to this program's schema. `empty` is asked before the first step of all. Throws `settings-invalid` for one of a later program. */
+export function migrate(database: DatabaseSync, empty: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
@@ -19,6 +19,7 @@ export function migrate(database: DatabaseSync): void {
       const why = `the database is of version ${version}; this program knows ${steps.length}`;
       throw new LatchkeyError('settings-invalid', why);
     }
+    if (version === 0) empty();
     for (const step of steps.slice(version)) database.exec(step);
     database.exec(`PRAGMA user_version = ${steps.length}`);
     database.exec('COMMIT');

@@ -1,8 +1,9 @@
-import { closeSync, openSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type DeviceId, deviceId, LatchkeyError, limits, subjectId } from '../base/index.ts';
+import { type DeviceId, deviceId, LatchkeyError, limits, makeFile, subjectId } from '../base/index.ts';
 import type { RevocationLine } from '../identity/index.ts';
 import { migrate } from './lever-schema.ts';
+import { hasMark, lostLevers, setMark } from './lost-levers.ts';
 import { type Feature, features, readPosition, type SwitchPosition } from './switch-position.ts';
 
 /** What was thrown before. Times are in milliseconds since the Unix epoch. */
@@ -25,15 +26,24 @@ export interface LeverStore {
   close(): void;
 }
 
-/** Opens the database, and makes it with mode 0600 where it is not there. Throws `settings-invalid` when it cannot be used. */
+/**
+ * Opens the database, and makes it with mode 0600 where there never was one. Throws `settings-invalid` when it cannot be used, and where there
+ * was one and there is none now: what had been taken back would be good again, and nobody would know.
+ */
 export function openLeverStore(file: string): LeverStore {
+  const inMemory = file === ':memory:';
+  const wasHere = !inMemory && hasMark(file);
   let database: DatabaseSync | undefined;
   try {
-    if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600));
+    if (wasHere && !existsSync(file)) throw lostLevers();
+    if (!inMemory) makeFile(file);
     database = new DatabaseSync(file, { timeout: limits.sqliteBusyMsMax });
     // With a log of its own, FULL is what makes each change last from the moment that it is acknowledged.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    migrate(database);
+    migrate(database, () => {
+      if (wasHere) throw lostLevers();
+    });
+    if (!inMemory && !wasHere) setMark(file);
     return new SqliteLeverStore(database, file);
   } catch (error) {
     database?.close();
@@ -49,10 +59,13 @@ export function keptNowhere(kept: KeptLevers): LeverStore {
 class SqliteLeverStore implements LeverStore {
   readonly #database: DatabaseSync;
   readonly #file: string;
+  /** Which file it is: one that was put in its place has another number. */
+  readonly #number: number | undefined;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#file = file;
+    this.#number = statSync(file, { throwIfNoEntry: false })?.ino;
   }
 
   load(): KeptLevers {
@@ -88,6 +101,7 @@ class SqliteLeverStore implements LeverStore {
   }
 
   revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void {
+    this.#demandFile();
     const database = this.#database;
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -115,17 +129,26 @@ class SqliteLeverStore implements LeverStore {
   }
 
   quarantined(device: DeviceId, atMs: number): void {
+    this.#demandFile();
     this.#database.prepare('INSERT INTO quarantined VALUES (?, ?) ON CONFLICT DO NOTHING').run(device, atMs);
   }
 
   released(device: DeviceId): void {
+    this.#demandFile();
     this.#database.prepare('DELETE FROM quarantined WHERE device = ?').run(device);
   }
 
   switched(feature: Feature, position: SwitchPosition): void {
+    this.#demandFile();
     this.#database
       .prepare('INSERT INTO switched VALUES (?, ?) ON CONFLICT DO UPDATE SET position = excluded.position')
       .run(feature, JSON.stringify(position));
+  }
+
+  /** What is written into a file that has no name any more is gone with the process. */
+  #demandFile(): void {
+    if (statSync(this.#file, { throwIfNoEntry: false })?.ino === this.#number) return;
+    throw new Error(`${this.#file} is gone, or is another file than the one that was opened`);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, LatchkeyError, type RandomSource, systemClock } from '../base/index.ts';
+import { type Clock, LatchkeyError, makeFile, type RandomSource, systemClock } from '../base/index.ts';
 import { keptSecret, replaceSecret, type Settings } from '../config/index.ts';
 import {
   createDevelopmentIssuer,
@@ -60,6 +60,6 @@ export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemC
   const file = settings.ownership.file ?? join(settings.dataDirectory, 'ownership.sqlite');
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Whoever makes the file says who may read it: it tells who lives where.
-  closeSync(openSync(file, 'a', 0o600));
+  makeFile(file);
   return openSqliteSource({ file, clock });
 }

@@ -1,7 +1,10 @@
 export { ownTokenFile } from './admin.ts';
 export { auditPlaceOf } from './audit.ts';
+export { type CommandAct, onRecord, systemUser } from './command-record.ts';
+export { lockDataDirectory } from './data-lock.ts';
 export { type DrainOptions, type DrainProgress, shortDrain } from './draining.ts';
 export { developmentIssuerOf, openEmbeddedOwnership } from './embedded.ts';
+export { leversFile } from './levers.ts';
 export type { Means } from './means.ts';
 export { relayObserver, signalingObserver } from './observers.ts';
 export { openOperators } from './operators.ts';

@@ -24,7 +24,7 @@ export function openLevers(
   const { settings } = now;
   mkdirSync(settings.dataDirectory, { recursive: true, mode: 0o700 });
   const switches = switchPositions(settings);
-  const store = openLeverStore(join(settings.dataDirectory, 'levers.sqlite'));
+  const store = openLeverStore(leversFile(settings));
   return createLevers(
     {
       switches,
@@ -37,6 +37,11 @@ export function openLevers(
     { ...powers, store },
     { revoked: (of) => metrics.count('latchkey_revocations_total', { of }) },
   );
+}
+
+/** Where the levers of a relay are kept. */
+export function leversFile({ dataDirectory }: Pick<Settings, 'dataDirectory'>): string {
+  return join(dataDirectory, 'levers.sqlite');
 }
 
 /** The positions that the settings name, with what their list files hold. Throws `settings-invalid`, and names the setting or the line. */

@@ -23,8 +23,10 @@ describe('a change', () => {
       { dryRun: false, atMs: expect.any(Number), sessionsEnded: 2, connectionsClosed: 1 },
     ]);
     expect(s.levers.thrown).toEqual([JSON.stringify(body)]);
+    const act = { action: 'admin.revoke', by: 'operator', detail: of, ...(target !== undefined && { target }) };
     expect(s.audit.entries).toEqual([
-      { action: 'admin.revoke', by: 'operator', outcome: 'done', detail: of, ...(target !== undefined && { target }) },
+      { ...act, outcome: 'begun' },
+      { ...act, outcome: 'done' },
     ]);
     expect((await s.ask('GET', '/v1/revocations')).body.revocations).toMatchObject([body]);
   });
@@ -32,7 +34,7 @@ describe('a change', () => {
   it('is signed with the name behind the credential', async () => {
     await using s = await stage();
     await s.ask('POST', '/v1/revocations', { body: { of: 'all' }, token: nightToken });
-    expect(s.audit.entries.map(({ by }) => by)).toEqual(['night']);
+    expect(s.audit.outcomes.map(({ by }) => by)).toEqual(['night']);
   });
 
   it('releases a camera from quarantine, once', async () => {
@@ -54,7 +56,7 @@ describe('a change', () => {
       'live-view': { position: 'off' },
       sharing: some,
     });
-    expect(s.audit.entries.map(({ target, detail }) => [target, detail])).toEqual([
+    expect(s.audit.outcomes.map(({ target, detail }) => [target, detail])).toEqual([
       ['sharing', 'off for 1 cameras and 1 prefixes: lab- cam-1'],
       ['live-view', 'off'],
     ]);
@@ -100,8 +102,8 @@ describe('a change', () => {
     });
     const { status, body } = await bad.ask('POST', '/v1/reload');
     expect([status, body.detail]).toEqual([422, 'The configuration is not usable. (http.port: too large)']);
-    expect(bad.audit.entries).toMatchObject([
-      { action: 'admin.reload', outcome: 'refused', detail: expect.stringContaining('http.port') },
+    expect(bad.audit.outcomes).toMatchObject([
+      { action: 'admin.reload', outcome: 'failed', detail: expect.stringContaining('http.port') },
     ]);
   });
 });
@@ -220,8 +222,35 @@ describe('bad input', () => {
     s.levers.fails = new LatchkeyError('overloaded', 'there are 100000 revocations');
     const told = await s.ask('POST', '/v1/revocations', { body: { of: 'all' } });
     expect([told.status, told.body.detail]).toEqual([503, expect.stringContaining('100000')]);
-    expect(s.audit.entries).toMatchObject([{ outcome: 'refused' }]);
+    expect(s.audit.entries).toMatchObject([
+      { outcome: 'begun' },
+      { outcome: 'failed', detail: expect.stringContaining('overloaded') },
+    ]);
   });
+
+  it.each([
+    ['is in force, and gone after a restart', 'POST', '/v1/revocations', { of: 'all' }, 'unkept'],
+    ['is in force, and gone after a restart', 'PUT', '/v1/switches/sharing', { position: 'off' }, 'unkept'],
+    [
+      'is in force, and gone after a restart',
+      'PUT',
+      '/v1/switches/sharing',
+      { position: 'off-for', prefixes: [], devices: ['cam-1'] },
+      'unkept',
+    ],
+    ['did not come to count', 'PUT', '/v1/switches/sharing', { position: 'on' }, 'failed'],
+    ['did not come to count', 'DELETE', '/v1/quarantine/cam-1', undefined, 'failed'],
+  ])(
+    'puts a lever that could not be kept on record as what it is: it %s (%s %s %j)',
+    async (_, method, path, body, outcome) => {
+      await using s = await stage();
+      s.levers.fails = new LatchkeyError('lever-unkept', 'disk full');
+      const told = await s.ask(method, path, body === undefined ? {} : { body });
+      expect([told.status, told.code]).toEqual([500, 'lever-unkept']);
+      const detail = `${method} ${outcome}: lever-unkept, disk full`;
+      expect(s.audit.outcomes).toMatchObject([{ by: 'operator', outcome, detail }]);
+    },
+  );
 
   it('says nothing of a fault but that there was one', async () => {
     await using s = await stage();
@@ -233,6 +262,40 @@ describe('bad input', () => {
 });
 
 describe('the record', () => {
+  it.each([
+    ['POST', '/v1/revocations', { of: 'all' }],
+    ['PUT', '/v1/switches/sharing', { position: 'on' }],
+    ['DELETE', '/v1/quarantine/cam-1', undefined],
+  ])('has it that an act is begun before it is done: %s %s', async (method, path, body) => {
+    await using s = await stage();
+    const before: unknown[] = [];
+    const levers = { list: () => s.levers.list(), revoke: seen, release: seen, throwSwitch: seen, wouldEnd: seen };
+    async function seen(): Promise<never> {
+      before.push(...s.audit.entries);
+      throw new LatchkeyError('overloaded');
+    }
+    Object.assign(s.levers, levers);
+    await s.ask(method, path, body === undefined ? {} : { body });
+    expect(before).toMatchObject([{ by: 'operator', outcome: 'begun' }]);
+  });
+
+  it('that hangs holds no door open, and opens none', async () => {
+    const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let acts = 0;
+    const operatorActed = () => {
+      begun[acts++]?.resolve();
+      return new Promise<void>(() => {});
+    };
+    await using s = await stage({ audit: { writable: true, operatorActed } });
+    void s.ask('PUT', '/v1/switches/sharing', { body: { position: 'on' } }).catch(() => {});
+    await begun[0]?.promise;
+    void s.ask('POST', '/v1/revocations', { body: { of: 'all' } }).catch(() => {});
+    await begun[1]?.promise;
+    expect(s.levers.thrown).toEqual([]);
+    s.clock.advance(limits.adminBegunMsMax);
+    await expect.poll(() => s.levers.thrown).toEqual(['{"of":"all"}']);
+  });
+
   it('is written before the answer', async () => {
     const written = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
@@ -282,14 +345,16 @@ describe('the record', () => {
     s.audit.writable = false;
     const told = await s.ask(method, path, { body });
     expect([told.code, told.body.done, s.levers.thrown.length]).toEqual(['audit-unavailable', true, 1]);
-    expect(s.unrecorded).toHaveLength(1);
+    expect(s.unrecorded).toHaveLength(2);
   });
 
   it('that breaks as it is written leaves no doubt about what was done', async () => {
     await using s = await stage();
     s.audit.breaks = true;
-    const told = await s.ask('PUT', '/v1/switches/sharing', { body: { position: 'on' } });
-    expect([told.code, told.body.done]).toEqual(['audit-unavailable', true]);
+    const opened = await s.ask('PUT', '/v1/switches/sharing', { body: { position: 'on' } });
+    expect([opened.code, opened.body.done, s.levers.thrown]).toEqual(['audit-unavailable', undefined, []]);
+    const shut = await s.ask('PUT', '/v1/switches/sharing', { body: { position: 'off' } });
+    expect([shut.code, shut.body.done, s.levers.thrown.length]).toEqual(['audit-unavailable', true, 1]);
     const dry = await s.ask('POST', '/v1/revocations?dryRun=true', { body: { of: 'all' } });
     expect([dry.code, dry.body.done]).toEqual(['audit-unavailable', undefined]);
   });

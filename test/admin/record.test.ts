@@ -49,8 +49,35 @@ describe('the record of the admin API', () => {
   it('says of a refusal that it cannot be written, and goes on', async () => {
     const { audit, record, unrecorded } = stage();
     audit.writable = false;
-    await record.refused({ action: 'a', by: 'b' });
+    await record.undone({ action: 'a', by: 'b', outcome: 'refused' });
     expect(unrecorded).toHaveLength(1);
     await expect(record.done({ action: 'a', by: 'b' })).rejects.toThrow('the disk is full');
+  });
+
+  it('keeps what opens waiting for as long as it takes, and what shuts no longer than its bound', async () => {
+    const { clock, unrecorded } = stage();
+    const written = Promise.withResolvers<void>();
+    const record = new AdminRecord({ writable: true, operatorActed: () => written.promise }, clock, {
+      unrecorded: (error) => unrecorded.push(error),
+    });
+    let isOpen = false;
+    const opening = record.begun({ action: 'a', by: 'b' }, false).then(() => {
+      isOpen = true;
+    });
+    const shutting = record.begun({ action: 'a', by: 'b' }, true);
+    clock.advance(limits.adminBegunMsMax);
+    await shutting;
+    expect([isOpen, unrecorded]).toEqual([false, []]);
+    written.resolve();
+    await opening;
+    expect(clock.pending).toBe(0);
+  });
+
+  it('that fails stops what opens, and nothing that shuts', async () => {
+    const { audit, record, unrecorded } = stage();
+    audit.breaks = true;
+    await expect(record.begun({ action: 'a', by: 'b' }, false)).rejects.toThrow('the disk is full');
+    await record.begun({ action: 'a', by: 'b' }, true);
+    expect(unrecorded).toHaveLength(1);
   });
 });

@@ -22,7 +22,7 @@ describe('a flood of guesses', () => {
     ]);
     expect([world.audit.entries.length, world.levers.thrown]).toEqual([1, []]);
     expect((await ask('POST', '/v1/revocations', { body: { of: 'all' } })).status).toBe(200);
-    expect(world.audit.entries.map(({ by }) => by)).toEqual(['nobody', 'operator']);
+    expect(world.audit.outcomes.map(({ by }) => by)).toEqual(['nobody', 'operator']);
   });
 
   it('is told how long to wait', async () => {

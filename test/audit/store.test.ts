@@ -4,6 +4,7 @@ import { readFileSync, renameSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ask } from '../../src/audit/index.ts';
 import { newName, newRecord } from '../../src/audit/records.ts';
+import { openToRead } from '../../src/audit/schema.ts';
 import { AuditPlace, startMs, subject } from './support/audit-place.ts';
 
 const day = 86_400_000;
@@ -85,11 +86,12 @@ describe('an erasure', () => {
     const acts = [newRecord('operator', startMs, { action: 'revoke' }, { names: [newName('target', 'alice')] })];
     store.append(acts, startMs);
     expect(store.erase('alice', 'somebody', startMs + day)).toBe(4);
-    store.close();
+    expect(store.emptyLog()).toBe(true);
     expect(place.verify()).toMatchObject({ erased: 4, findings: [] });
     for (const file of [place.place.file, `${place.place.file}-wal`]) {
       expect(textOf(file)).not.toContain('alice');
     }
+    store.close();
     const { viewings } = ask(place.place.file, 'device', 'cam-0', startMs, startMs + day);
     expect(viewings.map(({ subject, device, seen }) => [subject, device?.name, seen])).toEqual([
       [undefined, 'cam-0', true],
@@ -98,6 +100,25 @@ describe('an erasure', () => {
     ]);
     expect(ask(place.place.file, 'subject', 'alice', 0, startMs + day).viewings).toEqual([]);
     expect(ask(place.place.file, 'subject', 'ben', 0, startMs + day).viewings).toHaveLength(3);
+  });
+
+  it('says that its bytes are in the log still while somebody reads, and is done when they have ended', () => {
+    using place = new AuditPlace();
+    place.fill(2);
+    const store = place.store();
+    const { database } = openToRead(place.place.file);
+    database.exec('BEGIN');
+    database.prepare('SELECT count(*) FROM record').get();
+    store.append([newRecord('session-started', startMs, {}, { names: [subject('alice')] })], startMs);
+    store.erase('alice', 'somebody', startMs);
+    expect(store.emptyLog()).toBe(false);
+    expect(textOf(`${place.place.file}-wal`)).toContain('alice');
+    database.exec('COMMIT');
+    expect(store.emptyLog()).toBe(true);
+    expect(textOf(`${place.place.file}-wal`)).not.toContain('alice');
+    database.close();
+    store.close();
+    expect(place.verify().findings).toEqual([]);
   });
 
   it('of nobody is no record', () => {

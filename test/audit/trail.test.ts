@@ -1,6 +1,6 @@
-import { renameSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ask } from '../../src/audit/index.ts';
+import { ask, subjectLines } from '../../src/audit/index.ts';
 import { recordsOf } from '../../src/audit/reading.ts';
 import { runsHere } from '../../src/audit/runs.ts';
 import { openToRead } from '../../src/audit/schema.ts';
@@ -179,6 +179,43 @@ describe('refusals on record', () => {
     expect(who(world, 'cam-2').refusals.map(({ count }) => count)).toEqual([1]);
   });
 
+  it('that were joined go with the name of the first, though they are written after it was erased', async () => {
+    await using world = await audited();
+    for (let count = 0; count < 5; count++) world.refuse('eve', 'cam-1');
+    for (let count = 0; count < limits.auditRefusalsPerSubjectMax + 3; count++) world.refuse('eve', `cam-${count}`);
+    world.refuse('mallory', 'cam-1');
+    world.refuse('mallory', 'cam-1');
+    await world.settle();
+    const store = world.place.store();
+    expect(store.erase('eve', 'oncall', world.clock.now())).toBe(limits.auditRefusalsPerSubjectMax);
+    world.clock.advance(limits.auditJoinMs);
+    await world.settle();
+    expect(store.emptyLog()).toBe(true);
+    store.close();
+    const { file } = world.place.place;
+    for (const each of [file, `${file}-wal`]) expect(readFileSync(each).toString('latin1')).not.toContain('eve');
+    expect(who(world, 'cam-1').refusals.map(({ subject, count }) => [subject?.name, count])).toEqual([
+      [undefined, 1],
+      [undefined, 5],
+      ['mallory', 1],
+      ['mallory', 1],
+    ]);
+    expect(ask(file, 'subject', 'eve', ...always).refusals).toEqual([]);
+    expect(world.place.verify().findings).toEqual([]);
+  });
+
+  it('are told to whom they are about, joined ones as well', async () => {
+    await using world = await audited();
+    for (let count = 0; count < 3; count++) world.refuse('eve', 'cam-1');
+    world.clock.advance(limits.auditJoinMs);
+    await world.settle();
+    const lines = [...subjectLines(world.place.place, 'eve')].map((line) => JSON.parse(line));
+    expect(lines.map(({ kind, said }) => [kind, said.count])).toEqual([
+      ['refused', 1],
+      ['refusals-joined', 2],
+    ]);
+  });
+
   it('of strangers are numbers', async () => {
     await using world = await audited();
     for (let count = 0; count < 1_000; count++) world.log.strangerRefused('token-signature');
@@ -200,7 +237,9 @@ describe('the record of a relay', () => {
       outcome: 'done',
       detail: 'x'.repeat(9_999),
     });
-    expect(await world.log.erase(subjectId('alice'), 'oncall')).toBe(2);
+    const store = world.place.store();
+    expect(store.erase('alice', 'oncall', world.clock.now())).toBe(2);
+    store.close();
     expect(await world.log.verify()).toMatchObject({ erased: 2, findings: [] });
     const { viewings } = await world.log.whoSaw(cameraProof('cam-1', 1).device, 0, beganMs + 1);
     expect(viewings).toMatchObject([{ subject: undefined, seen: true }]);

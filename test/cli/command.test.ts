@@ -36,6 +36,8 @@ describe('latchkey', () => {
     'latchkey switch',
     'latchkey drain',
     'latchkey reload',
+    'latchkey levers',
+    'latchkey levers accept-loss',
     'latchkey audit',
     'latchkey audit who-saw',
     'latchkey audit what-saw',

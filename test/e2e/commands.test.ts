@@ -88,13 +88,14 @@ describe('the commands, against a demo that runs', () => {
 describe('a camera’s command', () => {
   it('waits for a relay that is not there yet, and comes back when it was away', async () => {
     const port = await freePort();
-    const own = { ...environment, LATCHKEY_HTTP_PORT: String(port), LATCHKEY_DEMO: 'false' };
+    const itsOwn = { ...environment, LATCHKEY_DATA_DIRECTORY: join(folder, 'its-own') };
+    const own = { ...itsOwn, LATCHKEY_HTTP_PORT: String(port), LATCHKEY_DEMO: 'false' };
     const serve = () => startedCommand(['serve', '--config', 'config/demo.json'], /Latchkey serves/, own);
     const source = join('config', 'demo', 'maple-garden');
     const camera = await startedCommand(
       ['camera', source, '--as', 'early', '--relay', `http://127.0.0.1:${port}`, '--json'],
       /"disconnected"/,
-      environment,
+      itsOwn,
     );
     const first = await serve();
     await camera.said(/"registered"/);

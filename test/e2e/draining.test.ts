@@ -25,7 +25,6 @@ const folder = mkdtempSync(join(tmpdir(), 'latchkey-draining-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const device = 'maple-garden';
-const shared = { LATCHKEY_DATA_DIRECTORY: join(folder, 'data') };
 
 describe('a relay that is drained', () => {
   it('says so at /readyz first, and lets in whoever comes all the same', async () => {
@@ -45,8 +44,8 @@ describe('a relay that is drained', () => {
   });
 
   it('hands its cameras and viewers over to another one: the picture goes on by itself', async () => {
-    await using first = await runningRelay({ environment: shared });
-    await using second = await runningRelay({ environment: shared });
+    await using first = await runningRelay();
+    await using second = await runningRelay({ beside: first });
     await using balancer = await balanced([first, second]);
     const { url } = balancer;
     await first.grant('alice', device);

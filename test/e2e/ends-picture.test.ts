@@ -76,12 +76,11 @@ describe('while the picture moves in a browser,', () => {
   it('its relay is drained: the page says so, and goes on by itself at another; both views are on record', async () => {
     const settings = {
       ...patient,
-      LATCHKEY_DATA_DIRECTORY: join(folder, 'data'),
       LATCHKEY_DRAIN_LEAD_SECONDS: '1',
       LATCHKEY_DRAIN_SESSIONS_SECONDS_MAX: '0',
     };
     await using first = await runningRelay({ environment: settings });
-    await using second = await runningRelay({ environment: settings });
+    await using second = await runningRelay({ environment: settings, beside: first });
     await using balancer = await balanced([first, second]);
     const { url } = balancer;
     await first.grant('alice', garden);

@@ -15,11 +15,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A relay whose data directory stays when it is gone. */
-const relayAt = ({ environment, parts }: RelayOptions = {}) =>
+/** A relay whose data directory stays when it is gone, but for one beside another. */
+const relayAt = ({ environment, parts, beside }: RelayOptions = {}) =>
   runningRelay({
-    environment: { LATCHKEY_DATA_DIRECTORY: folder, LATCHKEY_RELAY_WORKERS: '1', ...environment },
+    environment: {
+      ...(beside === undefined && { LATCHKEY_DATA_DIRECTORY: folder }),
+      LATCHKEY_RELAY_WORKERS: '1',
+      ...environment,
+    },
     parts: parts ?? {},
+    ...(beside && { beside }),
   });
 
 const addressOf = (relay: RunningRelay) => `${relay.url.replace('http', 'ws')}${webSocketPath}`;
@@ -89,7 +94,7 @@ describe('a reconnect ticket', () => {
     writeFileSync(file, `# ours\n${secret}\n`);
     await using one = await relayAt({ environment: { LATCHKEY_IDENTITY_TICKETS_KEYS_FILE: file } });
     const given = { LATCHKEY_IDENTITY_TICKETS_KEYS: JSON.stringify([secret]) };
-    await using other = await relayAt({ environment: given });
+    await using other = await relayAt({ environment: given, beside: one });
     const { ticket = '' } = await registered(one, bearer(await one.token('camera', 'cam1')));
     expect((await registered(other, { 'Latchkey-Ticket': ticket })).id).toBe('cam1');
   });
@@ -98,7 +103,7 @@ describe('a reconnect ticket', () => {
     await using on = await relayAt();
     const token = bearer(await on.token('camera', 'cam1'));
     const { ticket = '' } = await registered(on, token);
-    await using off = await relayAt({ environment: { LATCHKEY_IDENTITY_TICKETS_ENABLED: 'false' } });
+    await using off = await relayAt({ environment: { LATCHKEY_IDENTITY_TICKETS_ENABLED: 'false' }, beside: on });
     const answer = await registered(off, { 'Latchkey-Ticket': ticket, ...token });
     expect(answer).not.toHaveProperty('ticket');
     expect(await off.metric('latchkey_tickets_accepted_total')).toBe(0);

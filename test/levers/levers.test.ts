@@ -1,11 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deviceId, limits, newSessionId, type SessionId, subjectId } from '../../src/base/index.ts';
 import { createRevocations } from '../../src/identity/index.ts';
 import {
+  acceptLostLevers,
   allOn,
   type Change,
   createLevers,
@@ -33,6 +43,12 @@ function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-levers-'));
   folders.push(folder);
   return join(folder, 'levers.sqlite');
+}
+
+/** Puts a database without anything in it in the place of a file. */
+function emptied(file: string): void {
+  rmSync(file);
+  new DatabaseSync(file).close();
 }
 
 /** Levers of a file, as after a start; and what was live when something was thrown. */
@@ -259,6 +275,71 @@ describe('the file', () => {
     expect(await codeOf(() => openLeverStore('/nowhere/levers.sqlite'))).toBe('settings-invalid');
     expect(await codeOf(() => openLeverStore('package.json'))).toBe('settings-invalid');
     expect(readFileSync('package.json', 'utf8')).toContain('latchkey');
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['is gone', (file) => rmSync(file)],
+    ['is empty', (file) => writeFileSync(file, '')],
+    ['holds no levers', emptied],
+  ])('that %s is a loss, however often it is tried, until it is restored', async (_, lose) => {
+    const file = newFile();
+    const { levers } = start(file);
+    await levers.revoke({ of: 'device', device: door });
+    levers.close();
+    copyFileSync(file, `${file}.backup`);
+    lose(file);
+    const isThere = existsSync(file);
+    for (const _ of ['once', 'again']) expect(() => openLeverStore(file)).toThrow(/accept-loss/);
+    expect(existsSync(file)).toBe(isThere);
+    copyFileSync(`${file}.backup`, file);
+    expect(start(file).camera('door')).toBe('device-quarantined');
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['is gone', (file) => rmSync(file)],
+    ['is another', (file) => renameSync(`${file}.backup`, file)],
+  ])('that %s while the relay runs keeps no lever, and each says so', async (_, lose) => {
+    const file = newFile();
+    const { levers, camera } = start(file);
+    await levers.revoke({ of: 'device', device: door });
+    copyFileSync(file, `${file}.backup`);
+    lose(file);
+    expect(await codeOf(() => levers.revoke({ of: 'device', device: yard }))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.revoke({ of: 'all' }))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.throwSwitch('sharing', off))).toBe('lever-unkept');
+    expect(await codeOf(() => levers.release(door))).toBe('lever-unkept');
+    expect([camera('yard'), camera('door')]).toEqual(['token-revoked', 'token-revoked']);
+    expect(levers.quarantined).toBe(2);
+  });
+
+  it('that is lost is begun anew once somebody has accepted that, and not before', async () => {
+    const file = newFile();
+    await start(file).levers.revoke({ of: 'device', device: door });
+    rmSync(file);
+    await expect(acceptLostLevers(file, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await acceptLostLevers(file, async () => {});
+    expect(() => openLeverStore(file)).toThrow(/accept-loss/);
+    await acceptLostLevers(file, async (accept) => accept());
+    expect(start(file).camera('door')).toBeUndefined();
+    rmSync(file);
+    expect(() => openLeverStore(file)).toThrow(/accept-loss/);
+  });
+
+  it('that is there, or never was, is no loss to accept', async () => {
+    const file = newFile();
+    const accept = () => acceptLostLevers(file, async (accepted) => accepted());
+    expect(await codeOf(accept)).toBe('params-invalid');
+    start(file);
+    expect(await codeOf(accept)).toBe('params-invalid');
+  });
+
+  it('of a program that left no mark is taken as it is, and missed from then on', () => {
+    const file = newFile();
+    start(file).levers.close();
+    rmSync(join(dirname(file), 'levers-kept'));
+    start(file).levers.close();
+    rmSync(file);
+    expect(() => openLeverStore(file)).toThrow(/accept-loss/);
   });
 
   it('that cannot be written loses nothing that takes away, and gives nothing back', async () => {

@@ -77,6 +77,11 @@ export class MemoryAudit implements ActRecord {
   /** An entry cannot be written although the record says that it can. */
   breaks = false;
 
+  /** What became of each act, without the lines that it was begun. */
+  get outcomes(): Entry[] {
+    return this.entries.filter(({ outcome }) => outcome !== 'begun');
+  }
+
   async operatorActed(act: Entry): Promise<void> {
     if (!this.writable || this.breaks) throw new Error('the disk is full');
     this.entries.push(act);

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deviceId, subjectId, systemClock, systemRandom } from '../../src/base/index.ts';
 import { type Camera, type CameraObserver, type CameraSettings, startCamera } from '../../src/camera/index.ts';
-import { loadSettings } from '../../src/config/index.ts';
+import { loadSettings, type Settings } from '../../src/config/index.ts';
 import type { Role } from '../../src/ownership/index.ts';
 import { type Route, type ServerParts, startServer } from '../../src/server.ts';
 import { openGrantBook } from '../../src/wiring/index.ts';
@@ -14,10 +14,22 @@ export interface RelayOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly parts?: ServerParts;
   readonly route?: Route;
+  /** Another relay of the same fleet: this one takes its tokens and tickets, and asks the same owners, from a folder of its own. */
+  readonly beside?: { readonly settings: Settings };
+}
+
+/** What relays of a fleet share is copied from one data directory to the other, where it is there. Says what they have to be told. */
+export function fleetOf({ dataDirectory }: Pick<Settings, 'dataDirectory'>, folder: string): Record<string, string> {
+  for (const name of ['development-issuer.json', 'ticket-keys.json'].filter((each) =>
+    existsSync(join(dataDirectory, each)),
+  )) {
+    copyFileSync(join(dataDirectory, name), join(folder, name));
+  }
+  return { LATCHKEY_DATA_DIRECTORY: folder, LATCHKEY_OWNERSHIP_FILE: join(dataDirectory, 'ownership.sqlite') };
 }
 
 /** A whole relay in this process, on ports and in a folder of its own, on loopback. */
-export async function runningRelay({ environment = {}, parts, route }: RelayOptions = {}) {
+export async function runningRelay({ environment = {}, parts, route, beside }: RelayOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-relay-'));
   const settings = loadSettings('config/demo.json', {
     LATCHKEY_DEMO: 'false',
@@ -31,6 +43,7 @@ export async function runningRelay({ environment = {}, parts, route }: RelayOpti
     // A machine that is busy with other tests sends nobody away.
     LATCHKEY_ADMISSION_LAG_MS_MAX: '10000',
     LATCHKEY_ADMIN_PORT: '0',
+    ...(beside && fleetOf(beside.settings, folder)),
     ...environment,
   });
   const server = await startServer(settings, parts, route);

@@ -51,12 +51,12 @@ async function sightings({ server }: RunningRelay, device: string): Promise<read
   return ((await response.json()) as { sightings: Sighting[] }).sightings;
 }
 
-/** Operators’ acts, as the exported record has them, in order: what was done, to what, and by whom. */
+/** What became of operators’ acts, as the exported record has it, in order: what was done, to what, and by whom. */
 export async function actsOnRecord(relay: RunningRelay): Promise<string[]> {
   const lines = (await operated(relay, 'audit', 'export')).trim().split('\n');
   return lines
     .map((line) => JSON.parse(line))
-    .filter(({ kind }) => kind === 'operator')
+    .filter(({ kind, body }) => kind === 'operator' && JSON.parse(body).outcome !== 'begun')
     .map(({ body, names }) => {
       const { by, action, outcome } = JSON.parse(body);
       return `${by} ${action} ${names[0].name} ${outcome}`;

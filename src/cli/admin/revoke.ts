@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { deviceId, LatchkeyError, subjectId } from '../../base/index.ts';
+import { deviceId, subjectId } from '../../base/index.ts';
 import type { Revocation } from '../../levers/index.ts';
+import { demandConfirmed } from '../confirmed.ts';
+import { yesOption } from '../options.ts';
 import { concluded } from '../outcome.ts';
 import { asked } from './client.ts';
 import { atEachNode, endingWords } from './each-node.ts';
@@ -52,12 +54,10 @@ function one(of: Revocation['of'], description: string, which: Which): Command {
 
 function allCommand(): Command {
   return shared(new Command('all').description('Sign everybody out: everything issued before now is void.'))
-    .option('-y, --yes', 'yes, every person and every camera', false)
+    .addOption(yesOption('yes, every person and every camera'))
     .action((options: RevokeOptions & { yes: boolean }) =>
       concluded(async () => {
-        if (!options.yes && !options.dryRun) {
-          throw new LatchkeyError('params-invalid', 'this signs out every person and every camera; say so with --yes');
-        }
+        await demandConfirmed('this signs out every person and every camera', options.yes || options.dryRun);
         await revoke({ of: 'all' }, 'everything', options);
       }, options.json),
     );

@@ -15,11 +15,12 @@ import {
   type Verdict,
   verifyStore,
 } from '../../audit/index.ts';
-import { deviceId, LatchkeyError, subjectId, systemRandom } from '../../base/index.ts';
+import { deviceId, LatchkeyError, limits, subjectId, systemRandom } from '../../base/index.ts';
 import { loadSettings } from '../../config/index.ts';
-import { auditPlaceOf } from '../../wiring/index.ts';
+import { auditPlaceOf, systemUser } from '../../wiring/index.ts';
+import { demandConfirmed } from '../confirmed.ts';
 import { pastMs } from '../durations.ts';
-import { configOption, jsonOption } from '../options.ts';
+import { configOption, jsonOption, yesOption } from '../options.ts';
 import { concluded, exitCodes } from '../outcome.ts';
 import { answerText, verdictText } from './tables.ts';
 
@@ -117,17 +118,37 @@ function eraseCommand(): Command {
     new Command('erase').description('Forget a person’s name wherever it is on record. The record stays whole.'),
   )
     .argument('<subject>', 'the person')
-    .action((subject: string, options: AuditOptions) =>
-      withPlace(options, (place) => {
+    .addOption(yesOption('yes, for good'))
+    .action((subject: string, options: AuditOptions & { yes: boolean }) =>
+      withPlace(options, async (place) => {
+        const erased = subjectId(subject);
+        await demandConfirmed(`this forgets ${erased} wherever the name is on record, for good`, options.yes);
         const store = new AuditStore(place, systemRandom);
         try {
-          const names = store.erase(subjectId(subject), 'command', Date.now());
-          print(options.json ? JSON.stringify({ erased: names }) : `${names} names erased, and that is on record`);
+          const names = store.erase(erased, systemUser(), Date.now());
+          const logEmptied = emptied(store);
+          if (!logEmptied) process.exitCode = exitCodes.unavailable;
+          print(options.json ? JSON.stringify({ erased: names, logEmptied }) : erasedText(names, logEmptied, place));
         } finally {
           store.close();
         }
       }),
     );
+}
+
+/** Who reads may be done with it in a moment, or may take hours over an export. */
+function emptied(store: AuditStore): boolean {
+  for (let tries = 0; tries < limits.auditLogTriesMax; tries++) if (store.emptyLog()) return true;
+  return false;
+}
+
+function erasedText(names: number, logEmptied: boolean, { file }: StorePlace): string {
+  const done = `${names} names erased, and that is on record`;
+  if (logEmptied) return done;
+  return (
+    `${done}; but their bytes are still in ${file}-wal, because somebody is reading the record (an export, perhaps). ` +
+    'Nothing is lost. When they have ended, say the same again.'
+  );
 }
 
 function shared(command: Command): Command {

@@ -1,6 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { limits } from '../../base/index.ts';
+import { areLeversGone } from '../../levers/index.ts';
+import { leversFile } from '../../wiring/index.ts';
 import { type Finding, ok, problem, warning, whyOf } from './finding.ts';
 import type { Check } from './patient.ts';
 
@@ -31,6 +33,7 @@ export const dataDirectoryCheck: Check = {
       ...ofOwner(folder, facts, userId),
       ...ofSpace(folder),
       ...ofKeptFiles(folder),
+      ...ofLevers(leversFile({ dataDirectory: folder })),
     ];
   },
 };
@@ -73,6 +76,17 @@ export function ofFreeBytes(folder: string, bytes: number): Finding {
   if (bytes >= limits.doctorRoomBytesMin) return ok(found);
   const todo = `make room: df -h ${folder}`;
   return bytes < limits.doctorFreeBytesMin ? problem(found, todo) : warning(found, todo);
+}
+
+/** A relay does not start without the levers that it had. */
+function ofLevers(file: string): Finding[] {
+  if (!areLeversGone(file)) return [];
+  return [
+    problem(
+      `${file} is gone or empty, and with it who was signed out, quarantined or switched off`,
+      'restore it from a backup, or accept the loss: latchkey levers accept-loss',
+    ),
+  ];
 }
 
 /** What the relay has made for itself, and cannot do without once it is there. */

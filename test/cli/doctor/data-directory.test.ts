@@ -1,7 +1,9 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dataDirectoryCheck, ofFreeBytes } from '../../../src/cli/doctor/data-directory.ts';
+import { openLeverStore } from '../../../src/levers/index.ts';
+import { leversFile } from '../../../src/wiring/index.ts';
 import { patient, said, sentence } from './support/patient.ts';
 
 const at = (LATCHKEY_DATA_DIRECTORY: string) => patient({ environment: { LATCHKEY_DATA_DIRECTORY } });
@@ -41,6 +43,18 @@ describe('the check of the data directory', () => {
     const found = (await said(dataDirectoryCheck, one)).join('\n');
     expect(found).toMatch(/problem: .*grant-key\.json is damaged.*→ move it away/);
     expect(found).toMatch(/problem: .*ticket-keys\.json is open to others \(mode 644\)/);
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['gone', (file) => rmSync(file)],
+    ['empty', (file) => writeFileSync(file, '')],
+  ])('levers that are %s are a problem, and those that are there are none', async (_, lose) => {
+    const one = patient();
+    const file = leversFile(one.settings);
+    openLeverStore(file).close();
+    expect((await said(dataDirectoryCheck, one)).join('\n')).not.toContain('levers');
+    lose(file);
+    expect((await said(dataDirectoryCheck, one)).join('\n')).toMatch(/problem: .*levers\.sqlite is gone.*accept-loss/);
   });
 
   it.each([
