@@ -48,5 +48,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
 
 # It moves everybody elsewhere first: give it longer than `drain.totalSecondsMax` (docker stop --time, terminationGracePeriodSeconds).
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=64", "src/main.ts"]
+ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning", "--max-semi-space-size=32", "src/main.ts"]
 CMD ["serve"]

@@ -71,7 +71,7 @@ async function measure(rounds: number, say: (line: string) => void): Promise<Scr
   process.env.LATCHKEY_SESSIONS_PER_SUBJECT_MAX = String(camerasEach * viewsPerCamera);
   const [loadCore = 0, serverCore = loadCore] = coresOf(readFileSync('/proc/self/status', 'utf8'));
   const node = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin/node');
-  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64'];
+  const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32'];
   const script = join(import.meta.dirname, 'scrape/server.ts');
   const configFile = household.configFile('ws');
   await using child = new Child('the relay', serverCore, node, [...flags, script, configFile]);

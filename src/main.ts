@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=64
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning --max-semi-space-size=32
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 

@@ -94,7 +94,7 @@ describe('the image', () => {
   it('gets signals itself, because no shell stands between', () => {
     expect(textsOf(relay, 'STOPSIGNAL')).toEqual(['SIGTERM']);
     expect(textsOf(relay, 'ENTRYPOINT').map(execForm)).toEqual([
-      ['node', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=64', 'src/main.ts'],
+      ['node', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', 'src/main.ts'],
     ]);
     expect(textsOf(relay, 'CMD').map(execForm)).toEqual([['serve']]);
   });

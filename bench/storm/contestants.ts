@@ -19,7 +19,7 @@ export const contestants: readonly Contestant[] = [
   { name: 'latchkey-ws', about: 'Latchkey on ws, with tickets', server: 'ws', tickets: true },
   {
     name: 'floor',
-    about: 'uWebSockets.js and no proof at all, the least it can cost: floor-server.ts',
+    about: 'uWebSockets.js that asks nobody anything, the least it can cost: floor-server.ts',
     server: 'floor',
     tickets: false,
   },
@@ -58,7 +58,7 @@ export async function findLaunch(): Promise<Launch> {
 
 const flags = [
   '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=64',
+  '--max-semi-space-size=32',
   '--expose-gc',
   '--import',
   join(import.meta.dirname, 'collect.ts'),

@@ -21,7 +21,7 @@ export interface BenchRelay extends AsyncDisposable {
 }
 
 const main = join(import.meta.dirname, '../../src/main.ts');
-const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64'];
+const flags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32'];
 
 /** What every relay of a run is told, tracing aside. */
 export function environmentOf(folder: string): Record<string, string> {
