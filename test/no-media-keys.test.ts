@@ -20,6 +20,13 @@ function reachedFrom(start: string): Map<string, string[]> {
   return reached;
 }
 
+/** The calls that a file asks the C library for, which it does in one place. */
+function namedIn(path: string): string[] {
+  const { text } = fileAt(path);
+  expect(text.match(/\.func\(/g)).toHaveLength(1);
+  return [...text.matchAll(/has(?:<\w+>)?\('\w+ (\w+)\(/g)].map(([, name]) => name ?? '').sort();
+}
+
 describe('the process of a relay', () => {
   it('has nothing in it that can end DTLS or open SRTP', () => {
     const reached = reachedFrom('src/server.ts');
@@ -57,32 +64,41 @@ describe('the process of a relay', () => {
 
   it('calls the system by name, and nothing else: not the OpenSSL that Node has in it', () => {
     expect(reachedFrom('src/relay/media/media-thread.ts').get('koffi')).toEqual(['src/relay/udp/libc.ts']);
-    const backlog = 'src/signaling/transport/backlog.ts';
-    expect(reachedFrom('src/server.ts').get('koffi')?.sort()).toEqual(['src/relay/udp/libc.ts', backlog]);
+    const transport = 'src/signaling/transport';
+    const [backlog, listening] = [`${transport}/backlog.ts`, `${transport}/intake/listening-socket.ts`];
+    const relay = 'src/relay/udp/libc.ts';
+    expect(reachedFrom('src/server.ts').get('koffi')?.sort()).toEqual([relay, backlog, listening]);
     expect(fileAt(backlog).text.match(/\.func\([^)]*\)/g)).toEqual([".func('int listen(int, int)"]);
+    expect(namedIn(listening)).toEqual([
+      'accept4',
+      'close',
+      'epoll_create1',
+      'epoll_ctl',
+      'epoll_wait',
+      'fcntl',
+      'recv',
+      'shutdown',
+    ]);
+    const bell = `${transport}/intake/bell-thread.ts`;
+    expect(reachedFrom(bell).get('koffi')).toEqual([bell]);
+    expect(fileAt(bell).text.match(/\.func\('\w+ (\w+)/g)).toEqual([".func('int poll"]);
     // Beside the relay itself, the command tells the service manager how it is, by the one kind of socket that Node has not.
     const manager = 'src/cli/service-manager.ts';
     expect(reachedFrom(manager).get('koffi')).toEqual([manager]);
     expect(fileAt(manager).text.match(/\.func\('\w+ (\w+)/g)).toEqual([".func('int socket", ".func('intptr_t sendto"]);
-    const { text } = fileAt('src/relay/udp/libc.ts');
-    const called = [...text.matchAll(/has(?:<\w+>)?\('\w+ (\w+)\(/g)].map(([, name]) => name);
-    expect(called.sort()).toEqual(
-      [
-        ...[
-          'bind',
-          'close',
-          'getsockname',
-          'getsockopt',
-          'prctl',
-          'sendto',
-          'setsockopt',
-          'socket',
-          'syscall',
-          'usleep',
-        ],
-      ].sort(),
-    );
-    expect(text.match(/\.func\(/g)).toHaveLength(1);
+    expect(namedIn(relay)).toEqual([
+      'bind',
+      'close',
+      'getsockname',
+      'getsockopt',
+      'madvise',
+      'prctl',
+      'sendto',
+      'setsockopt',
+      'socket',
+      'syscall',
+      'usleep',
+    ]);
   });
 
   it('is a claim that can fail: the camera agent’s process has DTLS in it', () => {
