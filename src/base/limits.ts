@@ -110,6 +110,7 @@ export const limits = {
   intakePeekBytes: 2_048,
   /** Whoever has said nothing for so long is served all the same. */
   intakeSilentMsMax: 1_000,
+  /** How often a look is taken without a bell. */
   intakeLookMs: 2,
   intakeExhaustedMs: 100,
   ownConnectionMsMax: 1_000,

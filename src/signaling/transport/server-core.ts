@@ -76,11 +76,6 @@ export class ServerCore implements ConnectionServer {
     return this.#tcpConnections <= this.settings.connectionsMax + limits.connectionsRefusedAtOnceMax;
   }
 
-  /** Whether one more may wait to be counted, beside so many others. */
-  hasRoomFor(waiting: number): boolean {
-    return this.#tcpConnections + waiting < this.settings.connectionsMax + limits.connectionsRefusedAtOnceMax;
-  }
-
   /** Whether whoever begins so may wait while others are served. */
   canWait(beginning: string): boolean {
     return this.#handlers.canWait?.(beginning) ?? false;

@@ -138,7 +138,8 @@ class UwsTransport implements Transport {
       {
         take: (connection) => void app.adoptSocket(connection),
         canWait: (beginning) => core.canWait(beginning),
-        hasRoomFor: (held) => core.hasRoomFor(held),
+        came: () => core.connected(),
+        dropped: () => core.disconnected(),
         fault: (error) => core.fault(error),
       },
     );
@@ -203,7 +204,8 @@ class UwsTransport implements Transport {
   #counted(response: UwsResponse, change: number): void {
     this.#handedOver = undefined;
     if (change < 0) this.#core.disconnected();
-    else if (!this.#core.connected()) response.close();
+    // Who comes by the intake was counted there.
+    else if (this.#intake === undefined && !this.#core.connected()) response.close();
   }
 
   #take(response: UwsResponse, request: UwsRequest, context: us_socket_context_t | undefined): void {

@@ -20,6 +20,7 @@ describe('the turns of a round', () => {
       'latchkey-uws 1',
       'latchkey-uws-tokens 2',
       'latchkey-ws 2',
+      'floor 2',
     ]);
   });
 });

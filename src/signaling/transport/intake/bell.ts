@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Descriptor } from './listening-socket.ts';
 
-/** Rings when somebody waits at a listening socket: once, each time that it is set. */
+/** Rings when one of some descriptors can be read: once, each time that it is set. */
 export interface Bell {
   set(): void;
-  /** Takes it away. Resolves when nobody looks at the socket any more, which has been shut. */
+  /** Takes it away. Resolves when nobody looks at the descriptors any more, which one of them that is shut from now on sees to. */
   close(): Promise<void>;
 }
 
@@ -15,19 +15,19 @@ export interface BellEvents {
   broken(error: Error): void;
 }
 
-export type HangBell = (listening: Descriptor, events: BellEvents) => Bell;
+export type HangBell = (signs: readonly Descriptor[], events: BellEvents) => Bell;
 
 /** What the thread is told, in a cell that both share. */
 export const bellState = { rung: 0, set: 1, closed: 2 } as const;
 
 export interface BellSettings {
-  readonly listening: Descriptor;
+  readonly signs: readonly Descriptor[];
   /** One `bellState`. */
   readonly cell: Int32Array;
 }
 
 /** A bell of a thread that does nothing but wait in the kernel. */
-export const bellInThread: HangBell = (listening, events) => {
+export const bellInThread: HangBell = (signs, events) => {
   // As with the threads for media: V8 13.6 may free the code that strips types twice, when threads end while others begin.
   setFlagsFromString('--no-wasm-code-gc');
   const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -36,7 +36,7 @@ export const bellInThread: HangBell = (listening, events) => {
     Atomics.notify(cell, 0);
   };
   const thread = new Worker(new URL('./bell-thread.ts', import.meta.url), {
-    workerData: { listening, cell } satisfies BellSettings,
+    workerData: { signs, cell } satisfies BellSettings,
   });
   const gone = Promise.withResolvers<void>();
   let closing = false;

@@ -15,8 +15,10 @@ export interface IntakeHandlers {
   take(connection: Descriptor): void;
   /** Whether whoever begins so may wait while others are served. */
   canWait(beginning: string): boolean;
-  /** Whether one more may be held, beside so many others. */
-  hasRoomFor(held: number): boolean;
+  /** Somebody has connected. False: there are so many already that this one is dropped. */
+  came(): boolean;
+  /** Somebody who had come was dropped, and nobody has served them. */
+  dropped(): void;
   fault(error: Error): void;
 }
 
@@ -37,6 +39,7 @@ export class Intake {
   /** Those that can wait, in the order in which they came. */
   readonly #waiting = new Set<Descriptor>();
   #timer: Timer | undefined;
+  #turnDue = false;
   #exhausted = false;
   #broken = false;
   #closed = false;
@@ -44,7 +47,7 @@ export class Intake {
   constructor(parts: IntakeParts, handlers: IntakeHandlers) {
     this.#parts = parts;
     this.#handlers = handlers;
-    this.#bell = parts.hangBell(parts.socket.descriptor, {
+    this.#bell = parts.hangBell(parts.socket.signs, {
       rung: () => this.#turn(),
       broken: (error) => {
         this.#broken = true;
@@ -66,11 +69,12 @@ export class Intake {
     this.#closed = true;
     this.#timer?.cancel();
     const { socket } = this.#parts;
+    const unhung = this.#bell.close();
     socket.shut();
-    for (const connection of [...this.#silent.keys(), ...this.#waiting]) socket.drop(connection);
+    for (const connection of [...this.#silent.keys(), ...this.#waiting]) this.#drop(connection);
     this.#silent.clear();
     this.#waiting.clear();
-    await this.#bell.close();
+    await unhung;
     socket.close();
   }
 
@@ -100,10 +104,15 @@ export class Intake {
         if (!wasExhausted) this.#handlers.fault(new Error('this process can have no more connections: see ulimit -n'));
         break;
       }
-      if (this.#handlers.hasRoomFor(this.held + came.length)) came.push(connection);
-      else this.#parts.socket.drop(connection);
+      if (this.#handlers.came()) came.push(connection);
+      else this.#drop(connection);
     }
     return came;
+  }
+
+  #drop(connection: Descriptor): void {
+    this.#parts.socket.drop(connection);
+    this.#handlers.dropped();
   }
 
   #hold(came: readonly Descriptor[]): void {
@@ -141,13 +150,25 @@ export class Intake {
     }
   }
 
-  /** The next turn: when the event loop has served who was taken, a little later, or when somebody comes. */
+  /** The next turn: when the event loop has served who was taken, a little later, or when somebody comes or says something. */
   #next(more: boolean): void {
     if (this.#closed) return;
     if (this.#exhausted) this.#later(limits.intakeExhaustedMs);
-    else if (more || this.#waiting.size > 0) this.#parts.soon(() => this.#turn());
-    else if (this.#silent.size > 0 || this.#broken) this.#later(limits.intakeLookMs);
-    else this.#bell.set();
+    else if (more || this.#waiting.size > 0) this.#soon();
+    else if (this.#broken) this.#later(limits.intakeLookMs);
+    else {
+      this.#bell.set();
+      if (this.#silent.size > 0) this.#later(limits.intakeSilentMsMax);
+    }
+  }
+
+  #soon(): void {
+    if (this.#turnDue) return;
+    this.#turnDue = true;
+    this.#parts.soon(() => {
+      this.#turnDue = false;
+      this.#turn();
+    });
   }
 
   #later(ms: number): void {

@@ -9,7 +9,8 @@ export type NotAccepted = 'nobody' | 'exhausted';
 
 /** A socket that listens, in our own hands: whoever connects is taken from it when it suits us. */
 export interface ListeningSocket {
-  readonly descriptor: Descriptor;
+  /** Readable, each of them, when there is somebody for `accept` or for `spoken`. */
+  readonly signs: readonly Descriptor[];
   /** Takes whoever has waited for longest. */
   accept(): Descriptor | NotAccepted;
   /** Has `spoken` tell of a connection once something has come on it. */
@@ -76,22 +77,24 @@ async function loadCalls(): Promise<Calls | undefined> {
 }
 
 class LinuxListeningSocket implements ListeningSocket {
-  readonly descriptor: Descriptor;
+  readonly signs: readonly Descriptor[];
   readonly #calls: Calls;
-  readonly #epoll: number;
+  readonly #listening: Descriptor;
+  readonly #epoll: Descriptor;
   readonly #event = Buffer.alloc(eventBytes);
   readonly #events = Buffer.alloc(eventBytes * limits.intakeReadsPerTurnMax);
   readonly #peeked = Buffer.alloc(limits.intakePeekBytes);
 
-  constructor(calls: Calls, descriptor: Descriptor, epoll: number) {
+  constructor(calls: Calls, listening: Descriptor, epoll: Descriptor) {
     this.#calls = calls;
-    this.descriptor = descriptor;
+    this.#listening = listening;
     this.#epoll = epoll;
+    this.signs = [listening, epoll];
   }
 
   accept(): Descriptor | NotAccepted {
     for (;;) {
-      const connection = this.#calls.accept4(this.descriptor, null, null, NONBLOCK | CLOEXEC);
+      const connection = this.#calls.accept4(this.#listening, null, null, NONBLOCK | CLOEXEC);
       if (connection >= 0) return connection;
       const error = this.#calls.errno();
       if (exhaustion.has(error)) return 'exhausted';
@@ -131,12 +134,12 @@ class LinuxListeningSocket implements ListeningSocket {
   }
 
   shut(): void {
-    this.#calls.shutdown(this.descriptor, SHUT_RDWR);
+    this.#calls.shutdown(this.#listening, SHUT_RDWR);
   }
 
   close(): void {
     this.#calls.close(this.#epoll);
-    this.#calls.close(this.descriptor);
+    this.#calls.close(this.#listening);
   }
 }
 

@@ -9,7 +9,7 @@ it('a bell rings when somebody waits, once for each time that it is set, and not
   const rings: PromiseWithResolvers<void>[] = [Promise.withResolvers(), Promise.withResolvers()];
   let rung = 0;
   const broken: Error[] = [];
-  const bell = bellInThread(socket.descriptor, {
+  const bell = bellInThread(socket.signs, {
     rung: () => rings[rung++]?.resolve(),
     broken: (error) => broken.push(error),
   });
@@ -26,8 +26,9 @@ it('a bell rings when somebody waits, once for each time that it is set, and not
   expect(socket.accept()).toBe('nobody');
   socket.drop(connection);
   bell.set();
+  const unhung = bell.close();
   socket.shut();
-  await bell.close();
+  await unhung;
   socket.close();
   client.destroy();
   expect([rung, broken]).toEqual([2, []]);
@@ -35,7 +36,7 @@ it('a bell rings when somebody waits, once for each time that it is set, and not
 
 it('a bell whose socket is none tells that it is broken', async () => {
   const told = Promise.withResolvers<Error>();
-  const bell = bellInThread(2 ** 40, { rung: () => {}, broken: told.resolve });
+  const bell = bellInThread([2 ** 40], { rung: () => {}, broken: told.resolve });
   bell.set();
   expect(await told.promise).toBeInstanceOf(Error);
   await bell.close();

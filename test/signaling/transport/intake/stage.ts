@@ -35,6 +35,8 @@ export class IntakeStage implements AsyncDisposable {
   readonly faults: string[] = [];
   bellsSet = 0;
   room = Number.POSITIVE_INFINITY;
+  /** How many have come and were not dropped. */
+  open = 0;
   readonly #port: number;
   readonly #clients: Socket[] = [];
   readonly #turns: (() => void)[] = [];
@@ -49,10 +51,11 @@ export class IntakeStage implements AsyncDisposable {
         socket.drop(connection);
       },
       canWait: (beginning) => beginning.startsWith('later'),
-      hasRoomFor: (held) => held < this.room,
+      came: () => ++this.open <= this.room,
+      dropped: () => void this.open--,
       fault: (error) => this.faults.push(error.message),
     };
-    const hangBell = (_listening: number, events: BellEvents): Bell => {
+    const hangBell = (_signs: readonly number[], events: BellEvents): Bell => {
       this.#events = events;
       return { set: () => void this.bellsSet++, close: async () => {} };
     };
