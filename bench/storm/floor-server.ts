@@ -5,7 +5,7 @@
  */
 import type { WebSocket } from 'uWebSockets.js';
 import { limits } from '../../src/base/index.ts';
-import { deepenBacklog } from '../../src/signaling/transport/backlog.ts';
+import { deepenBacklog, newListener, openSockets } from '../../src/signaling/transport/backlog.ts';
 import { loadUws } from '../../src/signaling/transport/uws-module.ts';
 
 interface Message {
@@ -62,8 +62,9 @@ function take(from: WebSocket<Peer>, { id, method, params, result }: Message): v
   }
 }
 
+const before = openSockets();
 app.listen('127.0.0.1', 0, async (socket) => {
   const port = module.us_socket_local_port(socket);
-  await deepenBacklog(port, limits.connectionsUnacceptedMax);
+  await deepenBacklog(newListener(port, before) ?? -1, limits.connectionsUnacceptedMax);
   process.stdout.write(`${port}\n`);
 });

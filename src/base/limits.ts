@@ -107,12 +107,13 @@ export const limits = {
   intakeAcceptsPerTurnMax: 256,
   intakeReadsPerTurnMax: 256,
   intakeTakenPerTurnMax: 32,
-  intakePeekBytes: 2_048,
+  intakePeekBytes: 16 * 1024,
   /** Whoever has said nothing for so long is served all the same. */
   intakeSilentMsMax: 1_000,
+  bellWaitMsMax: 100,
   /** How often a look is taken without a bell. */
   intakeLookMs: 2,
-  intakeExhaustedMs: 100,
+  intakeHinderedMs: 100,
   ownConnectionMsMax: 1_000,
   connectionsUnregisteredMax: 4_096,
   connectionsUnregisteredPerAddressMax: 64,

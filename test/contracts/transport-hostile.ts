@@ -129,15 +129,15 @@ export const hostileClaims: TransportClaim[] = [
       assert.match(reply.headers.get('retry-after') ?? '', /^([5-9]|[12]\d|30)$/);
       await client.closed;
       await stage.open.first((count) => count === 3);
-      await openBecomes(stage, 2);
+      await stage.openBecomes(2);
       const refusal = await WebSocketClient.refusal(stage.url);
       assert.equal(refusal.status, 503);
       assert.ok(refusal.headers['retry-after']);
       assert.deepEqual(stage.refused.entries, ['overloaded', 'overloaded']);
       assert.equal(stage.upgrades.entries.length, 2);
-      await openBecomes(stage, 2);
+      await stage.openBecomes(2);
       first.socket.terminate();
-      await openBecomes(stage, 1);
+      await stage.openBecomes(1);
       assert.ok(await stage.serves());
     },
   },
@@ -149,14 +149,14 @@ export const hostileClaims: TransportClaim[] = [
       const polite = await Promise.all(
         Array.from({ length: limits.connectionsRefusedAtOnceMax }, () => stage.client()),
       );
-      await openBecomes(stage, 1 + polite.length);
+      await stage.openBecomes(1 + polite.length);
       const dropped = await stage.client();
       await dropped.closed;
       assert.equal(dropped.received.length, 0);
       const [first] = polite;
       assert.equal((await first?.request('GET', '/').reply())?.status, 503);
       for (const client of polite) client.destroy();
-      await openBecomes(stage, 1);
+      await stage.openBecomes(1);
       assert.equal(witness.socket.readyState, witness.socket.OPEN);
       assert.ok(polite.slice(1).every((client) => client.received.length === 0));
     },
@@ -251,7 +251,7 @@ export const hostileClaims: TransportClaim[] = [
       assert.ok(await stage.serves());
       stage.clock.advance(limits.requestBodyMsMax);
       await Promise.all(clients.map((client) => client.closed));
-      await openBecomes(stage, 0);
+      await stage.openBecomes(0);
       assert.ok(stage.faults.entries.every((fault) => (fault as { code?: string }).code === 'request-timeout'));
     },
   },
@@ -269,10 +269,6 @@ async function decideByPath(stage: Stage, path: string): Promise<UpgradeDecision
 }
 
 /** Waits until `count` TCP connections are open. */
-async function openBecomes(stage: Stage, count: number): Promise<void> {
-  while (stage.open.entries.at(-1) !== count) await stage.open.count(stage.open.entries.length + 1);
-}
-
 /** A frame whose first byte is random, and whose length is true. */
 function maskedNoise(payload: Buffer, firstByte: number): Buffer {
   const bytes = payload.subarray(0, 125);

@@ -14,6 +14,36 @@ import { type OpenTransport, Stage, type stageSettings, type TransportClaim } fr
 
 export const lifeClaims: TransportClaim[] = [
   {
+    name: 'many who have said nothing are counted, cut off when it closes, and not counted any more',
+    async claim(open) {
+      await using stage = await Stage.set(open);
+      const clients = await Promise.all(Array.from({ length: 100 }, () => stage.client()));
+      await stage.openBecomes(clients.length);
+      const closed = stage.transport.close(0);
+      stage.clock.advance(0);
+      await Promise.all(clients.map((client) => client.closed));
+      await closed;
+      await stage.openBecomes(0);
+    },
+  },
+  {
+    name: 'of many who come at once all are served, those who can wait as well, and each is counted once',
+    async claim(open) {
+      const canWait = (beginning: string) => beginning.includes('GET /later');
+      await using stage = await Stage.set(open, { canWait });
+      const paths = Array.from({ length: 100 }, (_, index) => (index % 3 === 0 ? '/now' : '/later'));
+      const clients = await Promise.all(paths.map(() => stage.client()));
+      const replies = await Promise.all(
+        clients.map((client, index) => client.request('GET', paths[index] ?? '').reply()),
+      );
+      assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
+      assert.deepEqual(stage.requests.entries.map(({ path }) => path).sort(), [...paths].sort());
+      assert.equal(Math.max(...stage.open.entries), clients.length);
+      for (const client of clients) client.destroy();
+      await stage.openBecomes(0);
+    },
+  },
+  {
     name: 'closing tells every WebSocket 1001, ends when all are gone, and frees the port',
     async claim(open) {
       await using stage = await Stage.set(open);

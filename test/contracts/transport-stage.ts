@@ -78,6 +78,7 @@ export class Log<Entry> {
 }
 
 export interface StageOptions {
+  readonly canWait?: TransportHandlers['canWait'];
   readonly settings?: Partial<TransportSettings>;
   /** Takes the place of what logs, member by member. */
   readonly observer?: TransportObserver;
@@ -113,6 +114,7 @@ export class Stage implements AsyncDisposable {
     const handlers: TransportHandlers = {
       request: (request) => stage.#request(request),
       upgrade: (request) => stage.#upgrade(request),
+      ...(options.canWait && { canWait: options.canWait }),
     };
     const observer: TransportObserver = {
       fault: (error) => stage.faults.add(error),
@@ -129,6 +131,11 @@ export class Stage implements AsyncDisposable {
   get transport(): Transport {
     if (this.#transport === undefined) throw new Error('the stage is not set');
     return this.#transport;
+  }
+
+  /** Resolves when so many TCP connections are open. */
+  async openBecomes(count: number): Promise<void> {
+    while (this.open.entries.at(-1) !== count) await this.open.count(this.open.entries.length + 1);
   }
 
   get url(): string {

@@ -48,7 +48,7 @@ export class Ledger {
     this.#words = new Int32Array(memory, 0, this.wires * wireWords);
   }
 
-  /** Memory that nothing was written to costs nothing: the system gives each page when it is first used. */
+  /** Memory that nothing was written to costs nothing: the system gives each page, small or large, when it is first used. */
   static memoryBytes(wires: number): number {
     return wires * wireCells * cellBytes;
   }

@@ -26,7 +26,7 @@ export class SideMemory {
   /** The same memory as words, for paths. */
   readonly words: Uint32Array;
 
-  /** Has room for so many wires. Memory that nothing was written to costs nothing. */
+  /** Has room for so many wires. Memory that nothing was written to costs nothing, in pages as large as they are given. */
   constructor(wires: number, newMemory: NewMemory = anywhere) {
     this.numbers = asNumbers(newMemory(wires * wireNumbers * Float64Array.BYTES_PER_ELEMENT));
     this.words = asWords(this.numbers);

@@ -37,7 +37,7 @@ export class StreamMemory {
   /** The same memory as words, with a sign. */
   readonly words: Int32Array;
 
-  /** Memory that nothing was written to costs nothing. */
+  /** Memory that nothing was written to costs nothing, in pages as large as they are given. */
   constructor(sides: number, newMemory: NewMemory = anywhere) {
     this.numbers = asNumbers(newMemory(sides * streamNumbers * Float64Array.BYTES_PER_ELEMENT));
     const { buffer, byteOffset } = this.numbers;

@@ -123,6 +123,9 @@ export interface Transport {
   renew(settings: RenewableSettings): Promise<void>;
   /** From here on each answer ends its HTTP connection, so that its client makes the next one elsewhere. Open WebSockets are left alone. */
   letGo(): void;
-  /** Takes no new connections, closes the open WebSockets with 1001, and resolves when all are gone or after `graceMs`. */
+  /**
+   * Takes no new connections, closes the open WebSockets with 1001, and resolves when all are gone or after `graceMs`. Whoever has connected and
+   * was not served yet is cut off.
+   */
   close(graceMs: number): Promise<void>;
 }

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
-import { deepenBacklog, listeningDescriptor } from './backlog.ts';
+import { deepenBacklog, newListener, openSockets } from './backlog.ts';
 import { bellInThread } from './intake/bell.ts';
 import { Intake } from './intake/intake.ts';
 import { takeListeningSocket } from './intake/listening-socket.ts';
@@ -113,36 +113,44 @@ class UwsTransport implements Transport {
 
   async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
+    const before = openSockets();
     const socket = await new Promise<us_listen_socket | false>((resolve) => {
       (this.#apps[0] as unknown as ExclusiveListen).listen(settings.host, settings.port, exclusivePort, resolve);
     });
     if (socket === false) throw listenError(settings, await whyNotListening(settings));
     this.#listening = socket;
     this.#port = this.#module.us_socket_local_port(socket);
-    await deepenBacklog(this.#port, limits.connectionsUnacceptedMax);
-    if (settings.tls === undefined) await this.#takeIn(socket);
+    const descriptor = newListener(this.#port, before);
+    if (descriptor !== undefined) {
+      await deepenBacklog(descriptor, limits.connectionsUnacceptedMax);
+      if (settings.tls === undefined) await this.#takeIn(socket, descriptor);
+    }
     this.#quiet = await UwsQuiet.open(this.#module, random);
   }
 
   /** Of what comes in clear it can be seen who can wait: we take connections ourselves, and hand each over to the library when it is its turn. */
-  async #takeIn(listening: us_listen_socket): Promise<void> {
-    const descriptor = listeningDescriptor(this.#port);
-    const socket = descriptor === undefined ? undefined : await takeListeningSocket(descriptor);
+  async #takeIn(listening: us_listen_socket, descriptor: number): Promise<void> {
+    const socket = await takeListeningSocket(descriptor);
     if (socket === undefined) return;
-    this.#module.us_listen_socket_close(listening);
-    this.#listening = undefined;
     const core = this.#core;
     const app = this.#apps[0] as unknown as Adopter;
-    this.#intake = new Intake(
-      { clock: core.clock, socket, hangBell: bellInThread, soon: setImmediate },
-      {
-        take: (connection) => void app.adoptSocket(connection),
-        canWait: (beginning) => core.canWait(beginning),
-        came: () => core.connected(),
-        dropped: () => core.disconnected(),
-        fault: (error) => core.fault(error),
-      },
-    );
+    try {
+      this.#intake = new Intake(
+        { clock: core.clock, socket, hangBell: bellInThread, soon: setImmediate },
+        {
+          take: (connection) => void app.adoptSocket(connection),
+          canWait: (beginning) => core.canWait(beginning),
+          came: () => core.connected(),
+          dropped: () => core.disconnected(),
+          fault: (error) => core.fault(error),
+        },
+      );
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    this.#module.us_listen_socket_close(listening);
+    this.#listening = undefined;
   }
 
   async renew(settings: RenewableSettings): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Clock, limits, type Timer } from '../../../base/index.ts';
 import type { Bell, HangBell } from './bell.ts';
-import type { Descriptor, ListeningSocket } from './listening-socket.ts';
+import type { Descriptor, ListeningSocket, NotAccepted } from './listening-socket.ts';
 
 export interface IntakeParts {
   readonly clock: Clock;
@@ -40,7 +40,9 @@ export class Intake {
   readonly #waiting = new Set<Descriptor>();
   #timer: Timer | undefined;
   #turnDue = false;
-  #exhausted = false;
+  /** Why nobody could be accepted the last time, and until when it is not tried again, in milliseconds. */
+  #hindrance: NotAccepted = 'nobody';
+  #hinderedUntilMs = 0;
   #broken = false;
   #closed = false;
 
@@ -84,6 +86,10 @@ export class Intake {
     this.#timer = undefined;
     const wasCalm = this.held === 0;
     const came = this.#accept();
+    if (this.#closed) {
+      for (const connection of came) this.#drop(connection);
+      return;
+    }
     if (wasCalm && came.length <= limits.intakeTakenPerTurnMax) {
       for (const connection of came) this.#handlers.take(connection);
     } else this.#hold(came);
@@ -94,20 +100,28 @@ export class Intake {
 
   #accept(): Descriptor[] {
     const came: Descriptor[] = [];
-    const wasExhausted = this.#exhausted;
-    this.#exhausted = false;
+    const nowMs = this.#parts.clock.now();
+    if (this.#isHindered && nowMs < this.#hinderedUntilMs) return came;
+    let ended: NotAccepted = 'nobody';
     while (came.length < limits.intakeAcceptsPerTurnMax) {
       const connection = this.#parts.socket.accept();
-      if (connection === 'nobody') break;
-      if (connection === 'exhausted') {
-        this.#exhausted = true;
-        if (!wasExhausted) this.#handlers.fault(new Error('this process can have no more connections: see ulimit -n'));
+      if (typeof connection === 'string') {
+        ended = connection;
         break;
       }
       if (this.#handlers.came()) came.push(connection);
       else this.#drop(connection);
     }
+    if (ended !== 'nobody') this.#hinderedUntilMs = nowMs + limits.intakeHinderedMs;
+    const before = this.#hindrance;
+    this.#hindrance = ended;
+    if (ended !== 'nobody' && ended !== before) this.#handlers.fault(new Error(hindrances[ended]));
     return came;
+  }
+
+  /** Nobody can be accepted for a while; those who are held are served meanwhile. */
+  get #isHindered(): boolean {
+    return this.#hindrance !== 'nobody';
   }
 
   #drop(connection: Descriptor): void {
@@ -153,12 +167,13 @@ export class Intake {
   /** The next turn: when the event loop has served who was taken, a little later, or when somebody comes or says something. */
   #next(more: boolean): void {
     if (this.#closed) return;
-    if (this.#exhausted) this.#later(limits.intakeExhaustedMs);
-    else if (more || this.#waiting.size > 0) this.#soon();
-    else if (this.#broken) this.#later(limits.intakeLookMs);
+    const [oldestMs] = this.#silent.values();
+    if (more || this.#waiting.size > 0) this.#soon();
+    else if (this.#broken || this.#isHindered) this.#later(limits.intakeLookMs);
     else {
       this.#bell.set();
-      if (this.#silent.size > 0) this.#later(limits.intakeSilentMsMax);
+      if (oldestMs !== undefined)
+        this.#later(Math.max(0, oldestMs + limits.intakeSilentMsMax - this.#parts.clock.now()));
     }
   }
 
@@ -175,3 +190,8 @@ export class Intake {
     this.#timer = this.#parts.clock.after(ms, () => this.#turn());
   }
 }
+
+const hindrances: Readonly<Record<Exclude<NotAccepted, 'nobody'>, string>> = {
+  exhausted: 'this process can have no more connections: see ulimit -n',
+  failed: 'the system refuses to hand over who has connected',
+};

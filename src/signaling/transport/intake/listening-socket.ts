@@ -4,8 +4,8 @@ import { limits } from '../../../base/index.ts';
 /** A connection by its descriptor. Whoever got it from `accept` hands it on or drops it. */
 export type Descriptor = number;
 
-/** Why `accept` gave none: nobody waits, or the process or the system can have no more of them now. */
-export type NotAccepted = 'nobody' | 'exhausted';
+/** Why `accept` gave none: nobody waits; the process or the system can have no more of them now; or the system will not say. */
+export type NotAccepted = 'nobody' | 'exhausted' | 'failed';
 
 /** A socket that listens, in our own hands: whoever connects is taken from it when it suits us. */
 export interface ListeningSocket {
@@ -97,9 +97,10 @@ class LinuxListeningSocket implements ListeningSocket {
       const connection = this.#calls.accept4(this.#listening, null, null, NONBLOCK | CLOEXEC);
       if (connection >= 0) return connection;
       const error = this.#calls.errno();
+      if (error === EAGAIN) return 'nobody';
       if (exhaustion.has(error)) return 'exhausted';
       // Whoever has gone while they waited is no reason to stop.
-      if (!passing.has(error)) return 'nobody';
+      if (!passing.has(error)) return 'failed';
     }
   }
 
@@ -143,7 +144,7 @@ class LinuxListeningSocket implements ListeningSocket {
   }
 }
 
-const { EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, ECONNABORTED, EPROTO } = constants.errno;
+const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, ECONNABORTED, EPROTO } = constants.errno;
 const exhaustion: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, ENOBUFS]);
 const passing: ReadonlySet<number> = new Set([EINTR, ECONNABORTED, EPROTO]);
 

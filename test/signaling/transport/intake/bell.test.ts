@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bellInThread } from '../../../../src/signaling/transport/intake/bell.ts';
 import { listeningSocket } from './stage.ts';
@@ -40,4 +42,14 @@ it('a bell whose socket is none tells that it is broken', async () => {
   bell.set();
   expect(await told.promise).toBeInstanceOf(Error);
   await bell.close();
+});
+
+it.each([
+  ['exit', 3],
+  ['throw', 1],
+])('a process with a bell ends at once by %s, as one without', async (how, code) => {
+  const script = join(import.meta.dirname, 'exit-child.ts');
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, how], { stdio: 'ignore' });
+  const [exitCode] = await once(child, 'exit');
+  expect(exitCode).toBe(code);
 });

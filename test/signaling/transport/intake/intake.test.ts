@@ -108,20 +108,37 @@ describe('an intake to which many come at once', () => {
 });
 
 describe('an intake in need', () => {
-  it('tells once that the process can have no more connections, and tries again after a while', async () => {
+  it.each([
+    ['exhausted', 'this process can have no more connections: see ulimit -n'],
+    ['failed', 'the system refuses to hand over who has connected'],
+  ] as const)('tells once that connecting has %s, and tries again after a while', async (hindrance, fault) => {
     await using stage = await IntakeStage.open();
     const { accept } = stage.socket;
     let left = 2;
-    stage.socket.accept = () => (left-- > 0 ? 'exhausted' : accept.call(stage.socket));
+    stage.socket.accept = () => (left-- > 0 ? hindrance : accept.call(stage.socket));
     await stage.come('now');
     stage.ring();
-    expect(stage.faults).toEqual(['this process can have no more connections: see ulimit -n']);
-    stage.clock.advance(limits.intakeExhaustedMs);
-    expect([stage.taken, stage.faults.length]).toEqual([[], 1]);
-    stage.clock.advance(limits.intakeExhaustedMs - 1);
-    expect(stage.taken).toEqual([]);
-    stage.clock.advance(1);
+    expect(stage.faults).toEqual([fault]);
+    stage.clock.advance(limits.intakeHinderedMs - 1);
+    expect(left).toBe(1);
+    stage.clock.advance(limits.intakeLookMs);
+    expect([left, stage.taken, stage.faults.length]).toEqual([0, [], 1]);
+    stage.clock.advance(limits.intakeHinderedMs + limits.intakeLookMs);
     expect([stage.taken, stage.bellsSet]).toEqual([['now'], 2]);
+  });
+
+  it('goes on to serve those who are held while nobody can be accepted', async () => {
+    await using stage = await IntakeStage.open();
+    const clients = await stage.crowd(many);
+    stage.ring();
+    stage.socket.accept = () => 'exhausted';
+    await say(clients[0] as Socket, 'now');
+    await say(clients[1] as Socket, 'later');
+    stage.ring();
+    expect(stage.taken).toEqual(['now', 'later']);
+    await say(clients[2] as Socket, 'now');
+    stage.clock.advance(limits.intakeLookMs);
+    expect(stage.taken).toEqual(['now', 'later', 'now']);
   });
 
   it('goes on by itself without its bell', async () => {
@@ -137,6 +154,19 @@ describe('an intake in need', () => {
 });
 
 describe('an intake that closes', () => {
+  it('from inside of what it tells, drops those who had just come', async () => {
+    await using stage = await IntakeStage.open();
+    const { accept } = stage.socket;
+    let calls = 0;
+    stage.socket.accept = () => (calls++ === 0 ? accept.call(stage.socket) : 'failed');
+    const client = await stage.come('now');
+    const gone = closed(client);
+    stage.onFault = () => void stage.intake.close();
+    stage.ring();
+    await gone;
+    expect([stage.taken, stage.open]).toEqual([[], 0]);
+  });
+
   it('drops whoever it holds, takes nobody any more, and frees the port', async () => {
     await using stage = await IntakeStage.open();
     const clients = await stage.crowd(many, 'later');

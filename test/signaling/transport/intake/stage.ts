@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { limits } from '../../../../src/base/index.ts';
-import { listeningDescriptor } from '../../../../src/signaling/transport/backlog.ts';
+import { newListener, openSockets } from '../../../../src/signaling/transport/backlog.ts';
 import type { Bell, BellEvents } from '../../../../src/signaling/transport/intake/bell.ts';
 import { Intake, type IntakeHandlers } from '../../../../src/signaling/transport/intake/intake.ts';
 import {
@@ -12,12 +12,13 @@ import { ManualClock } from '../../../support/manual-clock.ts';
 
 /** A socket that listens on loopback in our own hands, once node's server has let go of it. */
 export async function listeningSocket(): Promise<{ readonly socket: ListeningSocket; readonly port: number }> {
+  const before = openSockets();
   const server = createServer();
   server.listen({ host: '127.0.0.1', port: 0, backlog: 1_024 });
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const descriptor = listeningDescriptor(address.port);
+  const descriptor = newListener(address.port, before);
   const socket = descriptor === undefined ? undefined : await takeListeningSocket(descriptor);
   if (socket === undefined) throw new Error('the tests run on Linux, with koffi');
   server.close();
@@ -33,6 +34,7 @@ export class IntakeStage implements AsyncDisposable {
   /** What those who were taken had said by then. */
   readonly taken: string[] = [];
   readonly faults: string[] = [];
+  onFault: (() => void) | undefined;
   bellsSet = 0;
   room = Number.POSITIVE_INFINITY;
   /** How many have come and were not dropped. */
@@ -53,7 +55,10 @@ export class IntakeStage implements AsyncDisposable {
       canWait: (beginning) => beginning.startsWith('later'),
       came: () => ++this.open <= this.room,
       dropped: () => void this.open--,
-      fault: (error) => this.faults.push(error.message),
+      fault: (error) => {
+        this.faults.push(error.message);
+        this.onFault?.();
+      },
     };
     const hangBell = (_signs: readonly number[], events: BellEvents): Bell => {
       this.#events = events;
