@@ -14,7 +14,7 @@ export interface TicketBody {
   /** All times are in milliseconds since the epoch. */
   readonly tokenIssuedAtMs: number;
   readonly tokenExpiresAtMs: number;
-  /** When the relay verified the token. A ticket that follows from a ticket keeps this time. */
+  /** When the relay verified the token. */
   readonly verifiedAtMs: number;
   /** The device's epoch of revocation when the ticket was made. */
   readonly epochMs: number;

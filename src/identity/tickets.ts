@@ -40,9 +40,9 @@ export interface IssuedTicket {
 export interface Tickets {
   /**
    * A ticket for the device of a proof of this very identity. It ends with the token behind the proof, or
-   * `lifetimeSecondsMax` after that token was verified, or with the key that signs it, whichever is first: a ticket that follows from a
-   * ticket lives no longer than it.
-   * Undefined where there is nothing to make one of: too little time is left, the token was taken back, or its names are too long.
+   * `lifetimeSecondsMax` after that token was verified, or with the key that signs it, whichever is first.
+   * Undefined where there is nothing to make one of: too little time is left, the token was taken back, its names are too long, or the proof
+   * came by a ticket, which is had still.
    */
   issue(camera: VerifiedCamera): IssuedTicket | undefined;
   /** The camera that a ticket proves, without waiting for anything. Undefined for every bad one, which is counted. Throws nothing. */
@@ -132,27 +132,25 @@ export class TicketOffice implements Tickets {
     const { revocations } = this.#parts;
     const device = deviceOf(body.device);
     if (device === undefined) return 'malformed';
-    const ground = this.#groundOf(body);
-    if (typeof ground === 'string') return ground;
+    const baseless = this.#baseless(body);
+    if (baseless !== undefined) return baseless;
     const untimely = this.#untimely(body);
     if (untimely !== undefined) return untimely;
     const epochMs = revocations.epochOf(device);
     // The epoch must be the very one: a relay that has missed a revocation that the ticket knows of believes the token instead.
     const token = { issuedAtMs: body.tokenIssuedAtMs, tokenId: body.tokenId };
     if (body.epochMs !== epochMs || revocations.isVoid(device, token)) return 'revoked';
-    const camera = mintCamera(device, {
+    return mintCamera(device, {
       issuer: body.issuer,
       tokenId: body.tokenId,
       issuedAtMs: body.tokenIssuedAtMs,
       expiresAtMs: body.tokenExpiresAtMs,
       ticket: true,
     });
-    this.remember(camera, ground);
-    return camera;
   }
 
-  /** What the proof would rest on now. */
-  #groundOf(body: TicketBody): TicketGround | TicketRefusal {
+  /** Why the proof would not rest on the same today. */
+  #baseless(body: TicketBody): TicketRefusal | undefined {
     const { settings, issuers } = this.#parts;
     const algorithm = settings.algorithms.find((taken) => taken === body.algorithm);
     if (algorithm === undefined) return 'algorithm';
@@ -164,8 +162,7 @@ export class TicketOffice implements Tickets {
     const audience = settings.audiences.camera;
     const lifetimeMs = body.tokenExpiresAtMs - body.tokenIssuedAtMs;
     if (body.namespace !== namespace || body.audience !== audience) return 'rules';
-    if (lifetimeMs > settings.tokenLifetimeSecondsMax * 1000) return 'rules';
-    return { namespace, audience, algorithm, thumbprint: key.thumbprint, verifiedAtMs: body.verifiedAtMs };
+    return lifetimeMs > settings.tokenLifetimeSecondsMax * 1000 ? 'rules' : undefined;
   }
 
   #untimely(body: TicketBody): TicketRefusal | undefined {

@@ -88,9 +88,8 @@ export class CameraRole implements Registration {
     }
   }
 
-  /** Who came by a ticket has it still: another one would end at the same time. */
   #ticket(): { ticket?: string; ticketExpiresInSeconds?: number } {
-    if (this.camera.evidence.ticket || !this.#core.levers.isOn('tickets', this.camera.device)) return {};
+    if (!this.#core.levers.isOn('tickets', this.camera.device)) return {};
     const issued = this.#core.identity.tickets?.issue(this.camera);
     return issued === undefined
       ? {}
