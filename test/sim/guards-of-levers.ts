@@ -92,8 +92,17 @@ export const guardsOfLevers: readonly Guard[] = [
   },
   {
     name: 'a ticket opens nothing where tickets are off',
-    removed: [{ file: 'src/signaling/bearer.ts', text: "core.levers.isOn('tickets', holder.device)", by: 'true' }],
+    removed: [
+      { file: 'src/signaling/bearer.ts', text: "core.levers.isOn('tickets', holder.device)", by: 'true' },
+      { file: 'src/signaling/onvif/camera-role.ts', text: 'this.camera.evidence.ticket &&', by: 'false &&' },
+    ],
     seed: 100,
+    sees: /which is off/,
+  },
+  {
+    name: 'a ticket that was let in registers nobody once tickets are off',
+    removed: [{ file: 'src/signaling/onvif/camera-role.ts', text: 'this.camera.evidence.ticket &&', by: 'false &&' }],
+    seed: 12_145,
     sees: /which is off/,
   },
   {

@@ -58,6 +58,9 @@ export class CameraRole implements Registration {
     demandUnrefused(this.#core, this.camera);
     if (!this.#registered) {
       this.#core.moving.demandStay();
+      // Tickets may have been switched off since it showed its own.
+      if (this.camera.evidence.ticket && !this.#core.levers.isOn('tickets', this.camera.device))
+        throw new LatchkeyError('ticket-invalid');
       this.#core.admission.register(this.camera.device);
     }
     this.name = params.name ?? this.name;

@@ -348,4 +348,5 @@ const refusalsOfRegister: ReadonlySet<ErrorCode> = new Set([
   'device-quarantined',
   'switched-off',
   'relay-moving',
+  'ticket-invalid',
 ]);

@@ -51,3 +51,14 @@ it('a camera that knows nothing of tickets goes on as before', async () => {
   const camera = await without.camera('cam1');
   expect(camera.received[0]?.result).not.toHaveProperty('ticket');
 });
+
+it('a ticket that was let in registers nobody once tickets are off, and the token does', async () => {
+  const { world, token, camera } = await stage();
+  const first = await (await camera({ authorization: `Bearer ${token}` })).register();
+  const { socket } = await camera({ 'latchkey-ticket': first?.ticket ?? '' });
+  await world.levers.throwSwitch('tickets', { position: 'off' });
+  const id = socket.ask('register');
+  await expect.poll(() => socket.reply(id)?.error?.data?.reason).toBe('ticket-invalid');
+  expect(socket.closed?.code).toBe(4401);
+  expect(await (await camera({ authorization: `Bearer ${token}` })).register()).toMatchObject({ id: 'cam1' });
+});
