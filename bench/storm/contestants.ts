@@ -19,7 +19,7 @@ export const contestants: readonly Contestant[] = [
   { name: 'latchkey-ws', about: 'Latchkey on ws, with tickets', server: 'ws', tickets: true },
   {
     name: 'floor',
-    about: 'uWebSockets.js that asks nobody anything, the least it can cost: floor-server.ts',
+    about: 'uWebSockets.js that verifies nothing, the least it can cost: floor-server.ts',
     server: 'floor',
     tickets: false,
   },
@@ -91,7 +91,7 @@ function scriptOf(server: Contestant['server'], household: Household): string[] 
     case 'plain':
       return [join(import.meta.dirname, 'plain-server.ts'), household.keyFile, household.ownersFile];
     case 'floor':
-      return [join(import.meta.dirname, 'floor-server.ts')];
+      return [join(import.meta.dirname, 'floor-server.ts'), household.ownersFile];
     default:
       return [join(root, 'src/main.ts'), 'serve', '--config', household.configFile(server)];
   }

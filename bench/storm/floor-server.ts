@@ -1,9 +1,10 @@
 /**
- * The least that a server of cameras can do: uWebSockets.js, and no question asked. It believes what a token says without verifying it, owns
- * no ticket, keeps no rule and no record: what is left of a returning camera's cost when nothing is proved. `floor-server.ts` prints its port,
+ * The least that a server of cameras can do: uWebSockets.js, and nothing proved. It believes what a token says without verifying it, knows
+ * no ticket, keeps no rule and no record: what is left of a returning camera's cost then. `floor-server.ts OWNERS.json` prints its port,
  * and serves until it is ended.
  */
 import type { WebSocket } from 'uWebSockets.js';
+import { readFileSync } from 'node:fs';
 import { limits } from '../../src/base/index.ts';
 import { deepenBacklog, newListener, openSockets } from '../../src/signaling/transport/backlog.ts';
 import { loadUws } from '../../src/signaling/transport/uws-module.ts';
@@ -19,11 +20,14 @@ interface Peer {
   readonly subject: string;
 }
 
+const owners = new Map<string, string>(Object.entries(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))));
 const loaded = await loadUws();
 if ('why' in loaded) throw new Error(loaded.why);
 const { module } = loaded;
 const cameras = new Map<string, WebSocket<Peer>>();
-const waiting = new Map<number, (outcome: object) => void>();
+const waiting = new Map<number, { camera: WebSocket<Peer>; settle(outcome: object): void }>();
+/** The library ends the process for a word to a connection that is gone. */
+const open = new Set<WebSocket<Peer>>();
 let calls = 0;
 
 const app = module.App().ws<Peer>('/*', {
@@ -38,26 +42,40 @@ const app = module.App().ws<Peer>('/*', {
       context,
     );
   },
+  open: (socket) => void open.add(socket),
   message: (from, data) => take(from, JSON.parse(Buffer.from(data).toString())),
   close: (socket) => {
+    open.delete(socket);
     const { subject } = socket.getUserData();
     if (cameras.get(subject) === socket) cameras.delete(subject);
+    for (const [call, { camera, settle }] of waiting) {
+      if (camera !== socket) continue;
+      waiting.delete(call);
+      settle({ error: { code: 410, message: 'gone' } });
+    }
   },
 });
 
 function take(from: WebSocket<Peer>, { id, method, params, result }: Message): void {
-  const answer = (value: object) => from.send(JSON.stringify({ jsonrpc: '2.0', id, ...value }));
+  const answer = (value: object) => {
+    if (open.has(from)) from.send(JSON.stringify({ jsonrpc: '2.0', id, ...value }));
+  };
   if (method === 'register') {
     const { subject } = from.getUserData();
     cameras.set(subject, from);
     answer({ result: { id: subject } });
   } else if (method === 'connect' && params !== undefined) {
-    const call = ++calls;
-    waiting.set(call, answer);
-    const invite = { session: `session-${call}`, offer: params.offer };
-    cameras.get(params.peer)?.send(JSON.stringify({ jsonrpc: '2.0', id: call, method: 'invite', params: invite }));
+    const camera = cameras.get(params.peer);
+    if (owners.get(params.peer) !== from.getUserData().subject) answer({ error: { code: 403, message: 'not yours' } });
+    else if (camera === undefined) answer({ error: { code: 480, message: 'offline' } });
+    else {
+      const call = ++calls;
+      waiting.set(call, { camera, settle: answer });
+      const invite = { session: `session-${call}`, offer: params.offer };
+      camera.send(JSON.stringify({ jsonrpc: '2.0', id: call, method: 'invite', params: invite }));
+    }
   } else if (id !== undefined && result !== undefined) {
-    waiting.get(id)?.({ result: { session: `session-${id}`, answer: result.answer } });
+    waiting.get(id)?.settle({ result: { session: `session-${id}`, answer: result.answer } });
     waiting.delete(id);
   }
 }
