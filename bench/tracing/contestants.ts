@@ -1,4 +1,6 @@
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { fleetOf } from '../../test/support/running-relay.ts';
 import { Child } from '../relay/child.ts';
 
 export interface Contestant {
@@ -50,7 +52,12 @@ export async function startRelay(
     sampleRatio === undefined
       ? {}
       : { LATCHKEY_TRACING_ENDPOINT: endpoint, LATCHKEY_TRACING_SAMPLE_RATIO: String(sampleRatio) };
-  const variables = Object.entries({ ...environmentOf(folder), ...tracing }).map(([name, value]) => `${name}=${value}`);
+  // A data directory is one relay's alone: each has one of its own, with the same issuer and the same owners.
+  const own = mkdtempSync(join(folder, 'relay-'));
+  const shared = fleetOf({ dataDirectory: folder }, own);
+  const variables = Object.entries({ ...environmentOf(folder), ...shared, ...tracing }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   const child = new Child(`the relay, ${contestant.name}`, core, 'env', [
     ...variables,
     process.execPath,
