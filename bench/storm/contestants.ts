@@ -25,7 +25,7 @@ export const contestants: readonly Contestant[] = [
   },
   {
     name: 'plain',
-    about: 'ws and jose and no more, in some 70 lines: plain-server.ts',
+    about: 'ws and jose and no more, in some 100 lines: plain-server.ts and switchboard.ts',
     server: 'plain',
     tickets: false,
   },

@@ -3,34 +3,23 @@
  * no ticket, keeps no rule and no record: what is left of a returning camera's cost then. `floor-server.ts OWNERS.json` prints its port,
  * and serves until it is ended.
  */
-import type { WebSocket } from 'uWebSockets.js';
 import { readFileSync } from 'node:fs';
 import { limits } from '../../src/base/index.ts';
 import { deepenBacklog, newListener, openSockets } from '../../src/signaling/transport/backlog.ts';
 import { loadUws } from '../../src/signaling/transport/uws-module.ts';
+import { type Peer, Switchboard } from './switchboard.ts';
 
-interface Message {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: { readonly peer: string; readonly offer: string };
-  readonly result?: { readonly answer: string };
-}
-
-interface Peer {
+interface Connection {
   readonly subject: string;
+  peer?: Peer;
 }
 
-const owners = new Map<string, string>(Object.entries(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))));
+const switchboard = new Switchboard(JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
 const loaded = await loadUws();
 if ('why' in loaded) throw new Error(loaded.why);
 const { module } = loaded;
-const cameras = new Map<string, WebSocket<Peer>>();
-const waiting = new Map<number, { camera: WebSocket<Peer>; settle(outcome: object): void }>();
-/** The library ends the process for a word to a connection that is gone. */
-const open = new Set<WebSocket<Peer>>();
-let calls = 0;
 
-const app = module.App().ws<Peer>('/*', {
+const app = module.App().ws<Connection>('/*', {
   upgrade: (response, request, context) => {
     const [, claims = ''] = request.getHeader('authorization').split('.');
     const { sub } = JSON.parse(Buffer.from(claims, 'base64url').toString());
@@ -42,43 +31,19 @@ const app = module.App().ws<Peer>('/*', {
       context,
     );
   },
-  open: (socket) => void open.add(socket),
-  message: (from, data) => take(from, JSON.parse(Buffer.from(data).toString())),
+  open: (socket) => {
+    const connection = socket.getUserData();
+    connection.peer = { subject: connection.subject, send: (text) => void socket.send(text) };
+  },
+  message: (socket, data) => {
+    const { peer } = socket.getUserData();
+    if (peer !== undefined) switchboard.take(peer, Buffer.from(data).toString());
+  },
   close: (socket) => {
-    open.delete(socket);
-    const { subject } = socket.getUserData();
-    if (cameras.get(subject) === socket) cameras.delete(subject);
-    for (const [call, { camera, settle }] of waiting) {
-      if (camera !== socket) continue;
-      waiting.delete(call);
-      settle({ error: { code: 410, message: 'gone' } });
-    }
+    const { peer } = socket.getUserData();
+    if (peer !== undefined) switchboard.left(peer);
   },
 });
-
-function take(from: WebSocket<Peer>, { id, method, params, result }: Message): void {
-  const answer = (value: object) => {
-    if (open.has(from)) from.send(JSON.stringify({ jsonrpc: '2.0', id, ...value }));
-  };
-  if (method === 'register') {
-    const { subject } = from.getUserData();
-    cameras.set(subject, from);
-    answer({ result: { id: subject } });
-  } else if (method === 'connect' && params !== undefined) {
-    const camera = cameras.get(params.peer);
-    if (owners.get(params.peer) !== from.getUserData().subject) answer({ error: { code: 403, message: 'not yours' } });
-    else if (camera === undefined) answer({ error: { code: 480, message: 'offline' } });
-    else {
-      const call = ++calls;
-      waiting.set(call, { camera, settle: answer });
-      const invite = { session: `session-${call}`, offer: params.offer };
-      camera.send(JSON.stringify({ jsonrpc: '2.0', id: call, method: 'invite', params: invite }));
-    }
-  } else if (id !== undefined && result !== undefined) {
-    waiting.get(id)?.settle({ result: { session: `session-${id}`, answer: result.answer } });
-    waiting.delete(id);
-  }
-}
 
 const before = openSockets();
 app.listen('127.0.0.1', 0, async (socket) => {
