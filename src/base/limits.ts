@@ -64,6 +64,8 @@ export const limits = {
   faultLogMsMin: 10_000,
 
   // proving a live view again, when its grant may have changed
+  /** Changes that are told apart when a live view begins on a proof from before them; of more, each view is taken to be meant. */
+  changesRememberedMax: 1_024,
   reproofsInFlightMax: 64,
   reproofRetryMsFirst: 100,
   reproofRetryMsMax: 2_000,

@@ -54,6 +54,11 @@ export interface OwnershipWatch {
   again(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof>;
   /** Whether the source has told of no change since it was asked for that proof. */
   isCurrent(proof: OwnershipProof): boolean;
+  /**
+   * When the source first told of a change of that proof’s own pair since it was asked for it, in milliseconds since the epoch; undefined for
+   * none. Of what can’t be remembered any more it is taken to be one.
+   */
+  ownChangeMs(proof: OwnershipProof): number | undefined;
   /** Tells of every change that the source tells of; none from a source that does not know. Returns what ends it. */
   changes(listener: (change: OwnershipChange) => void): () => void;
 }

@@ -13,6 +13,7 @@ import { isVerifiedViewer, type VerifiedViewer } from '../identity/index.ts';
 import type { Ownership, OwnershipWatch } from './index.ts';
 import { mintProof, OwnershipProof } from './proof.ts';
 import { Questions } from './questions.ts';
+import { RecentChanges } from './recent-changes.ts';
 import {
   type CacheAlarm,
   createLruStore,
@@ -89,7 +90,7 @@ class SealedOwnership implements Ownership, OwnershipWatch {
   readonly #questions: Questions<Found>;
   readonly #listeners = new Set<(change: OwnershipChange) => void>();
   readonly #unlisten: () => void;
-  #era = 0;
+  readonly #changes = new RecentChanges();
   #closed = false;
 
   constructor(
@@ -115,7 +116,7 @@ class SealedOwnership implements Ownership, OwnershipWatch {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
     const askedMs = this.#clock.now();
-    const era = this.#era;
+    const { era } = this.#changes;
     const remembered = this.#closed ? undefined : this.#recall(question, askedMs);
     let from: AnswerFrom = remembered === undefined ? 'source' : 'cache';
     const span = parent.child('authorize');
@@ -140,7 +141,7 @@ class SealedOwnership implements Ownership, OwnershipWatch {
   async devices(viewer: Parameters<Ownership['devices']>[0]): Promise<OwnershipProof[]> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Devices are listed for a VerifiedViewer and for nobody else.');
     const { subject } = viewer;
-    const era = this.#era;
+    const { era } = this.#changes;
     const answers = await this.#questions.once((signal) => this.#list(subject, signal, viewer));
     const nowMs = this.#clock.now();
     return answers.flatMap((answer) => {
@@ -152,13 +153,17 @@ class SealedOwnership implements Ownership, OwnershipWatch {
   async again(viewer: VerifiedViewer, device: DeviceId): Promise<OwnershipProof> {
     if (!isVerifiedViewer(viewer)) throw new TypeError('Ownership is asked for a VerifiedViewer and for nobody else.');
     const question = { subject: viewer.subject, device };
-    const era = this.#era;
+    const { era } = this.#changes;
     const answer = await this.#questions.once((signal) => this.#askSource(question, signal, viewer, noSpan));
     return this.#conclude(question, answer, era);
   }
 
   isCurrent(proof: OwnershipProof): boolean {
-    return OwnershipProof.eraOf(proof) === this.#era;
+    return OwnershipProof.eraOf(proof) === this.#changes.era;
+  }
+
+  ownChangeMs(proof: OwnershipProof): number | undefined {
+    return this.#changes.ownMs(proof, OwnershipProof.eraOf(proof));
   }
 
   changes(listener: (change: OwnershipChange) => void): () => void {
@@ -174,7 +179,7 @@ class SealedOwnership implements Ownership, OwnershipWatch {
   }
 
   #changed(change: OwnershipChange): void {
-    this.#era += 1;
+    this.#changes.add(change, this.#clock.now());
     this.#questions.partFromThoseUnderWay();
     for (const listener of this.#listeners) listener(change);
   }

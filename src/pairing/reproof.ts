@@ -67,7 +67,7 @@ class LiveReproof implements Reproof {
     return this.#due.size;
   }
 
-  /** Between a proof and the session that it opens a change may have come that found no session. */
+  /** Between a proof and the session that it opens a change may have come that found no session: it counts from when it was told. */
   paired(session: Session): void {
     const { device } = session.pair;
     const others = this.#live.get(device) ?? new Set();
@@ -75,7 +75,9 @@ class LiveReproof implements Reproof {
       this.#live.set(device, others.add(session));
       session.ended.addEventListener('abort', () => this.#forget(session), { once: true });
     }
-    if (!this.#ownership.isCurrent(VerifiedPair.proofsOf(session.pair).proof)) this.#want(session, false);
+    if (!this.#ownership.isCurrent(VerifiedPair.proofsOf(session.pair).proof)) {
+      this.#want(session, this.#ownership.ownChangeMs(VerifiedPair.proofsOf(session.pair).proof));
+    }
   }
 
   close(): void {
@@ -86,19 +88,20 @@ class LiveReproof implements Reproof {
 
   #changed(change: OwnershipChange): void {
     if (change === 'everything') {
-      for (const sessions of this.#live.values()) for (const session of sessions) this.#want(session, false);
+      for (const sessions of this.#live.values()) for (const session of sessions) this.#want(session, undefined);
       return;
     }
     for (const session of this.#live.get(change.device) ?? []) {
-      if (session.pair.subject === change.subject) this.#want(session, true);
+      if (session.pair.subject === change.subject) this.#want(session, this.#clock.now());
     }
   }
 
-  #want(session: Session, known: boolean): void {
+  /** `knownMs`: since when its own change is known, in milliseconds since the epoch; undefined for one that is only possible. */
+  #want(session: Session, knownMs: number | undefined): void {
     const due = this.#due.get(session) ?? { session, knownMs: undefined, changes: 0 };
     const isNew = due.changes === 0;
     due.changes += 1;
-    if (known) due.knownMs ??= this.#clock.now();
+    due.knownMs ??= knownMs;
     this.#due.set(session, due);
     if (isNew || this.#possible.delete(due)) this.#queue(due);
     this.#next();

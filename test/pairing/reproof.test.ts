@@ -9,6 +9,7 @@ import {
   type Reproof,
   type Session,
   type Sessions,
+  type VerifiedPair,
 } from '../../src/pairing/index.ts';
 import { asking } from '../ownership/support/asking.ts';
 import { granting, questionOf, type ScriptedSource } from '../ownership/support/scripted-source.ts';
@@ -24,9 +25,18 @@ let reproof: Reproof;
 let owners: Set<string>;
 let told: string[];
 let internal: unknown[];
+let pairOf: (subject: string, device: string) => Promise<VerifiedPair>;
 let open: (subject: string, device: string) => Promise<Session>;
 
 const settle = () => new Promise<void>((resolve) => setImmediate(() => resolve()));
+/** Time passes, and whoever is asked for something meanwhile answers. */
+async function pass(ms: number): Promise<void> {
+  const endMs = clock.now() + ms;
+  while (clock.now() < endMs) {
+    clock.advance(Math.min(limits.reproofRetryMsFirst, endMs - clock.now()));
+    await settle();
+  }
+}
 const down = () => Promise.reject(new Error('down'));
 const truth = (question: OwnershipQuestion) => {
   const isOwner = owners.has(`${question.subject} ${question.device}`);
@@ -47,8 +57,8 @@ beforeEach(() => {
   const settings = { lifetimeMsMax: hourMs, perDeviceMax: 1_000, perSubjectMax: 1_000 };
   sessions = createSessions(settings, clock, seededRandom(1), reproof);
   const pairing = createPairing(world.ownership, clock);
-  open = async (subject, device) =>
-    sessions.open(await pairing.pair(viewerProof(subject, clock.now()), deviceId(device)));
+  pairOf = (subject, device) => pairing.pair(viewerProof(subject, clock.now()), deviceId(device));
+  open = async (subject, device) => sessions.open(await pairOf(subject, device));
 });
 
 const reasonOf = (session: Session) => (session.ended.aborted ? session.ended.reason : 'live');
@@ -167,13 +177,39 @@ describe('while nobody can say', () => {
     expect(reproof.pending).toBe(0);
   });
 
+  it('a session whose own change fell between its proof and itself ends as well, counted from that change', async () => {
+    const alices = await pairOf('alice', 'cam1');
+    source.answer = down;
+    source.tell(questionOf('alice', 'cam1'));
+    const toldMs = clock.now();
+    clock.advance(limits.ownershipAnswerMsMax);
+    const session = sessions.open(alices);
+    await settle();
+    await pass(toldMs + limits.reproofMsMax - 1 - clock.now());
+    expect(reasonOf(session)).toBe('live');
+    await pass(1 + limits.reproofRetryMsMax);
+    expect([reasonOf(session), reproof.pending]).toEqual(['revoked', 0]);
+  });
+
+  it.each([
+    ['somebody else’s grant', questionOf('ben', 'cam1')],
+    ['any grant', 'everything' as const],
+  ])('a session goes on where the change of %s fell between its proof and itself', async (_, change) => {
+    const alices = await pairOf('alice', 'cam1');
+    source.answer = down;
+    source.tell(change);
+    const session = sessions.open(alices);
+    await settle();
+    await pass(10 * limits.reproofMsMax);
+    expect([reasonOf(session), reproof.pending]).toEqual(['live', 1]);
+  });
+
   it('a session goes on of which nothing is known, and is proven once the source is back', async () => {
     const [alice, ben] = [await open('alice', 'cam1'), await open('ben', 'cam1')];
     source.answer = down;
     source.tell('everything');
     await settle();
-    clock.advance(hourMs / 2);
-    await settle();
+    await pass(10 * limits.reproofMsMax);
     expect([alice, ben].map(reasonOf)).toEqual(['live', 'live']);
     owners.delete('ben cam1');
     source.answer = truth;
