@@ -13,6 +13,11 @@ assert(
 );
 assert(limits.overloadRetrySecondsMin < limits.overloadRetrySecondsMax, 'a fleet is spread over some time');
 assert(limits.verificationsLaggingMax + limits.verificationsInFlightMax < limits.connectionsUnregisteredMax);
+assert(limits.keySetFetchMsMax < limits.verificationMsMax, 'keys that cannot be fetched are told as what they are');
+assert(
+  limits.verificationMsMax < limits.admissionWaitMsMax,
+  'who waits behind verifications that are not done has a turn before it is sent away',
+);
 assert(limits.admissionComfortMs < limits.admissionWaitMsMax, 'who was let wait has its turn before it is sent away');
 assert(limits.admissionWaitMsMax < limits.registerMsMax && limits.admissionWaitMsMax < limits.upgradeMsMax);
 assert(limits.servedPerSecondMin < limits.servedPerSecondFirst && limits.servedRiseMs < limits.servedFallMs);

@@ -160,6 +160,8 @@ export const limits = {
   /** A verification that takes longer waits for somebody else, such as an issuer's keys, and gives its slot to another. */
   verificationSlotMsMax: 250,
   verificationsLaggingMax: 1_024,
+  /** How long a verification may take from its beginning, whatever it waits for. */
+  verificationMsMax: 6_000,
   verificationsWaitingMax: 65_536,
   /** Work for that long may wait in a lane; whoever comes then is told when to come back. */
   admissionComfortMs: 5_000,

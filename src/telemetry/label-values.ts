@@ -22,7 +22,7 @@ export const values = {
     'device-quarantined',
     'switched-off',
   ],
-  notAdmitted: ['early', 'told', 'full', 'late', 'lag', 'attempts', 'failures', 'registrations'],
+  notAdmitted: ['early', 'told', 'full', 'late', 'unfinished', 'lag', 'attempts', 'failures', 'registrations'],
   ignoredKinds: ['unknown-answer', 'candidate', 'notification', 'device-fault'],
   transportRefusals: ['overloaded', 'request-malformed', 'headers-too-large'],
   transportDrops: ['slow', 'silent', 'too-large', 'binary', 'malformed'],

@@ -73,10 +73,13 @@ export class Admission {
   readonly #observer: AdmissionObserver;
   readonly #turns: Turns;
   readonly #waiters = new Map<Turn, Waiter>();
-  /** In the order in which their work began. */
+  /** When the work of those in a slot began, and of those that lag, in its order. */
   readonly #running = new Map<Turn, number>();
+  readonly #lagging = new Map<Turn, number>();
+  /** What ends the wait for work that is not done. */
+  readonly #giveUps = new Map<Turn, (error: LatchkeyError) => void>();
   readonly #lateTimer: LazyTimer;
-  readonly #slotTimer: LazyTimer;
+  readonly #workTimer: LazyTimer;
   #attempts: RateTable | undefined;
   #failures: RateTable | undefined;
   #registrations: RateTable | undefined;
@@ -88,7 +91,7 @@ export class Admission {
     this.#observer = observer;
     this.#turns = new Turns(settings, powers.random);
     this.#lateTimer = new LazyTimer(clock, () => this.#sendLateAway());
-    this.#slotTimer = new LazyTimer(clock, () => this.#freeSlots());
+    this.#workTimer = new LazyTimer(clock, () => this.#worked());
     this.#attempts = this.#table(settings.attempts, limits.addressesRatedMax);
     this.#failures = this.#table(settings.failures, limits.addressesRatedMax);
     this.#registrations = this.#table(settings.registrations, limits.devicesRatedMax);
@@ -152,14 +155,14 @@ export class Admission {
   }
 
   /**
-   * Does `work`, which verifies `token`, when its turn comes. Throws what the work throws, and `overloaded` where it has no turn: with the time
-   * to come back, which is kept for that token. What fails is counted against the address.
+   * Does `work`, which verifies `token`, when its turn comes. Throws what the work throws, and `overloaded` where it has no turn, or is not done
+   * `limits.verificationMsMax` after it began: with the time to come back, which is kept for that token. What fails is counted against the address.
    */
   async verify<T>(visitor: Visitor, token: Redacted<string>, work: () => Promise<T>): Promise<T> {
     const turn = this.#enter({ lane: visitor.lane, claim: claimOf(token), known: visitor.known }, visitor.gone);
     if (!this.#running.has(turn)) await this.#begun(turn, visitor.gone);
     try {
-      return await work();
+      return await this.#inTime(turn, work());
     } catch (thrown) {
       const failed = thrown instanceof LatchkeyError && thrown.entry.http === 401;
       if (failed) this.failed(visitor.address);
@@ -236,28 +239,63 @@ export class Admission {
     this.#setTimers();
   }
 
+  /** What comes of its work, unless it is given up before: what comes of it then goes nowhere. */
+  #inTime<T>(turn: Turn, work: Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#giveUps.set(turn, reject);
+    work.then(resolve, reject);
+    return promise;
+  }
+
   #end(turn: Turn): void {
+    const nowMs = this.#now();
     this.#running.delete(turn);
-    this.#turns.end(turn, this.#now());
+    this.#lagging.delete(turn);
+    this.#giveUps.delete(turn);
+    this.#turns.end(turn, nowMs);
+    this.#freeSlots(nowMs);
     this.#begin();
   }
 
   /** A timer that is set already is left as it is, unless nothing is left to wait for: it looks anew when it runs. */
   #setTimers(): void {
-    const [started] = this.#running.values();
-    this.#slotTimer.keep(started === undefined ? undefined : started + limits.verificationSlotMsMax);
+    this.#workTimer.keep(this.#nextWorkMs());
     const since = this.#turns.oldest.map((turn) => turn.sinceMs);
     this.#lateTimer.keep(since.length === 0 ? undefined : Math.min(...since) + limits.admissionWaitMsMax);
   }
 
-  #freeSlots(): void {
+  /** When the next one has had its time in a slot, or all its time. */
+  #nextWorkMs(): number | undefined {
+    const [lagging] = this.#lagging.values();
+    const [running] = this.#running.values();
+    if (running !== undefined && this.#turns.mayLag) {
+      const slotEndsMs = running + limits.verificationSlotMsMax;
+      return lagging === undefined ? slotEndsMs : Math.min(slotEndsMs, lagging + limits.verificationMsMax);
+    }
+    const oldest = lagging ?? running;
+    return oldest === undefined ? undefined : oldest + limits.verificationMsMax;
+  }
+
+  #worked(): void {
     const nowMs = this.#now();
-    for (const [turn, startedMs] of this.#running) {
-      if (nowMs - startedMs < limits.verificationSlotMsMax) break;
-      this.#running.delete(turn);
-      this.#turns.lag(turn);
+    this.#freeSlots(nowMs);
+    const begun = [...this.#lagging, ...this.#running];
+    for (const [turn, startedMs] of begun) {
+      if (nowMs - startedMs < limits.verificationMsMax) break;
+      const giveUp = this.#giveUps.get(turn);
+      this.#end(turn);
+      giveUp?.(this.#away('unfinished', turn.visit));
     }
     this.#begin();
+  }
+
+  /** Whose work has had its time in a slot leaves it to another, while there are not too many of them. */
+  #freeSlots(nowMs: number): void {
+    for (const [turn, startedMs] of this.#running) {
+      if (nowMs - startedMs < limits.verificationSlotMsMax || !this.#turns.lag(turn)) return;
+      this.#running.delete(turn);
+      this.#lagging.set(turn, startedMs);
+    }
   }
 
   #sendLateAway(): void {

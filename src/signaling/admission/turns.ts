@@ -21,9 +21,9 @@ export interface Visit {
 
 /**
  * Why somebody was sent away. `early`: it came before the time that it was told. `told`: others were there before it. `full`: no place is
- * left. `late`: its turn did not come in time. `lag`: the event loop is behind.
+ * left. `late`: its turn did not come in time. `unfinished`: it came, and the work was not done in time. `lag`: the event loop is behind.
  */
-export type AwayReason = 'early' | 'told' | 'full' | 'late' | 'lag';
+export type AwayReason = 'early' | 'told' | 'full' | 'late' | 'unfinished' | 'lag';
 
 export interface Away {
   readonly away: AwayReason;
@@ -136,10 +136,16 @@ export class Turns {
     else this.#left(turn, nowMs);
   }
 
-  /** Its work waits for somebody else: another may have its slot, while there are not too many of them. */
-  lag(turn: Turn): void {
-    if (this.#lagging.size >= limits.verificationsLaggingMax) return;
-    if (this.#running.delete(turn)) this.#lagging.add(turn);
+  /** Its work waits for somebody else: another may have its slot. False: too many do already, and it keeps its own. */
+  lag(turn: Turn): boolean {
+    if (!this.mayLag || !this.#running.delete(turn)) return false;
+    this.#lagging.add(turn);
+    return true;
+  }
+
+  /** Whether there is room for another whose work waits for somebody else. */
+  get mayLag(): boolean {
+    return this.#lagging.size < limits.verificationsLaggingMax;
   }
 
   /** Who has waited for longest in each lane. */

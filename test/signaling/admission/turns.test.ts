@@ -43,12 +43,13 @@ describe('turns', () => {
     for (let claim = 0; claim < limits.verificationsLaggingMax; claim++) {
       entered(turns, visit('viewer', claim));
       const turn = turns.next(nowMs);
-      if (turn !== undefined) turns.lag(turn);
+      expect(turn !== undefined && turns.lag(turn)).toBe(true);
     }
+    expect(turns.mayLag).toBe(false);
     expect([turns.running, turns.lagging]).toEqual([0, limits.verificationsLaggingMax]);
     const last = entered(turns, visit('viewer'));
     expect(turns.next(nowMs)).toBe(last);
-    turns.lag(last);
+    expect(turns.lag(last)).toBe(false);
     expect([turns.running, turns.lagging]).toEqual([1, limits.verificationsLaggingMax]);
     turns.end(last, nowMs);
     expect([turns.running, turns.lagging]).toEqual([0, limits.verificationsLaggingMax]);
