@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { LatchkeyError } from '../base/index.ts';
+import { LatchkeyError, startThread } from '../base/index.ts';
 import type { Head } from './heads.ts';
 import type { NamePart } from './records.ts';
 import { type Verdict, type VerifyPlace, verifyStore } from './verify.ts';
@@ -24,15 +22,19 @@ export function answerTo(question: Question): Answer | Verdict {
   return ask(file, part, name, fromMs, toMs);
 }
 
+const queryThread = new URL('./query-thread.ts', import.meta.url);
+
 /** Answers in a thread of its own. Rejects with `audit-unavailable` where the record cannot be read. */
 export async function askInThread<Answered extends Answer | Verdict>(question: Question): Promise<Answered> {
-  const thread = new Worker(new URL('./query-thread.ts', import.meta.url), { workerData: question });
+  const answered = Promise.withResolvers<Answered>();
+  const thread = startThread<never, Answered>('the thread of a question', queryThread, question, {
+    message: answered.resolve,
+    gone: (death) => answered.reject(new LatchkeyError('audit-unavailable', death.message, { cause: death })),
+  });
   try {
-    const [answer] = await once(thread, 'message');
-    return answer;
-  } catch (error) {
-    throw new LatchkeyError('audit-unavailable', (error as Error).message, { cause: error });
+    return await answered.promise;
   } finally {
-    await thread.terminate();
+    thread.destroy();
+    await thread.gone;
   }
 }

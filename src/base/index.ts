@@ -11,4 +11,5 @@ export * from './random.ts';
 export * from './redacted.ts';
 export * from './slices.ts';
 export * from './strangers.ts';
+export * from './thread.ts';
 export * from './tracing.ts';

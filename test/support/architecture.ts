@@ -27,6 +27,7 @@ export function violations(files: readonly SourceFile[], table: RoomTable, packa
     ...roomsWithoutLine(files, table),
     ...forbiddenEdges(graph, table),
     ...strayMints(graph),
+    ...strayThreads(graph),
     ...foreignPackages(graph, packages),
     ...impurities(files, graph),
     ...strayFromTheBrowser(graph),
@@ -87,6 +88,16 @@ function strayMints(graph: Graph): string[] {
   });
 }
 
+const threadFile = 'src/base/thread.ts';
+
+/** Threads are started in one way, which knows what V8 wants and what a thread dies of. */
+function strayThreads(graph: Graph): string[] {
+  return edges(graph)
+    .filter(([from, { specifier }]) => from !== threadFile && specifier === 'node:worker_threads')
+    .filter(([, { names, typeOnly }]) => !typeOnly && names.some((name) => ['Worker', '*', 'default'].includes(name)))
+    .map(([from]) => `${from} starts threads, which ${threadFile} does alone`);
+}
+
 /** A room that must not be able to do something does not import what does it. */
 const packagesKeptOut = new Map([['relay', ['jose', 'ws', 'uWebSockets.js', 'werift']]]);
 
@@ -121,6 +132,7 @@ const powers = new Set(
     'Worker',
     'systemClock',
     'systemRandom',
+    'startThread',
     'Temporal',
   ]),
 );

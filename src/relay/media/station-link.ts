@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
-import { type MessagePort, Worker } from 'node:worker_threads';
-import { asErrorCode, type Clock, LatchkeyError } from '../../base/index.ts';
+import type { MessagePort } from 'node:worker_threads';
+import { type Clock, startThread } from '../../base/index.ts';
 import type { Libc } from '../udp/libc.ts';
 import type { OpenUdpPort, PortSettings } from '../udp/port.ts';
 import { openUdpSocket, type SocketFacts, type SocketSettings, type UdpSocket } from '../udp/udp-socket.ts';
@@ -68,46 +67,40 @@ export function besideTheDoor(openPort: OpenUdpPort, at: PortSettings, clock: Cl
   };
 }
 
+const mediaThread = new URL('./media-thread.ts', import.meta.url);
+
 /**
  * A station in a thread of its own: on the batched port where `libc` is given, else on `node:dgram`. Each has a socket of its own,
  * on the port that the first one had. Throws `settings-invalid` when the batched port cannot be bound.
  */
 export function inThread(at: SocketSettings, libc?: Libc): StartStation {
-  // A thread strips the types of what it loads with WebAssembly. When threads end while others begin, V8 13.6 may free the code of
-  // that twice, and then it aborts the process ("Check failed: jit_page.has_value()"): so it frees none.
-  setFlagsFromString('--no-wasm-code-gc');
   let { port } = at;
   return (settings, listener) => {
     const mailbox = new Mailbox();
     const busy = new Float64Array(new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT));
     const socket = libc && new OwnSocket(libc, { ...at, port });
-    const workerData: ThreadSettings = {
+    const given: ThreadSettings = {
       ...settings,
       at: { host: at.host, port },
       socket: socket?.facts,
       mailbox: mailbox.memory,
       busy,
     };
-    const thread = new Worker(new URL('./media-thread.ts', import.meta.url), { workerData });
-    const gone = Promise.withResolvers<void>();
     let closing = false;
-    let death: Error | undefined;
-    thread.on('message', (report: Report) => {
-      if (report.kind === 'ready') port = report.port;
-      listener.report(report);
-    });
-    thread.on('error', (error) => {
-      death = withItsClass(error);
-    });
-    thread.on('exit', (code) => {
-      // Whoever else has the mailbox need not wake what is gone.
-      mailbox.awake();
-      socket?.close();
-      gone.resolve();
-      if (!closing) listener.died(death ?? new Error(`the media worker’s thread ended with code ${code}`));
+    const thread = startThread<Control, Report>('the media worker’s thread', mediaThread, given, {
+      message(report) {
+        if (report.kind === 'ready') port = report.port;
+        listener.report(report);
+      },
+      gone(death) {
+        // Whoever else has the mailbox need not wake what is gone.
+        mailbox.awake();
+        socket?.close();
+        if (!closing) listener.died(death);
+      },
     });
     const post = (message: Control, ...transfer: MessagePort[]) => {
-      thread.postMessage(message, transfer);
+      thread.post(message, ...transfer);
       if (mailbox.announce()) socket?.wake();
     };
     return {
@@ -120,9 +113,9 @@ export function inThread(at: SocketSettings, libc?: Libc): StartStation {
       close() {
         closing = true;
         post({ kind: 'close' });
-        return gone.promise;
+        return thread.gone;
       },
-      destroy: () => void thread.terminate(),
+      destroy: thread.destroy,
     };
   };
 }
@@ -148,12 +141,4 @@ class OwnSocket {
     this.#socket?.close(this.#libc);
     this.#socket = undefined;
   }
-}
-
-/** On its way from one thread to the other an error keeps its members and loses its class. */
-function withItsClass(thrown: unknown): Error {
-  if (!(thrown instanceof Error)) return new Error(String(thrown));
-  const { code, detail } = thrown as Partial<LatchkeyError>;
-  const known = asErrorCode(String(code));
-  return known === undefined ? thrown : new LatchkeyError(known, detail, { cause: thrown });
 }

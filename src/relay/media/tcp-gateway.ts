@@ -1,8 +1,10 @@
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { type Clock, LatchkeyError, limits, type Timer } from '../../base/index.ts';
+import { MessageChannel } from 'node:worker_threads';
+import { type Clock, LatchkeyError, limits, startThread, type Thread, type Timer } from '../../base/index.ts';
 import { OnTheWay } from './frame-batch.ts';
 import type { StationLink } from './station-link.ts';
 import type { TcpControl, TcpReport, TcpThreadSettings } from './tcp-messages.ts';
+
+const tcpThread = new URL('./tcp-thread.ts', import.meta.url);
 
 /** The door's side of the TCP thread: starts it, again when it has died, and joins it to the stations. */
 export class TcpGateway {
@@ -10,7 +12,7 @@ export class TcpGateway {
   readonly #clock: Clock;
   readonly #died: (error: Error) => void;
   readonly #stations = new Map<number, StationLink>();
-  #thread: Worker | undefined;
+  #thread: Thread<TcpControl> | undefined;
   #port: number;
   #wakerPorts: readonly number[] = [];
   #gone: Promise<void> = Promise.resolve();
@@ -47,39 +49,34 @@ export class TcpGateway {
     this.#closed = true;
     this.#restart?.cancel();
     this.#post({ kind: 'close' });
-    const late = this.#clock.after(limits.workerAnswerMsMax, () => void this.#thread?.terminate());
+    const late = this.#clock.after(limits.workerAnswerMsMax, () => this.#thread?.destroy());
     await this.#gone;
     late.cancel();
   }
 
   /** Resolves to the port when the thread listens. */
   async #start(): Promise<number> {
-    const workerData: TcpThreadSettings = { ...this.#settings, port: this.#port };
-    const thread = new Worker(new URL('./tcp-thread.ts', import.meta.url), { workerData });
+    const given: TcpThreadSettings = { ...this.#settings, port: this.#port };
     const started = Promise.withResolvers<number>();
-    const gone = Promise.withResolvers<void>();
     let serves = false;
-    let death = new Error('the TCP thread ended');
+    const thread = startThread<TcpControl, TcpReport>('the TCP thread', tcpThread, given, {
+      message: (report) => {
+        serves = report.kind === 'ready';
+        if (report.kind === 'ready') {
+          this.#wakerPorts = report.wakerPorts;
+          started.resolve(report.port);
+        } else {
+          started.reject(new LatchkeyError('settings-invalid', report.detail));
+        }
+      },
+      gone: (death) => {
+        this.#thread = undefined;
+        started.reject(death);
+        if (serves) this.#again(death);
+      },
+    });
     this.#thread = thread;
-    this.#gone = gone.promise;
-    thread.on('message', (report: TcpReport) => {
-      serves = report.kind === 'ready';
-      if (report.kind === 'ready') {
-        this.#wakerPorts = report.wakerPorts;
-        started.resolve(report.port);
-      } else {
-        started.reject(new LatchkeyError('settings-invalid', report.detail));
-      }
-    });
-    thread.on('error', (error) => {
-      death = error as Error;
-    });
-    thread.on('exit', () => {
-      this.#thread = undefined;
-      gone.resolve();
-      started.reject(death);
-      if (serves) this.#again(death);
-    });
+    this.#gone = thread.gone;
     return started.promise;
   }
 
@@ -104,6 +101,6 @@ export class TcpGateway {
   }
 
   #post(control: TcpControl, ...transfer: MessageChannel['port1'][]): void {
-    this.#thread?.postMessage(control, transfer);
+    this.#thread?.post(control, ...transfer);
   }
 }

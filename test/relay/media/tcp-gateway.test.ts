@@ -68,7 +68,7 @@ describe('a TCP thread that dies', () => {
     await settled();
     clock.advance(limits.workerRestartMs);
     expect(threads).toHaveLength(3);
-    expect(deaths).toEqual(['the TCP thread ended', expect.stringContaining('taken')]);
+    expect(deaths).toEqual(['the TCP thread ended with code 1', expect.stringContaining('taken')]);
   });
 
   test('begins again later when there can be no thread now', async () => {
@@ -80,7 +80,7 @@ describe('a TCP thread that dies', () => {
     system.isFull = false;
     clock.advance(limits.workerRestartMs);
     expect(threads).toHaveLength(2);
-    expect(deaths).toEqual(['the TCP thread ended', 'no more threads']);
+    expect(deaths).toEqual(['the TCP thread ended with code 1', 'no more threads']);
   });
 
   test('does not begin again when the relay has stopped meanwhile', async () => {

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import { startThread } from '../../../base/index.ts';
 import type { Descriptor } from './listening-socket.ts';
 
 /** Rings when one of some descriptors can be read: once, each time that it is set. */
@@ -26,35 +25,29 @@ export interface BellSettings {
   readonly cell: Int32Array;
 }
 
+const bellThread = new URL('./bell-thread.ts', import.meta.url);
+
 /** A bell of a thread that does nothing but wait in the kernel. */
 export const bellInThread: HangBell = (signs, events) => {
-  // As with the threads for media: V8 13.6 may free the code that strips types twice, when threads end while others begin.
-  setFlagsFromString('--no-wasm-code-gc');
   const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const tell = (state: number) => {
     Atomics.store(cell, 0, state);
     Atomics.notify(cell, 0);
   };
-  const thread = new Worker(new URL('./bell-thread.ts', import.meta.url), {
-    workerData: { signs, cell } satisfies BellSettings,
-  });
-  const gone = Promise.withResolvers<void>();
   let closing = false;
-  let death: Error | undefined;
-  thread.on('message', () => events.rung());
-  thread.on('error', (error) => {
-    death = error;
-  });
-  thread.on('exit', (code) => {
-    gone.resolve();
-    if (!closing) events.broken(death ?? new Error(`the bell’s thread ended with code ${code}`));
+  const given: BellSettings = { signs, cell };
+  const thread = startThread<never, undefined>('the bell’s thread', bellThread, given, {
+    message: () => events.rung(),
+    gone(death) {
+      if (!closing) events.broken(death);
+    },
   });
   return {
     set: () => tell(bellState.set),
     close() {
       closing = true;
       tell(bellState.closed);
-      return gone.promise;
+      return thread.gone;
     },
   };
 };
