@@ -37,6 +37,10 @@ export const readingLines: Readonly<Record<string, Line>> = {
   latchkey_sessions: gauge('Live views that are open.', ({ sessions }) => sessions),
   latchkey_cameras: gauge('Cameras that are registered.', ({ devices }) => devices),
   latchkey_connections: gauge('TCP connections of HTTP and WebSocket.', ({ connections }) => connections),
+  latchkey_connections_held: gauge(
+    'Connections that are not served yet: cameras with a reconnect ticket wait so while others are.',
+    ({ connectionsHeld }) => connectionsHeld,
+  ),
   latchkey_capacity: {
     type: 'gauge',
     help: 'For how many there is room: connections of HTTP and WebSocket, live views, requests that wait in one lane of admission.',

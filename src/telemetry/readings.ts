@@ -87,6 +87,8 @@ export interface Readings {
   sessions(): number;
   devices(): number;
   connections(): number;
+  /** Those of them that wait to be read while others are served. */
+  connectionsHeld(): number;
   capacity(): Capacity;
   /** Whether questions go to the shared cache now; undefined: there is none. */
   sharedCache(): boolean | undefined;

@@ -37,13 +37,13 @@ export interface Operators {
 /** Opens it: what metrics read, the drain, the admin port, and what a reload takes. Throws `settings-invalid` for a port that cannot be had. */
 export async function openOperators(means: Means, parts: OperatorParts): Promise<Operators> {
   const { settings, started, metrics } = means;
-  const { proof, relay, signaling, standing } = parts;
+  const { proof, relay, signaling, transport, standing } = parts;
   const { table, shared, levers, audit } = proof;
   levers.actOn({ sessions: proof.sessions, connections: signaling });
   const draining = drainingOf(means, parts);
   started.defer(() => draining.close());
   metrics.readFrom(
-    readingsOf({ settings, standing, sessions: table, signaling, relay, shared, levers, audit, draining }),
+    readingsOf({ settings, standing, sessions: table, signaling, transport, relay, shared, levers, audit, draining }),
   );
   const admin = await openAdminPort(means, parts, draining);
   started.defer(() => admin.close());

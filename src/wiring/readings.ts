@@ -6,7 +6,7 @@ import type { Settings } from '../config/index.ts';
 import { features, type RelayLevers } from '../levers/index.ts';
 import type { SharedCache } from '../ownership/index.ts';
 import type { Relay } from '../relay/index.ts';
-import type { Signaling } from '../signaling/index.ts';
+import type { Signaling, Transport } from '../signaling/index.ts';
 import type { Build, Readiness, Readings } from '../telemetry/index.ts';
 
 /** What changes while a relay starts and serves, and no room keeps. */
@@ -21,6 +21,7 @@ export interface ReadParts {
   readonly standing: Standing;
   readonly sessions: { readonly size: number };
   readonly signaling: Signaling;
+  readonly transport: Pick<Transport, 'held'>;
   readonly relay: Relay;
   readonly shared: SharedCache | undefined;
   readonly audit: AuditLog | undefined;
@@ -34,6 +35,7 @@ export function readingsOf({
   standing,
   sessions,
   signaling,
+  transport,
   relay,
   shared,
   levers,
@@ -52,6 +54,7 @@ export function readingsOf({
     sessions: () => sessions.size,
     devices: () => signaling.devicesOnline,
     connections: () => standing.connections,
+    connectionsHeld: () => transport.held,
     capacity: () => capacity,
     sharedCache: () => shared?.inUse,
     certificateEndsAtMs: () => certificateEndsAtMs,

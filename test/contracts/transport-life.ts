@@ -14,16 +14,18 @@ import { type OpenTransport, Stage, type stageSettings, type TransportClaim } fr
 
 export const lifeClaims: TransportClaim[] = [
   {
-    name: 'many who have said nothing are counted, cut off when it closes, and not counted any more',
+    name: 'many who have said nothing are counted, as held where it holds them, cut off when it closes, and not counted any more',
     async claim(open) {
       await using stage = await Stage.set(open);
       const clients = await Promise.all(Array.from({ length: 100 }, () => stage.client()));
       await stage.openBecomes(clients.length);
+      assert.equal(stage.transport.held, stage.transport.name === 'uws' ? clients.length : 0);
       const closed = stage.transport.close(0);
       stage.clock.advance(0);
       await Promise.all(clients.map((client) => client.closed));
       await closed;
       await stage.openBecomes(0);
+      assert.equal(stage.transport.held, 0);
     },
   },
   {
@@ -39,6 +41,7 @@ export const lifeClaims: TransportClaim[] = [
       assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
       assert.deepEqual(stage.requests.entries.map(({ path }) => path).sort(), [...paths].sort());
       assert.equal(Math.max(...stage.open.entries), clients.length);
+      assert.equal(stage.transport.held, 0);
       for (const client of clients) client.destroy();
       await stage.openBecomes(0);
     },

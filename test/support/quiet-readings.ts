@@ -9,6 +9,7 @@ export const quietReadings: Readings = {
   sessions: () => 0,
   devices: () => 0,
   connections: () => 0,
+  connectionsHeld: () => 0,
   capacity: () => ({ connections: 10, sessions: 20, waiting: 30 }),
   sharedCache: () => undefined,
   certificateEndsAtMs: () => undefined,

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { certificateEnd } from '../../src/wiring/readings.ts';
+import { loadSettings } from '../../src/config/index.ts';
+import { certificateEnd, readingsOf } from '../../src/wiring/readings.ts';
 import { selfSigned } from '../support/self-signed.ts';
+import { signalingWorld } from '../support/signaling-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-certificate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,4 +24,24 @@ describe('the end of the public port’s certificate', () => {
     expect(certificateEnd(join(folder, 'nowhere.pem'))).toBeUndefined();
     expect(certificateEnd(file)).toBeUndefined();
   });
+});
+
+it('who waits to be served is counted as the transport does at that moment', () => {
+  const { signaling, relay, sessions, levers } = signalingWorld();
+  const transport = { held: 3 };
+  const readings = readingsOf({
+    settings: loadSettings('config/demo.json', {}),
+    standing: { readiness: 'ready', build: { transport: 'uws', udp: 'none' }, connections: 5 },
+    sessions,
+    signaling,
+    transport,
+    relay,
+    shared: undefined,
+    audit: undefined,
+    levers,
+    draining: { begun: false },
+  });
+  expect([readings.connections(), readings.connectionsHeld()]).toEqual([5, 3]);
+  transport.held = 0;
+  expect(readings.connectionsHeld()).toBe(0);
 });

@@ -116,6 +116,8 @@ export type DropReason = 'slow' | 'silent' | 'too-large' | 'binary' | 'malformed
 export interface Transport {
   readonly name: 'uws' | 'ws';
   readonly port: number;
+  /** How many have connected and are not served yet, while others are; always 0 where nobody is told to wait so. */
+  readonly held: number;
   /**
    * Serves new connections by other settings; those that are open live on. The files of TLS are read again; TLS is neither begun nor ended
    * by it. Throws `settings-invalid`, and has changed nothing then.

@@ -111,6 +111,10 @@ class UwsTransport implements Transport {
     return this.#port;
   }
 
+  get held(): number {
+    return this.#intake?.held ?? 0;
+  }
+
   async listen(random: RandomSource): Promise<void> {
     const { settings } = this.#core;
     const before = openSockets();

@@ -39,6 +39,8 @@ export async function openWsTransport(
 
 class WsTransport implements Transport {
   readonly name = 'ws';
+  /** Node serves whoever is next. */
+  readonly held = 0;
   readonly #core: ServerCore;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
