@@ -168,8 +168,9 @@ describe('the connection that listens', () => {
     const source = open();
     await vi.waitFor(() => expect(faults).toContain('not-listening schema_version'), generous);
     expect(() => source.revision()).toThrow('not-listening');
+    const heard = listener(source);
     await server.run('UPDATE latchkey.ownership_revision SET schema_version = 1');
-    await listener(source).first('everything');
+    await heard.first('everything');
   });
 
   it('ends with the source', async () => {
