@@ -10,5 +10,6 @@ export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';
 export * from './slices.ts';
+export * from './soon.ts';
 export * from './strangers.ts';
 export * from './tracing.ts';

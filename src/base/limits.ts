@@ -110,6 +110,8 @@ export const limits = {
   intakePeekBytes: 16 * 1024,
   /** Whoever has said nothing for so long is served all the same. */
   intakeSilentMsMax: 1_000,
+  /** The system keeps whoever connects and says nothing for so long, give or take what it needs to send its own part again. */
+  intakeDeferredSecondsMax: 1,
   bellWaitMsMax: 100,
   /** How often a look is taken without a bell. */
   intakeLookMs: 2,

@@ -5,11 +5,13 @@ import {
   LatchkeyError,
   limits,
   type Redacted,
+  rescued,
   type SessionId,
+  type Soon,
   type Span,
   type Timer,
+  whenThere,
 } from '../../base/index.ts';
-import type { VerifiedViewer } from '../../identity/index.ts';
 import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
 import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
@@ -42,11 +44,13 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   #holder: Holder | undefined;
   #role: ViewerRole | CameraRole | undefined;
   #tokensRefused = 0;
-  #registerBy: Timer | undefined;
-  #expiry: Timer | undefined;
-  #idle: Timer | undefined;
+  /** Until when it has to register; undefined where it has, or need not. */
+  #registerByMs: number | undefined;
+  /** One timer for all that may end the connection, and when it looks. */
+  #timer: Timer | undefined;
+  #looksAtMs = never;
   #heardMs: number;
-  /** Tokens are taken one after the other, in the order in which they came. */
+  /** Tokens are taken one after the other, in the order in which they came. There while one is taken. */
   #gate: Promise<unknown> | undefined;
   /** There while a token waits for its verification. */
   #leaving: AbortController | undefined;
@@ -137,7 +141,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   /** For the connection’s peer. */
-  request(request: IncomingRequest): void | Promise<void> {
+  request(request: IncomingRequest): Soon<void> {
     switch (request.method) {
       case 'register':
       case 'connect':
@@ -155,21 +159,28 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection, and who is has a few. */
-  async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
+  #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Soon<void> {
     const span = this.#core.tracer.begin(method, this.#traceparent);
-    try {
-      if (method === 'connect') this.#core.moving.demandStay();
-      const { authorization } = read(authorizationParams, request.params);
-      const holder = await this.#authenticate(authorization, method, span);
+    const perform = (holder: Holder) => {
       if (!this.#peer.open) throw new LatchkeyError('peer-gone');
-      await this.#perform(request, method, holder, span);
+      return this.#perform(request, method, holder, span);
+    };
+    const performed = () => {
       if (method !== 'connect') span.end('ok');
-    } catch (thrown) {
-      span.end(asLatchkeyError(thrown).code);
-      request.error(thrown);
-      if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
-      if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
-    }
+    };
+    return rescued(
+      () => {
+        if (method === 'connect') this.#core.moving.demandStay();
+        const { authorization } = read(authorizationParams, request.params);
+        return whenThere(whenThere(this.#authenticate(authorization, method, span), perform), performed);
+      },
+      (thrown) => {
+        span.end(asLatchkeyError(thrown).code);
+        request.error(thrown);
+        if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
+        if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
+      },
+    );
   }
 
   /** Who was verified once may bring a few tokens that are not good, and no more: each takes a turn among the viewers. */
@@ -180,20 +191,20 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     return this.#tokensRefused >= limits.tokensRefusedPerConnectionMax;
   }
 
-  async #perform(
+  #perform(
     request: IncomingRequest,
     method: 'register' | 'connect' | 'extend',
     holder: Holder,
     span: Span,
-  ): Promise<void> {
+  ): Soon<void> {
     const role = this.#known();
     if (role instanceof CameraRole) {
       if (method === 'connect') throw new LatchkeyError('token-audience');
       role[method](request);
-      if (method === 'register') this.#awaitsNoRegister();
+      if (method === 'register') this.#registerByMs = undefined;
     } else if (holder.kind === 'viewer') {
       if (method === 'register') role.register(request);
-      else await role[method](request, holder, span);
+      else return role[method](request, holder, span);
     }
   }
 
@@ -209,17 +220,25 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     if (this.#role instanceof CameraRole) this.#awaitRegister();
   }
 
-  #authenticate(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
+  /** Who brings no token waits only for those that came before. */
+  #authenticate(authorization: string | undefined, method: string, span: Span): Soon<Holder> {
+    if (authorization === undefined && this.#gate === undefined) return this.#demandHolder();
     const verified = (this.#gate ?? Promise.resolve()).then(() => this.#verify(authorization, method, span));
-    this.#gate = verified.catch(() => undefined);
+    const passed = () => {
+      if (this.#gate === gate) this.#gate = undefined;
+    };
+    const gate = verified.then(passed, passed);
+    this.#gate = gate;
     return verified;
   }
 
+  #demandHolder(): Holder {
+    if (this.#holder === undefined) throw new LatchkeyError('token-missing');
+    return this.#holder;
+  }
+
   async #verify(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
-    if (authorization === undefined) {
-      if (this.#holder === undefined) throw new LatchkeyError('token-missing');
-      return this.#holder;
-    }
+    if (authorization === undefined) return this.#demandHolder();
     const first = this.#holder === undefined;
     const fresh = await this.#verifyInTurn(redacted(authorization), method, span);
     if (!this.#peer.open) return fresh;
@@ -257,28 +276,11 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     this.#holder = holder;
     if (holder.kind === 'viewer') {
       if (this.#role instanceof ViewerRole) this.#role.viewer = holder;
-      else this.#watch(holder);
-      this.#awaitsNoRegister();
+      else this.#role = new ViewerRole(this.#core, this.#peer, holder);
+      this.#registerByMs = undefined;
     } else if (this.#role instanceof CameraRole) this.#role.camera = holder;
     else this.#role = new CameraRole(this.#core, this.#peer, holder);
-    this.#expiry?.cancel();
-    this.#awaitExpiry(holder.evidence.expiresAtMs);
-  }
-
-  #watch(viewer: VerifiedViewer): void {
-    const role = new ViewerRole(this.#core, this.#peer, viewer);
-    this.#role = role;
-    this.#awaitUse(role, limits.viewerIdleMsMax);
-  }
-
-  /** A viewer who asks for nothing and watches nothing has no use for a connection. */
-  #awaitUse(role: ViewerRole, restMs: number): void {
-    this.#idle = this.#core.clock.after(waitOf(restMs), () => {
-      const nowMs = this.#core.clock.now();
-      const leftMs = Math.max(role.idleSinceMs ?? nowMs, this.#heardMs) + limits.viewerIdleMsMax - nowMs;
-      if (leftMs > 0) this.#awaitUse(role, leftMs);
-      else this.#peer.end(new LatchkeyError('connection-idle'));
-    });
+    this.#lookNext();
   }
 
   #known(): ViewerRole | CameraRole {
@@ -297,35 +299,56 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   #awaitRegister(): void {
-    this.#registerBy = this.#core.clock.after(limits.registerMsMax, () =>
-      this.#peer.end(new LatchkeyError('register-timeout')),
-    );
+    this.#registerByMs = this.#core.clock.now() + limits.registerMsMax;
+    this.#lookNext();
   }
 
-  #awaitsNoRegister(): void {
-    this.#registerBy?.cancel();
-    this.#registerBy = undefined;
+  /**
+   * Sets the timer to the next time at which the connection may have to end. Where it is set to an earlier one already it is left there, since it
+   * looks anew: what comes and goes costs nothing then.
+   */
+  #lookNext(): void {
+    const nowMs = this.#core.clock.now();
+    const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs, this.#unusedAtMs(nowMs));
+    if (atMs >= this.#looksAtMs) return;
+    this.#timer?.cancel();
+    this.#looksAtMs = atMs;
+    this.#timer = this.#core.clock.after(waitOf(atMs - nowMs), () => {
+      this.#looksAtMs = never;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const nowMs = this.#core.clock.now();
+    if (nowMs >= this.#expiresAtMs) this.#expire();
+    else if (nowMs >= (this.#registerByMs ?? never)) this.#peer.end(new LatchkeyError('register-timeout'));
+    else if (nowMs >= this.#unusedAtMs(nowMs)) this.#peer.end(new LatchkeyError('connection-idle'));
+    else this.#lookNext();
   }
 
   /** Nothing outlives its token. */
-  #awaitExpiry(atMs: number): void {
-    this.#expiry = this.#core.clock.after(waitOf(atMs - this.#core.clock.now()), () => {
-      if (this.#core.clock.now() < atMs) {
-        this.#awaitExpiry(atMs);
-        return;
-      }
-      if (this.#role instanceof CameraRole) this.#role.end('expired', 'camera-left');
-      else this.#role?.end('expired');
-      this.#peer.end(new LatchkeyError('token-expired'));
-    });
+  get #expiresAtMs(): number {
+    return this.#holder?.evidence.expiresAtMs ?? never;
+  }
+
+  /** A viewer who asks for nothing and watches nothing has no use for a connection. */
+  #unusedAtMs(nowMs: number): number {
+    if (!(this.#role instanceof ViewerRole)) return never;
+    return Math.max(this.#role.idleSinceMs ?? nowMs, this.#heardMs) + limits.viewerIdleMsMax;
+  }
+
+  #expire(): void {
+    if (this.#role instanceof CameraRole) this.#role.end('expired', 'camera-left');
+    else this.#role?.end('expired');
+    this.#peer.end(new LatchkeyError('token-expired'));
   }
 
   /** For the connection’s peer. */
   gone(): void {
     this.#leaving?.abort();
-    this.#awaitsNoRegister();
-    this.#expiry?.cancel();
-    this.#idle?.cancel();
+    this.#timer?.cancel();
+    this.#looksAtMs = 0;
     if (this.#holder?.kind === 'viewer') this.#core.crowd.leave(this.#holder.subject);
     if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
@@ -343,6 +366,7 @@ function waitOf(restMs: number): number {
 }
 
 const shortestWaitMs = 1_000;
+const never = Number.POSITIVE_INFINITY;
 const refusalsOfRegister: ReadonlySet<ErrorCode> = new Set([
   'rate-exceeded',
   'device-quarantined',

@@ -8,15 +8,16 @@ import type {
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
+import { LatchkeyError, limits, type RandomSource, rescued, type Soon } from '../../base/index.ts';
 import { deepenBacklog, newListener, openSockets } from './backlog.ts';
 import { bellInThread } from './intake/bell.ts';
 import { Intake } from './intake/intake.ts';
 import { takeListeningSocket } from './intake/listening-socket.ts';
 import { listenError, readTlsFiles } from './listening.ts';
+import type { ReadyResponse } from './ready-response.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
-import { ServerCore, type TransportParts } from './server-core.ts';
+import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
@@ -221,12 +222,14 @@ class UwsTransport implements Transport {
     this.#handedOver = exchange;
     this.#unanswered.add(exchange);
     const wantsWebSocket = asksForWebSocket(request.getHeader('upgrade'));
-    const taken = wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange);
-    // What an exchange throws costs its own connection, and not the process.
-    taken.catch((error: unknown) => {
-      exchange.abandon();
-      this.#core.fault(error);
-    });
+    rescued<void, void>(
+      () => (wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange)),
+      // What an exchange throws costs its own connection, and not the process.
+      (error) => {
+        exchange.abandon();
+        this.#core.fault(error);
+      },
+    );
   }
 
   async #request(exchange: UwsExchange): Promise<void> {
@@ -242,7 +245,8 @@ class UwsTransport implements Transport {
     exchange.answer(answer, this.#core.lettingGo || !body.complete);
   }
 
-  async #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Promise<void> {
+  /** In the library's own call where the decision is there at once. */
+  #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Soon<void> {
     let head: RequestHead;
     try {
       head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.rawHeaders);
@@ -253,15 +257,17 @@ class UwsTransport implements Transport {
     }
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, noBody);
-    const decision = await this.#core.decide(request, head);
-    await this.#clearOfOthers(exchange);
-    const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
-    if (!('open' in outcome)) return exchange.answer(outcome, true);
-    const user = { decision: outcome, remoteAddress: request.remoteAddress };
-    const { subprotocol } = outcome;
-    const upgrade = () => exchange.upgrade(user, subprotocol, head.header('sec-websocket-key') ?? '', context);
-    if (this.#quiet === undefined) upgrade();
-    else this.#quiet.run(upgrade);
+    const conclude = (decision: ReadyResponse | OpenUpgrade) => {
+      const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
+      if ('open' in outcome) this.#open(exchange, outcome, request, context);
+      else exchange.answer(outcome, true);
+    };
+    const decision = this.#core.decide(request, head);
+    if (!(decision instanceof Promise)) return conclude(decision);
+    return decision.then(async (later) => {
+      await this.#clearOfOthers(exchange);
+      conclude(later);
+    });
   }
 
   /**
@@ -270,6 +276,14 @@ class UwsTransport implements Transport {
    */
   async #clearOfOthers(exchange: UwsExchange): Promise<void> {
     if (this.#handedOver !== exchange) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #open(exchange: UwsExchange, decision: OpenUpgrade, request: HttpRequest, context: us_socket_context_t): void {
+    const user = { decision, remoteAddress: request.remoteAddress };
+    const key = request.header('sec-websocket-key') ?? '';
+    const upgrade = () => exchange.upgrade(user, decision.subprotocol, key, context);
+    if (this.#quiet === undefined) upgrade();
+    else this.#quiet.run(upgrade);
   }
 
   #requestOf(exchange: UwsExchange, head: RequestHead, body: Pick<RequestBody, 'read'>): HttpRequest {

@@ -30,6 +30,7 @@ export interface ListeningSocket {
 
 interface Calls {
   fcntl(descriptor: number, command: number, value: number): number;
+  setsockopt(descriptor: number, level: number, option: number, value: Int32Array, bytes: number): number;
   accept4(descriptor: number, address: null, bytes: null, flags: number): number;
   recv(descriptor: number, into: Buffer, bytes: number, flags: number): number;
   epoll_create1(flags: number): number;
@@ -49,7 +50,12 @@ export async function takeListeningSocket(descriptor: Descriptor): Promise<Liste
   // Not inherited by a process that is started: the port would stay taken after our own end.
   const own = calls.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   const epoll = calls.epoll_create1(CLOEXEC);
-  if (own >= 0 && epoll >= 0) return new LinuxListeningSocket(calls, own, epoll);
+  if (own >= 0 && epoll >= 0) {
+    // Whoever connects is handed over when they have said something, or have said nothing for so long. Where that cannot be had, each is at once.
+    const seconds = new Int32Array([limits.intakeDeferredSecondsMax]);
+    calls.setsockopt(own, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds, seconds.byteLength);
+    return new LinuxListeningSocket(calls, own, epoll);
+  }
   for (const one of [own, epoll]) if (one >= 0) calls.close(one);
   return undefined;
 }
@@ -62,6 +68,7 @@ async function loadCalls(): Promise<Calls | undefined> {
     const has = <Call>(prototype: string) => library.func(prototype) as unknown as Call;
     return {
       fcntl: has('int fcntl(int, int, int)'),
+      setsockopt: has('int setsockopt(int, int, int, void *, uint)'),
       accept4: has('int accept4(int, void *, void *, int)'),
       recv: has('long recv(int, void *, size_t, int)'),
       epoll_create1: has('int epoll_create1(int)'),
@@ -148,10 +155,12 @@ const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, ECONNABORTED, EPROTO } =
 const exhaustion: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, ENOBUFS]);
 const passing: ReadonlySet<number> = new Set([EINTR, ECONNABORTED, EPROTO]);
 
-/** `fcntl(2)`, `accept4(2)`, `recv(2)`, `epoll_ctl(2)`, `shutdown(2)`: the same on x64 and arm64. */
+/** `fcntl(2)`, `tcp(7)`, `accept4(2)`, `recv(2)`, `epoll_ctl(2)`, `shutdown(2)`: the same on x64 and arm64. */
 const F_DUPFD_CLOEXEC = 1_030;
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
+const IPPROTO_TCP = 6;
+const TCP_DEFER_ACCEPT = 9;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 const EPOLLIN = 0x1;
