@@ -1,11 +1,13 @@
 import './limit-relations.ts';
 
+export * from './agenda.ts';
 export * from './clock.ts';
 export * from './counts.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './ip-address.ts';
 export * from './kept-file.ts';
+export * from './lazy-timer.ts';
 export * from './limits.ts';
 export * from './random.ts';
 export * from './redacted.ts';

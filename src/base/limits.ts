@@ -148,6 +148,8 @@ export const limits = {
   keepAliveMs: 30_000,
   keepAlivePeersPerSweepMax: 512,
   keepAliveRestMs: 10,
+  /** How many that wait equally long are asked in one turn of the event loop whether their time has come. */
+  agendaPerTurnMax: 512,
   timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,

@@ -6,10 +6,11 @@ import {
   limits,
   type Redacted,
   rescued,
+  type Scheduled,
   type SessionId,
   type Soon,
   type Span,
-  type Timer,
+  type Wait,
   whenThere,
 } from '../../base/index.ts';
 import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
@@ -35,7 +36,7 @@ export interface EndpointEvents {
  * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
  * every later token must name the same one.
  */
-export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
+export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, Scheduled {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
@@ -46,10 +47,9 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   #tokensRefused = 0;
   /** Until when it has to register; undefined where it has, or need not. */
   #registerByMs: number | undefined;
-  /** One timer for all that may end the connection, and when it looks. */
-  #timer: Timer | undefined;
-  #looksAtMs = never;
-  #heardMs: number;
+  /** Where it waits to be asked whether it has to end, and until when at the latest. */
+  #wait: Wait | undefined;
+  #asksByMs = never;
   /** Tokens are taken one after the other, in the order in which they came. There while one is taken. */
   #gate: Promise<unknown> | undefined;
   /** There while a token waits for its verification. */
@@ -58,7 +58,6 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   /** `traceparent`: what came with the upgrade of somebody who was verified before it. */
   constructor(core: Core, connection: Connection, traceparent: string | undefined, events: EndpointEvents) {
     this.#core = core;
-    this.#heardMs = core.clock.now();
     this.#events = events;
     this.#address = connection.remoteAddress;
     this.#traceparent = traceparent;
@@ -77,7 +76,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
 
   message(text: string): void {
     if (this.review() !== undefined) return;
-    this.#heardMs = this.#core.clock.now();
+    if (this.#role instanceof ViewerRole) this.#role.heard();
     this.#peer.receive(text);
   }
 
@@ -303,23 +302,19 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     this.#lookNext();
   }
 
-  /**
-   * Sets the timer to the next time at which the connection may have to end. Where it is set to an earlier one already it is left there, since it
-   * looks anew: what comes and goes costs nothing then.
-   */
+  /** Waits for the next time at which the connection may have to end. Where it waits for an earlier one it goes on with that, and looks anew then. */
   #lookNext(): void {
     const nowMs = this.#core.clock.now();
     const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs, this.#unusedAtMs(nowMs));
-    if (atMs >= this.#looksAtMs) return;
-    this.#timer?.cancel();
-    this.#looksAtMs = atMs;
-    this.#timer = this.#core.clock.after(waitOf(atMs - nowMs), () => {
-      this.#looksAtMs = never;
-      this.#look();
-    });
+    if (atMs >= this.#asksByMs) return;
+    this.#wait?.takeOff(this);
+    this.#asksByMs = atMs;
+    this.#wait = this.#core.agenda.put(this, atMs - nowMs);
   }
 
-  #look(): void {
+  /** For the agenda. */
+  due(): void {
+    this.#asksByMs = never;
     const nowMs = this.#core.clock.now();
     if (nowMs >= this.#expiresAtMs) this.#expire();
     else if (nowMs >= (this.#registerByMs ?? never)) this.#peer.end(new LatchkeyError('register-timeout'));
@@ -335,7 +330,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   /** A viewer who asks for nothing and watches nothing has no use for a connection. */
   #unusedAtMs(nowMs: number): number {
     if (!(this.#role instanceof ViewerRole)) return never;
-    return Math.max(this.#role.idleSinceMs ?? nowMs, this.#heardMs) + limits.viewerIdleMsMax;
+    return (this.#role.unusedSinceMs ?? nowMs) + limits.viewerIdleMsMax;
   }
 
   #expire(): void {
@@ -347,8 +342,8 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   /** For the connection’s peer. */
   gone(): void {
     this.#leaving?.abort();
-    this.#timer?.cancel();
-    this.#looksAtMs = 0;
+    this.#wait?.takeOff(this);
+    this.#asksByMs = 0;
     if (this.#holder?.kind === 'viewer') this.#core.crowd.leave(this.#holder.subject);
     if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
@@ -356,16 +351,6 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 }
 
-/**
- * How long to wait before a look at a time that is so far off: not longer, and of few different lengths. Node keeps timers of one
- * length in one list, and a fleet whose timers all had lengths of their own would cost a list for each.
- */
-function waitOf(restMs: number): number {
-  if (restMs < shortestWaitMs) return Math.max(0, restMs);
-  return Math.min(shortestWaitMs * 2 ** Math.floor(Math.log2(restMs / shortestWaitMs)), limits.timerMsMax);
-}
-
-const shortestWaitMs = 1_000;
 const never = Number.POSITIVE_INFINITY;
 const refusalsOfRegister: ReadonlySet<ErrorCode> = new Set([
   'rate-exceeded',

@@ -14,7 +14,6 @@ import { bellInThread } from './intake/bell.ts';
 import { Intake } from './intake/intake.ts';
 import { takeListeningSocket } from './intake/listening-socket.ts';
 import { listenError, readTlsFiles } from './listening.ts';
-import type { ReadyResponse } from './ready-response.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
@@ -85,6 +84,7 @@ class UwsTransport implements Transport {
     this.#module = module;
     this.#core = core;
     this.#watch = {
+      outlasts: (exchange) => void this.#unanswered.add(exchange),
       called: () => {
         this.#handedOver = undefined;
       },
@@ -133,6 +133,7 @@ class UwsTransport implements Transport {
   async #takeIn(listening: us_listen_socket, descriptor: number): Promise<void> {
     const socket = await takeListeningSocket(descriptor);
     if (socket === undefined) return;
+    socket.deferSilent();
     const core = this.#core;
     const app = this.#apps[0] as unknown as Adopter;
     try {
@@ -220,7 +221,6 @@ class UwsTransport implements Transport {
   #take(response: UwsResponse, request: UwsRequest, context: us_socket_context_t | undefined): void {
     const exchange = new UwsExchange(response, request, this.#watch);
     this.#handedOver = exchange;
-    this.#unanswered.add(exchange);
     const wantsWebSocket = asksForWebSocket(request.getHeader('upgrade'));
     rescued<void, void>(
       () => (wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange)),
@@ -240,6 +240,7 @@ class UwsTransport implements Transport {
       exchange.answer(this.#core.refusal(error), true);
       return;
     }
+    exchange.outlast();
     const body = this.#bodyOf(exchange, head);
     const answer = await this.#core.answer(this.#requestOf(exchange, head, body));
     exchange.answer(answer, this.#core.lettingGo || !body.complete);
@@ -257,16 +258,22 @@ class UwsTransport implements Transport {
     }
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, noBody);
-    const conclude = (decision: ReadyResponse | OpenUpgrade) => {
-      const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
-      if ('open' in outcome) this.#open(exchange, outcome, request, context);
-      else exchange.answer(outcome, true);
+    const open = (opens: OpenUpgrade) => {
+      const user = { decision: opens, remoteAddress: request.remoteAddress };
+      exchange.upgrade(user, opens.subprotocol, head.header('sec-websocket-key') ?? '', context);
     };
     const decision = this.#core.decide(request, head);
-    if (!(decision instanceof Promise)) return conclude(decision);
+    if (!(decision instanceof Promise)) {
+      if ('open' in decision) open(decision);
+      else exchange.answer(decision, true);
+      return undefined;
+    }
+    exchange.outlast();
     return decision.then(async (later) => {
       await this.#clearOfOthers(exchange);
-      conclude(later);
+      const outcome = 'open' in later ? (this.#core.stopped() ?? later) : later;
+      if ('open' in outcome) this.#quietly(() => open(outcome));
+      else exchange.answer(outcome, true);
     });
   }
 
@@ -278,12 +285,10 @@ class UwsTransport implements Transport {
     if (this.#handedOver !== exchange) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  #open(exchange: UwsExchange, decision: OpenUpgrade, request: HttpRequest, context: us_socket_context_t): void {
-    const user = { decision, remoteAddress: request.remoteAddress };
-    const key = request.header('sec-websocket-key') ?? '';
-    const upgrade = () => exchange.upgrade(user, decision.subprotocol, key, context);
-    if (this.#quiet === undefined) upgrade();
-    else this.#quiet.run(upgrade);
+  /** What is written outside of the library's own calls. */
+  #quietly(write: () => void): void {
+    if (this.#quiet === undefined) write();
+    else this.#quiet.run(write);
   }
 
   #requestOf(exchange: UwsExchange, head: RequestHead, body: Pick<RequestBody, 'read'>): HttpRequest {

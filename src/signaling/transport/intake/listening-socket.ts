@@ -11,6 +11,8 @@ export type NotAccepted = 'nobody' | 'exhausted' | 'failed';
 export interface ListeningSocket {
   /** Readable, each of them, when there is somebody for `accept` or for `spoken`. */
   readonly signs: readonly Descriptor[];
+  /** Has the system keep whoever connects until they say something, for `limits.intakeDeferredSecondsMax`: `accept` gives nobody before. */
+  deferSilent(): void;
   /** Takes whoever has waited for longest. */
   accept(): Descriptor | NotAccepted;
   /** Has `spoken` tell of a connection once something has come on it. */
@@ -50,12 +52,7 @@ export async function takeListeningSocket(descriptor: Descriptor): Promise<Liste
   // Not inherited by a process that is started: the port would stay taken after our own end.
   const own = calls.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   const epoll = calls.epoll_create1(CLOEXEC);
-  if (own >= 0 && epoll >= 0) {
-    // Whoever connects is handed over when they have said something, or have said nothing for so long. Where that cannot be had, each is at once.
-    const seconds = new Int32Array([limits.intakeDeferredSecondsMax]);
-    calls.setsockopt(own, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds, seconds.byteLength);
-    return new LinuxListeningSocket(calls, own, epoll);
-  }
+  if (own >= 0 && epoll >= 0) return new LinuxListeningSocket(calls, own, epoll);
   for (const one of [own, epoll]) if (one >= 0) calls.close(one);
   return undefined;
 }
@@ -97,6 +94,11 @@ class LinuxListeningSocket implements ListeningSocket {
     this.#listening = listening;
     this.#epoll = epoll;
     this.signs = [listening, epoll];
+  }
+
+  deferSilent(): void {
+    const seconds = new Int32Array([limits.intakeDeferredSecondsMax]);
+    this.#calls.setsockopt(this.#listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds, seconds.byteLength);
   }
 
   accept(): Descriptor | NotAccepted {
