@@ -259,7 +259,7 @@ class UwsTransport implements Transport {
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, noBody);
     const open = (opens: OpenUpgrade) => {
-      const user = { decision: opens, remoteAddress: request.remoteAddress };
+      const user = { decision: opens, remoteAddress: request.remoteAddress, connection: undefined };
       exchange.upgrade(user, opens.subprotocol, head.header('sec-websocket-key') ?? '', context);
     };
     const decision = this.#core.decide(request, head);
