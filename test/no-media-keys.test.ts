@@ -77,6 +77,7 @@ describe('the process of a relay', () => {
       'epoll_wait',
       'fcntl',
       'recv',
+      'setsockopt',
       'shutdown',
     ]);
     const bell = `${transport}/intake/bell-thread.ts`;

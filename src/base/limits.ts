@@ -112,6 +112,8 @@ export const limits = {
   intakePeekBytes: 16 * 1024,
   /** Whoever has said nothing for so long is served all the same. */
   intakeSilentMsMax: 1_000,
+  /** The system keeps whoever connects and says nothing for so long, give or take what it needs to send its own part again. */
+  intakeDeferredSecondsMax: 1,
   bellWaitMsMax: 100,
   /** How often a look is taken without a bell. */
   intakeLookMs: 2,
@@ -148,6 +150,8 @@ export const limits = {
   keepAliveMs: 30_000,
   keepAlivePeersPerSweepMax: 512,
   keepAliveRestMs: 10,
+  /** How many that wait equally long are asked in one turn of the event loop whether their time has come. */
+  agendaPerTurnMax: 512,
   timerMsMax: 2 ** 31 - 1,
   closeHandshakeMsMax: 5_000,
   closeReasonBytesMax: 123,

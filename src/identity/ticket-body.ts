@@ -20,6 +20,8 @@ export interface TicketBody {
   readonly epochMs: number;
 }
 
+/** What a ticket begins with; it is sealed with the body. */
+export const ticketPrefix = 'lkt1.';
 export const keyIdBytes = 8;
 const thumbprintBytes = 32;
 const absent = 0xffff;

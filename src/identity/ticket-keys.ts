@@ -1,11 +1,13 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { LatchkeyError, limits, type Redacted } from '../base/index.ts';
-import { keyIdBytes } from './ticket-body.ts';
+import { type Hmac, hmacSha256 } from './hmac.ts';
+import { keyIdBytes, ticketPrefix } from './ticket-body.ts';
 
 /** A key of tickets. Its id follows from it, so that relays that share it agree on the id without a word. */
 export interface TicketKey {
   readonly id: string;
-  readonly key: KeyObject;
+  /** The seal of a ticket's body. */
+  readonly sealOf: Hmac;
   /** From then on it verifies nothing, in milliseconds since the epoch. */
   readonly notAfterMs: number;
 }
@@ -20,9 +22,8 @@ export interface TicketKeys {
 
 /** Makes a key of its bytes, of which there are `limits.ticketKeyBytesMin` to `limits.ticketKeyBytesMax`. */
 export function ticketKey(secret: Buffer, notAfterMs: number): TicketKey {
-  const key = createSecretKey(secret);
-  const id = createHmac('sha256', key).update('latchkey ticket key id').digest().toString('hex', 0, keyIdBytes);
-  return { id, key, notAfterMs };
+  const id = createHmac('sha256', secret).update('latchkey ticket key id').digest().toString('hex', 0, keyIdBytes);
+  return { id, sealOf: hmacSha256(secret, ticketPrefix, limits.ticketCharactersMax), notAfterMs };
 }
 
 /**

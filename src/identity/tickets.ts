@@ -1,9 +1,9 @@
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { type Clock, type DeviceId, deviceId, limits, Redacted } from '../base/index.ts';
 import type { CurrentKeys } from './issuer-keys.ts';
 import type { Revocations } from './revocations.ts';
 import type { IdentitySettings, IssuerSettings } from './settings.ts';
-import { keyIdBytes, keyIdOf, readTicketBody, type TicketBody, writeTicketBody } from './ticket-body.ts';
+import { keyIdBytes, keyIdOf, readTicketBody, type TicketBody, ticketPrefix, writeTicketBody } from './ticket-body.ts';
 import type { TicketKeys } from './ticket-keys.ts';
 import { mintCamera, VerifiedCamera } from './verified.ts';
 
@@ -66,7 +66,6 @@ export interface TicketParts {
   readonly observer: TicketsObserver;
 }
 
-const prefix = 'lkt1.';
 const macBytes = 32;
 
 export class TicketOffice implements Tickets {
@@ -89,14 +88,13 @@ export class TicketOffice implements Tickets {
     const { issuer, tokenId, issuedAtMs, expiresAtMs } = camera.evidence;
     const epochMs = revocations.epochOf(camera.device);
     if (ground === undefined || revocations.isVoid(camera.device, camera.evidence)) return undefined;
-    const { id: keyId, key, notAfterMs } = keys.signing;
+    const { id: keyId, sealOf, notAfterMs } = keys.signing;
     const times = { tokenIssuedAtMs: issuedAtMs, tokenExpiresAtMs: expiresAtMs, epochMs };
     const body: TicketBody = { ...ground, ...times, keyId, device: camera.device, issuer, tokenId };
     const expiresInSeconds = Math.floor((Math.min(this.#endOf(body), notAfterMs) - clock.now()) / 1000);
     const bytes = expiresInSeconds < 1 ? undefined : writeTicketBody(body);
-    if (bytes === undefined) return undefined;
-    const ticket = prefix + Buffer.concat([bytes, macOf(bytes, key)]).toString('base64url');
-    if (ticket.length > limits.ticketCharactersMax) return undefined;
+    if (bytes === undefined || charactersOf(bytes.length) > limits.ticketCharactersMax) return undefined;
+    const ticket = ticketPrefix + Buffer.concat([bytes, sealOf(bytes)]).toString('base64url');
     observer.ticketMade?.();
     return { ticket: new Redacted(ticket), expiresInSeconds };
   }
@@ -115,15 +113,15 @@ export class TicketOffice implements Tickets {
 
   /** The body of a ticket that one of our keys has sealed. Nothing of it is believed before. */
   #read(text: string): TicketBody | TicketRefusal {
-    if (!text.startsWith(prefix) || text.length > limits.ticketCharactersMax) return 'malformed';
-    const encoded = text.slice(prefix.length);
+    if (!text.startsWith(ticketPrefix) || text.length > limits.ticketCharactersMax) return 'malformed';
+    const encoded = text.slice(ticketPrefix.length);
     const all = Buffer.from(encoded, 'base64url');
     // The decoder passes over what is none of its alphabet, and over bits beyond the last byte.
     if (all.length < keyIdBytes + macBytes || all.toString('base64url') !== encoded) return 'malformed';
     const bytes = all.subarray(0, all.length - macBytes);
     const key = this.#parts.keys.find(keyIdOf(bytes));
     if (key === undefined || !(key.notAfterMs > this.#parts.clock.now())) return 'key';
-    if (!timingSafeEqual(macOf(bytes, key.key), all.subarray(all.length - macBytes))) return 'mac';
+    if (!timingSafeEqual(key.sealOf(bytes), all.subarray(all.length - macBytes))) return 'mac';
     return readTicketBody(bytes) ?? 'malformed';
   }
 
@@ -177,8 +175,9 @@ export class TicketOffice implements Tickets {
   }
 }
 
-function macOf(body: Buffer, key: KeyObject): Buffer {
-  return createHmac('sha256', key).update(prefix).update(body).digest();
+/** How long the ticket of so long a body is. */
+function charactersOf(bodyBytes: number): number {
+  return ticketPrefix.length + Math.ceil(((bodyBytes + macBytes) * 4) / 3);
 }
 
 function deviceOf(text: string): DeviceId | undefined {

@@ -1,4 +1,4 @@
-import { LatchkeyError, limits, Redacted } from '../base/index.ts';
+import { LatchkeyError, limits, Redacted, type Soon } from '../base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../identity/index.ts';
 import { ticketHeader } from '../protocol/index.ts';
 import type { Lane } from './admission/index.ts';
@@ -62,14 +62,14 @@ export function ticketHolder(core: Core, request: HttpRequest): VerifiedCamera |
 /**
  * Who came with an upgrade and proved this by its ticket, if by any. A good ticket waits for no turn, and stands for the header's token, which is then not verified. Every other
  * token is, in its turn, and all must name one holder: throws `token-conflict` otherwise, and `ticket-invalid` for a bad ticket without
- * a token beside it.
+ * a token beside it. At once where no token is to be verified.
  */
-export async function holderOf(
+export function holderOf(
   core: Core,
   request: HttpRequest,
   lane: Lane,
   ticket: VerifiedCamera | undefined,
-): Promise<Holder | undefined> {
+): Soon<Holder | undefined> {
   const tokens = ticket === undefined ? tokensOf(request) : demandFew(queryTokens(request));
   const [first] = tokens;
   if (first === undefined) {

@@ -1,4 +1,4 @@
-import { type Clock, noTracer, type RandomSource, type Redacted, type Tracer } from '../base/index.ts';
+import { Agenda, type Clock, noTracer, type RandomSource, type Redacted, type Tracer } from '../base/index.ts';
 import type { Identity, TokenKind } from '../identity/index.ts';
 import type { GrantSigner, Pairing, Sessions, Trail } from '../pairing/index.ts';
 import type { Relay } from '../relay/index.ts';
@@ -51,6 +51,8 @@ export interface Core extends SignalingParts {
   /** The connections of viewers. */
   readonly crowd: Crowd;
   readonly moving: Moving;
+  /** When connections may have to end. */
+  readonly agenda: Agenda;
 }
 
 export function coreOf(parts: SignalingParts): Core {
@@ -58,5 +60,6 @@ export function coreOf(parts: SignalingParts): Core {
   const admission = new Admission(settings.admission, { clock, random, lagMs }, observer);
   const moving = new Moving(clock);
   const registrations = new Registrations(clock, moving, levers);
-  return { ...parts, observer, tracer, registrations, admission, levers, crowd: new Crowd(), moving };
+  const [crowd, agenda] = [new Crowd(), new Agenda(clock)];
+  return { ...parts, observer, tracer, registrations, admission, levers, crowd, moving, agenda };
 }

@@ -1,4 +1,4 @@
-import { asLatchkeyError, type Clock, LatchkeyError, limits, type Timer } from '../base/index.ts';
+import { asLatchkeyError, type Clock, LatchkeyError, limits, type Soon, type Timer } from '../base/index.ts';
 import {
   errorObjectFor,
   errorText,
@@ -32,7 +32,7 @@ export type CallOutcome =
 
 export interface RpcPeerHandlers {
   /** What it throws or rejects with becomes the answer. */
-  request(request: IncomingRequest): void | Promise<void>;
+  request(request: IncomingRequest): Soon<void>;
   /** ONVIF's `error` notification. Throws nothing. */
   fault(error: RpcError): void;
   /** Called once, when the connection has ended or is about to. */
@@ -146,7 +146,7 @@ export class RpcPeer {
     try {
       if (this.#answering > limits.callsInFlightPerConnectionMax) throw new LatchkeyError('rate-exceeded');
       const done = this.#handlers.request(request);
-      if (done !== undefined) done.catch((thrown: unknown) => request.error(thrown));
+      if (done instanceof Promise) done.catch((thrown: unknown) => request.error(thrown));
     } catch (thrown) {
       request.error(thrown);
     }

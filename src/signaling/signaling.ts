@@ -1,4 +1,14 @@
-import { asLatchkeyError, inSlices, LatchkeyError, limits, type SessionId, Strangers } from '../base/index.ts';
+import {
+  asLatchkeyError,
+  inSlices,
+  LatchkeyError,
+  limits,
+  rescued,
+  type SessionId,
+  type Soon,
+  Strangers,
+  whenThere,
+} from '../base/index.ts';
 import { subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, showsTicket, ticketHolder } from './bearer.ts';
@@ -52,16 +62,17 @@ export function createSignaling(parts: SignalingParts): Signaling {
   let drain: Drain | undefined;
 
   /** Whose request it is, when it may come in. */
-  async function admitted(request: HttpRequest): Promise<Holder | undefined> {
+  function admitted(request: HttpRequest): Soon<Holder | undefined> {
     const { lane, token } = claimOf(core, request);
     core.admission.count(lane, request.remoteAddress);
     const ticket = ticketHolder(core, request);
     if (ticket === undefined) core.admission.demandCalm(lane, token);
-    const holder = await holderOf(core, request, lane, ticket);
-    if (holder !== undefined) demandUnrefused(core, holder);
-    if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
-    if (holder?.kind === 'viewer') core.crowd.demandRoom(holder.subject);
-    return holder;
+    return whenThere(holderOf(core, request, lane, ticket), (holder) => {
+      if (holder !== undefined) demandUnrefused(core, holder);
+      if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
+      if (holder?.kind === 'viewer') core.crowd.demandRoom(holder.subject);
+      return holder;
+    });
   }
 
   function serve(connection: Connection, holder: Holder | undefined, came: Arrival): Endpoint {
@@ -75,18 +86,21 @@ export function createSignaling(parts: SignalingParts): Signaling {
     return endpoint;
   }
 
-  async function decide(request: HttpRequest): Promise<UpgradeDecision> {
+  function decide(request: HttpRequest): Soon<UpgradeDecision> {
     if (stopped) throw core.admission.comeBack();
     core.moving.demandStay();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
-    const traceparent = request.header('traceparent');
-    const holder = await traced(core, traceparent, () => admitted(request));
-    core.moving.demandStay();
-    if (holder === undefined && !unverified.hasRoomFor(request.remoteAddress)) throw core.admission.comeBack();
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
-    const came = { remoteAddress: request.remoteAddress, traceparent };
-    return { subprotocol, open: (connection) => serve(connection, holder, came) };
+    const came = { remoteAddress: request.remoteAddress, traceparent: request.header('traceparent') };
+    return whenThere(
+      traced(core, came.traceparent, () => admitted(request)),
+      (holder) => {
+        core.moving.demandStay();
+        if (holder === undefined && !unverified.hasRoomFor(came.remoteAddress)) throw core.admission.comeBack();
+        return { subprotocol, open: (connection) => serve(connection, holder, came) };
+      },
+    );
   }
 
   return {
@@ -103,12 +117,11 @@ export function createSignaling(parts: SignalingParts): Signaling {
       return routes.answer(request);
     },
     canWait: showsTicket,
-    async upgrade(request) {
-      try {
-        return await decide(request);
-      } catch (thrown) {
-        return { refuse: routes.refusal(thrown) };
-      }
+    upgrade(request) {
+      return rescued(
+        () => decide(request),
+        (thrown) => ({ refuse: routes.refusal(thrown) }),
+      );
     },
     async review() {
       let sessionsEnded = 0;
@@ -161,20 +174,21 @@ export function createSignaling(parts: SignalingParts): Signaling {
 }
 
 /** Who is not verified has no say in where a trace goes: so the span begins when it is known who came. */
-async function traced(
+function traced(
   { clock, tracer }: Core,
   traceparent: string | undefined,
-  admit: () => Promise<Holder | undefined>,
-): Promise<Holder | undefined> {
+  admit: () => Soon<Holder | undefined>,
+): Soon<Holder | undefined> {
   const beganMs = clock.now();
-  try {
-    const holder = await admit();
-    if (holder !== undefined) tracer.begin('upgrade', traceparent, beganMs).end('ok');
-    return holder;
-  } catch (thrown) {
+  const failed = (thrown: unknown): never => {
     tracer.begin('upgrade', undefined, beganMs).end(asLatchkeyError(thrown).code);
     throw thrown;
-  }
+  };
+  const ended = (holder: Holder | undefined) => {
+    if (holder !== undefined) tracer.begin('upgrade', traceparent, beganMs).end('ok');
+    return holder;
+  };
+  return whenThere(rescued(admit, failed), ended);
 }
 
 interface Arrival {

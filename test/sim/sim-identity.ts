@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { deviceId, LatchkeyError, type Redacted, subjectId } from '../../src/base/index.ts';
 import type { Identity, Revocations } from '../../src/identity/index.ts';
 import { readTicketBody, writeTicketBody } from '../../src/identity/ticket-body.ts';
@@ -77,7 +78,7 @@ function officeOf({ ticketSecret, revocations }: SharedIdentity, clock: ProcessC
   const key = {
     id: undefined,
     algorithms: [ground.algorithm],
-    key: ticketKey(ticketSecret, 0).key,
+    key: createSecretKey(ticketSecret),
     thumbprint: ground.thumbprint,
   };
   const keys = {

@@ -4,13 +4,13 @@ import {
   type DeviceId,
   isLoopback,
   LatchkeyError,
+  LazyTimer,
   limits,
   networkOf,
   type RandomSource,
   type Redacted,
 } from '../../base/index.ts';
 import type { Lane } from './lane.ts';
-import { LazyTimer } from './lazy-timer.ts';
 import { type MinuteBounds, RateTable } from './rate-table.ts';
 import { type Away, type AwayReason, type Turn, Turns, type TurnsSettings, type Visit } from './turns.ts';
 

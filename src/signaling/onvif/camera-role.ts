@@ -17,6 +17,9 @@ import type { CallOutcome, IncomingRequest, RpcPeer } from '../rpc-peer.ts';
 import { demandUnrefused } from '../thrown.ts';
 import type { Registration, View } from '../view.ts';
 
+/** One for all cameras that can do nothing else, since there are many. */
+const none: readonly string[] = [];
+
 /** A camera on its WebSocket: its registration, and the live views of that registration, its own and those that it took over. */
 export class CameraRole implements Registration {
   /** Made with the first live view: most cameras are idle, and there are many. */
@@ -26,7 +29,7 @@ export class CameraRole implements Registration {
   camera: VerifiedCamera;
   name: string | undefined;
   answers = false;
-  capabilities: readonly string[] = [];
+  capabilities = none;
   #registered = false;
 
   constructor(core: Core, peer: RpcPeer, camera: VerifiedCamera) {
@@ -66,7 +69,8 @@ export class CameraRole implements Registration {
     this.name = params.name ?? this.name;
     if (params.capabilities !== undefined) {
       this.answers = params.capabilities.includes('answer');
-      this.capabilities = params.capabilities.filter((capability) => capability !== 'answer');
+      const others = params.capabilities.filter((capability) => capability !== 'answer');
+      this.capabilities = others.length === 0 ? none : others;
     }
     const comes = !this.#registered;
     if (comes) {

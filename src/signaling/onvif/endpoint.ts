@@ -5,11 +5,14 @@ import {
   LatchkeyError,
   limits,
   type Redacted,
+  rescued,
+  type Scheduled,
   type SessionId,
+  type Soon,
   type Span,
-  type Timer,
+  type Wait,
+  whenThere,
 } from '../../base/index.ts';
-import type { VerifiedViewer } from '../../identity/index.ts';
 import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
 import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
@@ -33,7 +36,7 @@ export interface EndpointEvents {
  * One WebSocket of ONVIF's protocol. Its holder is the subject of the first token that it showed and never becomes another:
  * every later token must name the same one.
  */
-export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
+export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, Scheduled {
   readonly #core: Core;
   readonly #peer: RpcPeer;
   readonly #events: EndpointEvents;
@@ -42,11 +45,12 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   #holder: Holder | undefined;
   #role: ViewerRole | CameraRole | undefined;
   #tokensRefused = 0;
-  #registerBy: Timer | undefined;
-  #expiry: Timer | undefined;
-  #idle: Timer | undefined;
-  #heardMs: number;
-  /** Tokens are taken one after the other, in the order in which they came. */
+  /** Until when it has to register; undefined where it has, or need not. */
+  #registerByMs: number | undefined;
+  /** Where it waits to be asked whether it has to end, and until when at the latest. */
+  #wait: Wait | undefined;
+  #asksByMs = never;
+  /** Tokens are taken one after the other, in the order in which they came. There while one is taken. */
   #gate: Promise<unknown> | undefined;
   /** There while a token waits for its verification. */
   #leaving: AbortController | undefined;
@@ -54,7 +58,6 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   /** `traceparent`: what came with the upgrade of somebody who was verified before it. */
   constructor(core: Core, connection: Connection, traceparent: string | undefined, events: EndpointEvents) {
     this.#core = core;
-    this.#heardMs = core.clock.now();
     this.#events = events;
     this.#address = connection.remoteAddress;
     this.#traceparent = traceparent;
@@ -73,7 +76,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
 
   message(text: string): void {
     if (this.review() !== undefined) return;
-    this.#heardMs = this.#core.clock.now();
+    if (this.#role instanceof ViewerRole) this.#role.heard();
     this.#peer.receive(text);
   }
 
@@ -137,7 +140,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   /** For the connection’s peer. */
-  request(request: IncomingRequest): void | Promise<void> {
+  request(request: IncomingRequest): Soon<void> {
     switch (request.method) {
       case 'register':
       case 'connect':
@@ -155,21 +158,28 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   /** The methods that may bring a token. Who is not verified yet and fails has no second try on this connection, and who is has a few. */
-  async #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Promise<void> {
+  #authorized(request: IncomingRequest, method: 'register' | 'connect' | 'extend'): Soon<void> {
     const span = this.#core.tracer.begin(method, this.#traceparent);
-    try {
-      if (method === 'connect') this.#core.moving.demandStay();
-      const { authorization } = read(authorizationParams, request.params);
-      const holder = await this.#authenticate(authorization, method, span);
+    const perform = (holder: Holder) => {
       if (!this.#peer.open) throw new LatchkeyError('peer-gone');
-      await this.#perform(request, method, holder, span);
+      return this.#perform(request, method, holder, span);
+    };
+    const performed = () => {
       if (method !== 'connect') span.end('ok');
-    } catch (thrown) {
-      span.end(asLatchkeyError(thrown).code);
-      request.error(thrown);
-      if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
-      if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
-    }
+    };
+    return rescued(
+      () => {
+        if (method === 'connect') this.#core.moving.demandStay();
+        const { authorization } = read(authorizationParams, request.params);
+        return whenThere(whenThere(this.#authenticate(authorization, method, span), perform), performed);
+      },
+      (thrown) => {
+        span.end(asLatchkeyError(thrown).code);
+        request.error(thrown);
+        if (!(thrown instanceof LatchkeyError) || thrown.entry.close === undefined) return;
+        if (this.#isLastOne(thrown) || this.#mayNotRegister(thrown)) this.#peer.close(thrown.entry.close, thrown.code);
+      },
+    );
   }
 
   /** Who was verified once may bring a few tokens that are not good, and no more: each takes a turn among the viewers. */
@@ -180,20 +190,20 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     return this.#tokensRefused >= limits.tokensRefusedPerConnectionMax;
   }
 
-  async #perform(
+  #perform(
     request: IncomingRequest,
     method: 'register' | 'connect' | 'extend',
     holder: Holder,
     span: Span,
-  ): Promise<void> {
+  ): Soon<void> {
     const role = this.#known();
     if (role instanceof CameraRole) {
       if (method === 'connect') throw new LatchkeyError('token-audience');
       role[method](request);
-      if (method === 'register') this.#awaitsNoRegister();
+      if (method === 'register') this.#registerByMs = undefined;
     } else if (holder.kind === 'viewer') {
       if (method === 'register') role.register(request);
-      else await role[method](request, holder, span);
+      else return role[method](request, holder, span);
     }
   }
 
@@ -209,17 +219,25 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     if (this.#role instanceof CameraRole) this.#awaitRegister();
   }
 
-  #authenticate(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
+  /** Who brings no token waits only for those that came before. */
+  #authenticate(authorization: string | undefined, method: string, span: Span): Soon<Holder> {
+    if (authorization === undefined && this.#gate === undefined) return this.#demandHolder();
     const verified = (this.#gate ?? Promise.resolve()).then(() => this.#verify(authorization, method, span));
-    this.#gate = verified.catch(() => undefined);
+    const passed = () => {
+      if (this.#gate === gate) this.#gate = undefined;
+    };
+    const gate = verified.then(passed, passed);
+    this.#gate = gate;
     return verified;
   }
 
+  #demandHolder(): Holder {
+    if (this.#holder === undefined) throw new LatchkeyError('token-missing');
+    return this.#holder;
+  }
+
   async #verify(authorization: string | undefined, method: string, span: Span): Promise<Holder> {
-    if (authorization === undefined) {
-      if (this.#holder === undefined) throw new LatchkeyError('token-missing');
-      return this.#holder;
-    }
+    if (authorization === undefined) return this.#demandHolder();
     const first = this.#holder === undefined;
     const fresh = await this.#verifyInTurn(redacted(authorization), method, span);
     if (!this.#peer.open) return fresh;
@@ -257,28 +275,11 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
     this.#holder = holder;
     if (holder.kind === 'viewer') {
       if (this.#role instanceof ViewerRole) this.#role.viewer = holder;
-      else this.#watch(holder);
-      this.#awaitsNoRegister();
+      else this.#role = new ViewerRole(this.#core, this.#peer, holder);
+      this.#registerByMs = undefined;
     } else if (this.#role instanceof CameraRole) this.#role.camera = holder;
     else this.#role = new CameraRole(this.#core, this.#peer, holder);
-    this.#expiry?.cancel();
-    this.#awaitExpiry(holder.evidence.expiresAtMs);
-  }
-
-  #watch(viewer: VerifiedViewer): void {
-    const role = new ViewerRole(this.#core, this.#peer, viewer);
-    this.#role = role;
-    this.#awaitUse(role, limits.viewerIdleMsMax);
-  }
-
-  /** A viewer who asks for nothing and watches nothing has no use for a connection. */
-  #awaitUse(role: ViewerRole, restMs: number): void {
-    this.#idle = this.#core.clock.after(waitOf(restMs), () => {
-      const nowMs = this.#core.clock.now();
-      const leftMs = Math.max(role.idleSinceMs ?? nowMs, this.#heardMs) + limits.viewerIdleMsMax - nowMs;
-      if (leftMs > 0) this.#awaitUse(role, leftMs);
-      else this.#peer.end(new LatchkeyError('connection-idle'));
-    });
+    this.#lookNext();
   }
 
   #known(): ViewerRole | CameraRole {
@@ -297,35 +298,52 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 
   #awaitRegister(): void {
-    this.#registerBy = this.#core.clock.after(limits.registerMsMax, () =>
-      this.#peer.end(new LatchkeyError('register-timeout')),
-    );
+    this.#registerByMs = this.#core.clock.now() + limits.registerMsMax;
+    this.#lookNext();
   }
 
-  #awaitsNoRegister(): void {
-    this.#registerBy?.cancel();
-    this.#registerBy = undefined;
+  /** Waits for the next time at which the connection may have to end. Where it waits for an earlier one it goes on with that, and looks anew then. */
+  #lookNext(): void {
+    const nowMs = this.#core.clock.now();
+    const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs, this.#unusedAtMs(nowMs));
+    if (atMs >= this.#asksByMs) return;
+    this.#wait?.takeOff(this);
+    this.#asksByMs = atMs;
+    this.#wait = this.#core.agenda.put(this, atMs - nowMs);
+  }
+
+  /** For the agenda. */
+  due(): void {
+    this.#asksByMs = never;
+    const nowMs = this.#core.clock.now();
+    if (nowMs >= this.#expiresAtMs) this.#expire();
+    else if (nowMs >= (this.#registerByMs ?? never)) this.#peer.end(new LatchkeyError('register-timeout'));
+    else if (nowMs >= this.#unusedAtMs(nowMs)) this.#peer.end(new LatchkeyError('connection-idle'));
+    else this.#lookNext();
   }
 
   /** Nothing outlives its token. */
-  #awaitExpiry(atMs: number): void {
-    this.#expiry = this.#core.clock.after(waitOf(atMs - this.#core.clock.now()), () => {
-      if (this.#core.clock.now() < atMs) {
-        this.#awaitExpiry(atMs);
-        return;
-      }
-      if (this.#role instanceof CameraRole) this.#role.end('expired', 'camera-left');
-      else this.#role?.end('expired');
-      this.#peer.end(new LatchkeyError('token-expired'));
-    });
+  get #expiresAtMs(): number {
+    return this.#holder?.evidence.expiresAtMs ?? never;
+  }
+
+  /** A viewer who asks for nothing and watches nothing has no use for a connection. */
+  #unusedAtMs(nowMs: number): number {
+    if (!(this.#role instanceof ViewerRole)) return never;
+    return (this.#role.unusedSinceMs ?? nowMs) + limits.viewerIdleMsMax;
+  }
+
+  #expire(): void {
+    if (this.#role instanceof CameraRole) this.#role.end('expired', 'camera-left');
+    else this.#role?.end('expired');
+    this.#peer.end(new LatchkeyError('token-expired'));
   }
 
   /** For the connection’s peer. */
   gone(): void {
     this.#leaving?.abort();
-    this.#awaitsNoRegister();
-    this.#expiry?.cancel();
-    this.#idle?.cancel();
+    this.#wait?.takeOff(this);
+    this.#asksByMs = 0;
     if (this.#holder?.kind === 'viewer') this.#core.crowd.leave(this.#holder.subject);
     if (this.#role instanceof CameraRole) this.#role.lost();
     else this.#role?.end('viewer-left');
@@ -333,16 +351,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable {
   }
 }
 
-/**
- * How long to wait before a look at a time that is so far off: not longer, and of few different lengths. Node keeps timers of one
- * length in one list, and a fleet whose timers all had lengths of their own would cost a list for each.
- */
-function waitOf(restMs: number): number {
-  if (restMs < shortestWaitMs) return Math.max(0, restMs);
-  return Math.min(shortestWaitMs * 2 ** Math.floor(Math.log2(restMs / shortestWaitMs)), limits.timerMsMax);
-}
-
-const shortestWaitMs = 1_000;
+const never = Number.POSITIVE_INFINITY;
 const refusalsOfRegister: ReadonlySet<ErrorCode> = new Set([
   'rate-exceeded',
   'device-quarantined',

@@ -34,11 +34,13 @@ export class ViewerRole {
   readonly #peer: RpcPeer;
   readonly #views = new Map<string, View>();
   #idleSinceMs: number;
+  #heardMs: number;
   viewer: VerifiedViewer;
 
   constructor(core: Core, peer: RpcPeer, viewer: VerifiedViewer) {
     this.#core = core;
     this.#idleSinceMs = core.clock.now();
+    this.#heardMs = this.#idleSinceMs;
     this.#peer = peer;
     this.viewer = viewer;
   }
@@ -52,9 +54,14 @@ export class ViewerRole {
     return this.#views.size;
   }
 
-  /** Since when it has had none; undefined while it has. */
-  get idleSinceMs(): number | undefined {
-    return this.#views.size > 0 ? undefined : this.#idleSinceMs;
+  /** Since when it has had none, and has said nothing; undefined while it has. */
+  get unusedSinceMs(): number | undefined {
+    return this.#views.size > 0 ? undefined : Math.max(this.#idleSinceMs, this.#heardMs);
+  }
+
+  /** It has said something. */
+  heard(): void {
+    this.#heardMs = this.#core.clock.now();
   }
 
   register(request: IncomingRequest): void {

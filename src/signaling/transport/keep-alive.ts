@@ -8,6 +8,8 @@ export interface KeptAlive {
 
 /** Sweeps in a period: a peer is pinged and given up at most this share of the period late. */
 const sweepsPerPeriod = 4;
+/** What is heard of a peer again within such a share of the period changes nothing: it is pinged at most that much too early. */
+const hearingsPerPeriod = 16;
 
 /**
  * Pings peers that were silent for `keepAliveMs` and gives up those that were for twice as long. One timer serves all;
@@ -29,8 +31,11 @@ export class KeepAlive<Peer extends KeptAlive> {
 
   /** The peer gave a sign of life, its first one included. */
   heard(peer: Peer): void {
+    const nowMs = this.#clock.now();
+    const sinceMs = Math.abs(nowMs - (this.#heardMs.get(peer) ?? Number.NEGATIVE_INFINITY));
+    if (sinceMs < this.#keepAliveMs / hearingsPerPeriod) return;
     this.forget(peer);
-    this.#heardMs.set(peer, this.#clock.now());
+    this.#heardMs.set(peer, nowMs);
   }
 
   forget(peer: Peer): void {

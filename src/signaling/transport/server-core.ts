@@ -1,4 +1,13 @@
-import { asLatchkeyError, type Clock, LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
+import {
+  asLatchkeyError,
+  type Clock,
+  LatchkeyError,
+  limits,
+  type RandomSource,
+  rescued,
+  type Soon,
+  whenThere,
+} from '../../base/index.ts';
 import { ClientAddresses } from './client-address.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { bareResponse, type ReadyResponse, readyResponse } from './ready-response.ts';
@@ -122,17 +131,11 @@ export class ServerCore implements ConnectionServer {
   }
 
   /** Asks the handler whether to open a WebSocket. */
-  async decide(request: HttpRequest, head: RequestHead): Promise<ReadyResponse | OpenUpgrade> {
-    try {
-      const decision = await this.#handlers.upgrade(request);
-      if ('refuse' in decision) return readyResponse(decision.refuse);
-      if (decision.subprotocol !== '' && !offeredSubprotocols(head).includes(decision.subprotocol)) {
-        throw new TypeError('a subprotocol was chosen that the client did not offer');
-      }
-      return this.stopped() ?? decision;
-    } catch (error) {
-      return this.#failure(error);
-    }
+  decide(request: HttpRequest, head: RequestHead): Soon<ReadyResponse | OpenUpgrade> {
+    return rescued(
+      () => whenThere(this.#handlers.upgrade(request), (decision) => this.#ready(decision, head)),
+      (thrown) => this.#failure(thrown),
+    );
   }
 
   /** What to write instead of opening a WebSocket, once the server stops. */
@@ -171,6 +174,14 @@ export class ServerCore implements ConnectionServer {
     this.#stopping = true;
     for (const connection of this.open) connection.close(1001, 'The relay is stopping.');
     this.#keepAlive.stop();
+  }
+
+  #ready(decision: UpgradeDecision, head: RequestHead): ReadyResponse | OpenUpgrade {
+    if ('refuse' in decision) return readyResponse(decision.refuse);
+    if (decision.subprotocol !== '' && !offeredSubprotocols(head).includes(decision.subprotocol)) {
+      throw new TypeError('a subprotocol was chosen that the client did not offer');
+    }
+    return this.stopped() ?? decision;
   }
 
   #overloaded(): LatchkeyError {

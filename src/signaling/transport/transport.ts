@@ -1,3 +1,5 @@
+import type { Soon } from '../../base/index.ts';
+
 /** One HTTP request, whichever server took it. */
 export interface HttpRequest {
   /** Upper case. */
@@ -67,8 +69,8 @@ export interface ConnectionHandlers {
 export interface TransportHandlers {
   /** Answers a request. What it throws becomes a bare 500. */
   request(request: HttpRequest): Promise<HttpResponse>;
-  /** Decides on an upgrade. It is asked before a byte of the WebSocket's own is written. */
-  upgrade(request: HttpRequest): Promise<UpgradeDecision>;
+  /** Decides on an upgrade. It is asked before a byte of the WebSocket's own is written. What it throws becomes a bare 500. */
+  upgrade(request: HttpRequest): Soon<UpgradeDecision>;
   /**
    * Whether somebody may wait while others are served, by how the first request begins: its first line and some of its headers, in clear. It says
    * nothing of who it is. Left out: nobody.

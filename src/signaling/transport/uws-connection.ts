@@ -8,7 +8,7 @@ export interface UwsUser {
   /** Until it is open: what it holds of the request would otherwise stay as long as the connection does. */
   decision: OpenUpgrade | undefined;
   readonly remoteAddress: string;
-  connection?: ServedConnection;
+  connection: ServedConnection | undefined;
 }
 
 /** Room for close frames and pongs above what `send` lets wait, in bytes. */

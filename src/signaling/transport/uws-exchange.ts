@@ -7,6 +7,8 @@ import type { UwsUser } from './uws-connection.ts';
 const ascii = /^[\t\x20-\x7e]*$/;
 
 export interface ExchangeWatch {
+  /** The exchange is not answered in the call that it came with. */
+  outlasts(exchange: UwsExchange): void;
   /** The library has called with something of this exchange, and waits for the end of that call. */
   called(exchange: UwsExchange): void;
   /** The exchange is answered, or its client gone. */
@@ -16,6 +18,7 @@ export interface ExchangeWatch {
 /**
  * One request of uWebSockets.js and its answer. The library lends the request for the length of one call, and forbids
  * to touch the response once it is written or its client is gone: all is read here at once, and written at most once.
+ * What is not answered in that call has to be told to `outlast` it.
  */
 export class UwsExchange {
   readonly method: string;
@@ -33,12 +36,6 @@ export class UwsExchange {
   #over = false;
 
   constructor(response: UwsResponse, request: UwsRequest, watch: ExchangeWatch) {
-    response.onAborted(() => {
-      watch.called(this);
-      this.#end();
-      this.#isGone = true;
-      this.#gone?.abort();
-    });
     const query = request.getQuery();
     const rawHeaders: string[] = [];
     request.forEach((name, value) => void rawHeaders.push(name, value));
@@ -50,6 +47,18 @@ export class UwsExchange {
     this.closes = asksToClose(rawHeaders);
     this.#response = response;
     this.#watch = watch;
+  }
+
+  /** To be called in the request's own call, where it is not answered in it: from then on it is seen when the client goes. */
+  outlast(): void {
+    const watch = this.#watch;
+    watch.outlasts(this);
+    this.#response.onAborted(() => {
+      watch.called(this);
+      this.#end();
+      this.#isGone = true;
+      this.#gone?.abort();
+    });
   }
 
   /** Aborted when the client goes away before it is answered. */

@@ -8,7 +8,7 @@ import type {
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
-import { LatchkeyError, limits, type RandomSource } from '../../base/index.ts';
+import { LatchkeyError, limits, type RandomSource, rescued, type Soon } from '../../base/index.ts';
 import { deepenBacklog, newListener, openSockets } from './backlog.ts';
 import { bellInThread } from './intake/bell.ts';
 import { Intake } from './intake/intake.ts';
@@ -16,7 +16,7 @@ import { takeListeningSocket } from './intake/listening-socket.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
-import { ServerCore, type TransportParts } from './server-core.ts';
+import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
 import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
@@ -84,6 +84,7 @@ class UwsTransport implements Transport {
     this.#module = module;
     this.#core = core;
     this.#watch = {
+      outlasts: (exchange) => void this.#unanswered.add(exchange),
       called: () => {
         this.#handedOver = undefined;
       },
@@ -136,6 +137,7 @@ class UwsTransport implements Transport {
   async #takeIn(listening: us_listen_socket, descriptor: number): Promise<void> {
     const socket = await takeListeningSocket(descriptor);
     if (socket === undefined) return;
+    socket.deferSilent();
     const core = this.#core;
     const app = this.#apps[0] as unknown as Adopter;
     try {
@@ -223,14 +225,15 @@ class UwsTransport implements Transport {
   #take(response: UwsResponse, request: UwsRequest, context: us_socket_context_t | undefined): void {
     const exchange = new UwsExchange(response, request, this.#watch);
     this.#handedOver = exchange;
-    this.#unanswered.add(exchange);
     const wantsWebSocket = asksForWebSocket(request.getHeader('upgrade'));
-    const taken = wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange);
-    // What an exchange throws costs its own connection, and not the process.
-    taken.catch((error: unknown) => {
-      exchange.abandon();
-      this.#core.fault(error);
-    });
+    rescued<void, void>(
+      () => (wantsWebSocket ? this.#upgrade(exchange, context) : this.#request(exchange)),
+      // What an exchange throws costs its own connection, and not the process.
+      (error) => {
+        exchange.abandon();
+        this.#core.fault(error);
+      },
+    );
   }
 
   async #request(exchange: UwsExchange): Promise<void> {
@@ -241,12 +244,14 @@ class UwsTransport implements Transport {
       exchange.answer(this.#core.refusal(error), true);
       return;
     }
+    exchange.outlast();
     const body = this.#bodyOf(exchange, head);
     const answer = await this.#core.answer(this.#requestOf(exchange, head, body));
     exchange.answer(answer, this.#core.lettingGo || !body.complete);
   }
 
-  async #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Promise<void> {
+  /** In the library's own call where the decision is there at once. */
+  #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Soon<void> {
     let head: RequestHead;
     try {
       head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.rawHeaders);
@@ -257,15 +262,23 @@ class UwsTransport implements Transport {
     }
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, noBody);
-    const decision = await this.#core.decide(request, head);
-    await this.#clearOfOthers(exchange);
-    const outcome = 'open' in decision ? (this.#core.stopped() ?? decision) : decision;
-    if (!('open' in outcome)) return exchange.answer(outcome, true);
-    const user = { decision: outcome, remoteAddress: request.remoteAddress };
-    const { subprotocol } = outcome;
-    const upgrade = () => exchange.upgrade(user, subprotocol, head.header('sec-websocket-key') ?? '', context);
-    if (this.#quiet === undefined) upgrade();
-    else this.#quiet.run(upgrade);
+    const open = (opens: OpenUpgrade) => {
+      const user = { decision: opens, remoteAddress: request.remoteAddress, connection: undefined };
+      exchange.upgrade(user, opens.subprotocol, head.header('sec-websocket-key') ?? '', context);
+    };
+    const decision = this.#core.decide(request, head);
+    if (!(decision instanceof Promise)) {
+      if ('open' in decision) open(decision);
+      else exchange.answer(decision, true);
+      return undefined;
+    }
+    exchange.outlast();
+    return decision.then(async (later) => {
+      await this.#clearOfOthers(exchange);
+      const outcome = 'open' in later ? (this.#core.stopped() ?? later) : later;
+      if ('open' in outcome) this.#quietly(() => open(outcome));
+      else exchange.answer(outcome, true);
+    });
   }
 
   /**
@@ -274,6 +287,12 @@ class UwsTransport implements Transport {
    */
   async #clearOfOthers(exchange: UwsExchange): Promise<void> {
     if (this.#handedOver !== exchange) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** What is written outside of the library's own calls. */
+  #quietly(write: () => void): void {
+    if (this.#quiet === undefined) write();
+    else this.#quiet.run(write);
   }
 
   #requestOf(exchange: UwsExchange, head: RequestHead, body: Pick<RequestBody, 'read'>): HttpRequest {

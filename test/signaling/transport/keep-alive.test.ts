@@ -74,6 +74,22 @@ describe('keep-alive', () => {
     expect(peer.told).toEqual([]);
   });
 
+  it('takes what it hears twice within a sixteenth of the period for once, and pings that much too early at most', () => {
+    clock.advance(periodMs / 16 - 1);
+    keepAlive.heard(peer);
+    clock.advance(periodMs / 16 + 1);
+    const other = new Peer();
+    keepAlive.heard(other);
+    clock.advance(periodMs / 16);
+    keepAlive.heard(other);
+    clock.advance(periodMs - (3 * periodMs) / 16);
+    expect([peer.told, other.told]).toEqual([['ping'], []]);
+    clock.advance(periodMs / 4 - 1);
+    expect(other.told).toEqual([]);
+    clock.advance(1);
+    expect(other.told).toEqual(['ping']);
+  });
+
   it('begins anew with a peer that answered its ping', () => {
     clock.advance(periodMs);
     keepAlive.heard(peer);

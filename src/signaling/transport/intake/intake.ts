@@ -129,12 +129,23 @@ export class Intake {
     this.#handlers.dropped();
   }
 
+  /** Most have said something by the time that they are here: the system hands them over then. */
   #hold(came: readonly Descriptor[]): void {
-    const nowMs = this.#parts.clock.now();
+    const { socket, clock } = this.#parts;
+    const nowMs = clock.now();
     for (const connection of came) {
-      this.#parts.socket.watch(connection);
-      this.#silent.set(connection, nowMs);
+      const beginning = socket.beginning(connection);
+      if (beginning !== '') this.#sort(connection, beginning);
+      else {
+        socket.watch(connection);
+        this.#silent.set(connection, nowMs);
+      }
     }
+  }
+
+  #sort(connection: Descriptor, beginning: string): void {
+    if (this.#handlers.canWait(beginning)) this.#waiting.add(connection);
+    else this.#handlers.take(connection);
   }
 
   /** Looks at what those have said who were silent. */
@@ -143,8 +154,7 @@ export class Intake {
     const { socket, clock } = this.#parts;
     for (const connection of socket.spoken()) {
       this.#silent.delete(connection);
-      if (this.#handlers.canWait(socket.beginning(connection))) this.#waiting.add(connection);
-      else this.#handlers.take(connection);
+      this.#sort(connection, socket.beginning(connection));
     }
     const nowMs = clock.now();
     for (const [connection, sinceMs] of this.#silent) {

@@ -11,6 +11,8 @@ export type NotAccepted = 'nobody' | 'exhausted' | 'failed';
 export interface ListeningSocket {
   /** Readable, each of them, when there is somebody for `accept` or for `spoken`. */
   readonly signs: readonly Descriptor[];
+  /** Has the system keep whoever connects until they say something, for `limits.intakeDeferredSecondsMax`: `accept` gives nobody before. */
+  deferSilent(): void;
   /** Takes whoever has waited for longest. */
   accept(): Descriptor | NotAccepted;
   /** Has `spoken` tell of a connection once something has come on it. */
@@ -30,6 +32,7 @@ export interface ListeningSocket {
 
 interface Calls {
   fcntl(descriptor: number, command: number, value: number): number;
+  setsockopt(descriptor: number, level: number, option: number, value: Int32Array, bytes: number): number;
   accept4(descriptor: number, address: null, bytes: null, flags: number): number;
   recv(descriptor: number, into: Buffer, bytes: number, flags: number): number;
   epoll_create1(flags: number): number;
@@ -62,6 +65,7 @@ async function loadCalls(): Promise<Calls | undefined> {
     const has = <Call>(prototype: string) => library.func(prototype) as unknown as Call;
     return {
       fcntl: has('int fcntl(int, int, int)'),
+      setsockopt: has('int setsockopt(int, int, int, void *, uint)'),
       accept4: has('int accept4(int, void *, void *, int)'),
       recv: has('long recv(int, void *, size_t, int)'),
       epoll_create1: has('int epoll_create1(int)'),
@@ -90,6 +94,11 @@ class LinuxListeningSocket implements ListeningSocket {
     this.#listening = listening;
     this.#epoll = epoll;
     this.signs = [listening, epoll];
+  }
+
+  deferSilent(): void {
+    const seconds = new Int32Array([limits.intakeDeferredSecondsMax]);
+    this.#calls.setsockopt(this.#listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds, seconds.byteLength);
   }
 
   accept(): Descriptor | NotAccepted {
@@ -148,10 +157,12 @@ const { EAGAIN, EMFILE, ENFILE, ENOMEM, ENOBUFS, EINTR, ECONNABORTED, EPROTO } =
 const exhaustion: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, ENOBUFS]);
 const passing: ReadonlySet<number> = new Set([EINTR, ECONNABORTED, EPROTO]);
 
-/** `fcntl(2)`, `accept4(2)`, `recv(2)`, `epoll_ctl(2)`, `shutdown(2)`: the same on x64 and arm64. */
+/** `fcntl(2)`, `tcp(7)`, `accept4(2)`, `recv(2)`, `epoll_ctl(2)`, `shutdown(2)`: the same on x64 and arm64. */
 const F_DUPFD_CLOEXEC = 1_030;
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
+const IPPROTO_TCP = 6;
+const TCP_DEFER_ACCEPT = 9;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 const EPOLLIN = 0x1;

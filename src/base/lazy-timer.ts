@@ -1,4 +1,4 @@
-import { type Clock, MovableTimer } from '../../base/index.ts';
+import { type Clock, MovableTimer } from './clock.ts';
 
 /**
  * A timer for the oldest of many that all wait equally long. Where it is set to an earlier time already it is left there: it looks anew when it
