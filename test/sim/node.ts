@@ -1,5 +1,5 @@
 import type { RelayLevers } from '../../src/levers/index.ts';
-import { createOwnership, type Ownership } from '../../src/ownership/index.ts';
+import { createOwnership, createSharedCache, type Ownership, type SharedCache } from '../../src/ownership/index.ts';
 import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
 import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
 import { createRelay, type OpenUdpPort, type ReceiveDatagram, type Relay } from '../../src/relay/index.ts';
@@ -11,6 +11,7 @@ import type { Peer } from './peer.ts';
 import { claimedKind, simIdentity } from './sim-identity.ts';
 import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
+import { SimSharedStore } from './sim-shared-store.ts';
 import { SimTrail } from './sim-trail.ts';
 import type { Socket } from './socket.ts';
 import { ProcessClock } from './timeline.ts';
@@ -29,6 +30,7 @@ interface Running {
   readonly levers: RelayLevers;
   readonly signaling: Signaling;
   readonly source: SimSource;
+  readonly store: SimSharedStore | undefined;
   readonly trail: SimTrail;
 }
 
@@ -62,10 +64,11 @@ export class Node {
     const relay = await this.#openRelay(clock, dice.named('relay'));
     const source = new SimSource(truth, around, faults, dice.named('source'), plan);
     const bounds = { entriesMax: 64, grantMsMax: plan.grantMsMax, refusalMsMax: plan.refusalMsMax };
+    const { shared, store } = this.#openShared(source, bounds, clock, around, dice.named('shared'));
     const ownership = createOwnership(
       source,
       bounds,
-      { clock, random: dice.named('keys'), store: this.#world.store },
+      { clock, random: dice.named('keys'), store: this.#world.store, ...(shared && { shared }) },
       { alarm: (kind) => this.#world.count(`alarm ${kind}`) },
     );
     const lifetimes = { lifetimeMsMax: plan.sessionMsMax, perDeviceMax: 4, perSubjectMax: 4 };
@@ -105,7 +108,7 @@ export class Node {
       },
     });
     levers.actOn({ sessions, connections: signaling });
-    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source, trail };
+    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source, store, trail };
     this.#world.note(() => `node ${this.number} starts`);
   }
 
@@ -182,7 +185,7 @@ export class Node {
   leaks(): string[] {
     const running = this.#running;
     if (running === undefined) return [];
-    const { relay, reproof, sessions, signaling, clock, source, trail } = running;
+    const { relay, reproof, sessions, signaling, clock, source, store, trail } = running;
     const { inFlight, waiting } = signaling.admission;
     const sizes: Record<string, number> = {
       ...relay.gauges,
@@ -191,11 +194,48 @@ export class Node {
       connections: signaling.connections,
       timers: clock.pending,
       questions: source.pending,
+      'questions to the shared cache': store?.pending ?? 0,
       reproofs: reproof.pending,
       'views without an end on record': trail.open.size,
       turns: inFlight + waiting.viewer + waiting.camera,
     };
     return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));
+  }
+
+  /** The cache that the nodes share, as the wiring opens it. */
+  #openShared(
+    source: SimSource,
+    bounds: Parameters<typeof createSharedCache>[0],
+    clock: ProcessClock,
+    around: ProcessClock,
+    dice: World['dice'],
+  ): { shared?: SharedCache; store?: SimSharedStore } {
+    const { faults, vault, checker } = this.#world;
+    if (vault === undefined) return {};
+    let store: SimSharedStore | undefined;
+    const shared = createSharedCache(
+      bounds,
+      {
+        source,
+        keys: vault.keysOf(this.number),
+        openStore: (told) => {
+          const surroundings = { clock: around, faults, dice: dice.named('store') };
+          store = new SimSharedStore(vault, surroundings, told, (what) => checker.violated(what));
+          return store;
+        },
+        clock,
+        random: dice.named('nonces'),
+      },
+      {
+        asked: (outcome) => this.#world.count(`shared cache ${outcome}`),
+        alarm: (kind) => {
+          this.#world.count(`alarm ${kind}`);
+          store?.alarmed();
+        },
+        state: (state) => this.#world.count(`shared cache ${state}`),
+      },
+    );
+    return { shared, ...(store && { store }) };
   }
 
   async #openRelay(clock: ProcessClock, dice: World['dice']): Promise<Relay> {

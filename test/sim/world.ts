@@ -11,6 +11,7 @@ import { Operator } from './operator.ts';
 import type { Peer } from './peer.ts';
 import type { Action, Plan } from './plan.ts';
 import type { SharedIdentity } from './sim-identity.ts';
+import { aheadMsMax, SharedVault } from './shared-vault.ts';
 import { previousMsMax, SimStore } from './sim-ownership.ts';
 import type { Socket } from './socket.ts';
 import { Timeline } from './timeline.ts';
@@ -47,6 +48,8 @@ export class World {
   readonly truth = new Truth();
   readonly network: Network;
   readonly store: SimStore;
+  /** What lies where the nodes share answers. */
+  readonly vault: SharedVault | undefined;
   readonly identity: Pick<SharedIdentity, 'ticketSecret'>;
   readonly operator: Operator;
   readonly checker: Checker;
@@ -70,6 +73,7 @@ export class World {
     this.faults = new Faults(plan.faults, this.dice);
     this.network = new Network(this.timeline, this.faults, this.dice.named('network'));
     this.store = new SimStore(this.faults, this.dice.named('store'));
+    this.vault = plan.shares ? this.#newVault() : undefined;
     this.identity = { ticketSecret: this.dice.named('tickets').bytes(32) };
     this.operator = new Operator(this);
     this.checker = new Checker(this);
@@ -119,7 +123,9 @@ export class World {
     const { grantMsMax, revisions } = this.plan;
     // An answer that is a former one to the same question is remembered like one of now.
     const previousMs = this.faults.on('previous-answers') ? previousMsMax : 0;
-    const rememberedMs = revisions && previousMs === 0 ? 0 : grantMsMax + previousMs;
+    // What another relay was told counts from its question, by its own clock.
+    const aheadMs = this.faults.on('clocks-ahead') ? aheadMsMax : 0;
+    const rememberedMs = revisions && previousMs === 0 ? 0 : grantMsMax + previousMs + aheadMs;
     const ageMsMax = Math.max(limits.ownershipAnswerMsMax + previousMs, rememberedMs);
     return { sinceMs: this.timeline.nowMs - ageMsMax, tokenUntilMs, issuedMs, tokenId };
   }
@@ -146,6 +152,16 @@ export class World {
     this.checker.opened(made);
     this.note(() => `${view.person} asks for ${view.camera} (view ${number}, ${view.via})`);
     return made;
+  }
+
+  #newVault(): SharedVault {
+    const everybody = {
+      people: people.slice(0, this.plan.people),
+      cameras: cameras.slice(0, this.plan.cameras),
+      revisions: this.plan.revisions,
+    };
+    const { timeline, truth, faults } = this;
+    return new SharedVault({ timeline, truth, faults, ...everybody }, this.dice.named('vault'));
   }
 
   /** Everybody leaves, nothing goes wrong any more, and after a while nothing may be left. */
@@ -193,7 +209,7 @@ export class World {
     this.note(() => `${action.kind}: ${person.name}, ${camera.name}`);
     switch (action.kind) {
       case 'watch':
-        person.watch(this.#choice(person, camera, dice), camera.node);
+        person.watch(this.#choice(person, camera, dice), this.#askedAt(camera, dice));
         return;
       case 'leave':
         if (dice.chance(0.3) && person.whep.views.length > 0) void person.whep.end(dice.pick(person.whep.views));
@@ -281,6 +297,11 @@ export class World {
     return own.length > 0 && dice.chance(0.75) ? dice.pick(own) : camera.name;
   }
 
+  /** Where relays share what they know, some ask the one that does not have the camera: it answers them, and the others after it. */
+  #askedAt({ node }: Pick<Camera, 'node'>, dice: Dice): Node {
+    return this.plan.shares && dice.named('elsewhere').chance(0.3) ? dice.pick(this.nodes) : node;
+  }
+
   #isOn(name: string, node: Node): boolean {
     return this.cameras.some((camera) => camera.name === name && camera.node === node);
   }
@@ -295,7 +316,8 @@ export class World {
   /** Somebody loses a camera, who may just have looked at it, and tries again when all that was remembered of it should be forgotten. */
   #lose(viewer: Viewer, { name, node }: Camera, dice: Dice): void {
     if (dice.chance(0.5)) viewer.watch(name, node);
-    if (dice.chance(0.5)) this.timeline.after(dice.between(610, 695), () => viewer.watch(name, node));
+    const before = this.#askedAt({ node }, dice);
+    if (dice.chance(0.5)) this.timeline.after(dice.between(610, 695), () => viewer.watch(name, before));
     this.timeline.after(700, () => this.truth.revoke(viewer.name, name, this.timeline.nowMs));
     if (dice.chance(0.5)) this.timeline.after(dice.between(3_900, 12_000), () => viewer.watch(name, node));
   }
