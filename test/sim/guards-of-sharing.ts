@@ -91,9 +91,7 @@ export const guardsOfSharing: readonly Guard[] = [
   },
   {
     name: 'a shared entry is as old as the bounds of whoever reads it allow, and not of whoever wrote it',
-    removed: [
-      { file: cache, text: 'Math.min(entry.expiresAtMs, askedAtMs + lifeMsMax)', by: 'entry.expiresAtMs' },
-    ],
+    removed: [{ file: cache, text: 'Math.min(entry.expiresAtMs, askedAtMs + lifeMsMax)', by: 'entry.expiresAtMs' }],
     seed: 1,
     sees: /may not see|no live pair names/,
   },

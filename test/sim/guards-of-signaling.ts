@@ -203,16 +203,4 @@ export const guardsOfSignaling: readonly Guard[] = [
     seed: 1,
     sees: /registrations/,
   },
-  {
-    name: 'a turn that is over is somebody else’s',
-    removed: [
-      {
-        file: 'src/signaling/admission/admission.ts',
-        text: '    } finally {\n      this.#end(turn);\n    }',
-        by: '    }',
-      },
-    ],
-    seed: 1,
-    sees: /turns|no answer/,
-  },
 ];

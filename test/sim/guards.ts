@@ -1,4 +1,5 @@
 import type { Guard } from './guard.ts';
+import { guardsOfAdmission } from './guards-of-admission.ts';
 import { guardsOfLevers } from './guards-of-levers.ts';
 import { guardsOfProof } from './guards-of-proof.ts';
 import { guardsOfSharing } from './guards-of-sharing.ts';
@@ -10,4 +11,11 @@ import { guardsOfWire } from './guards-of-wire.ts';
  * `npm run sim -- --guards` for a seed, and write that down here. Of `src/identity` tickets alone have lines, since a world verifies no
  * signatures.
  */
-export const guards: readonly Guard[] = [...guardsOfProof, ...guardsOfSharing, ...guardsOfSignaling, ...guardsOfWire, ...guardsOfLevers];
+export const guards: readonly Guard[] = [
+  ...guardsOfProof,
+  ...guardsOfSharing,
+  ...guardsOfSignaling,
+  ...guardsOfAdmission,
+  ...guardsOfWire,
+  ...guardsOfLevers,
+];

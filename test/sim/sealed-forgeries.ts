@@ -19,9 +19,10 @@ export function damaged(sealed: string, dice: Dice): string {
 
 /** An entry that says to be at home in another place. */
 export function renamed(sealed: string, place: string): string {
-  return Buffer.concat([Buffer.from(place, 'base64url'), Buffer.from(sealed, 'base64url').subarray(placeBytes)]).toString(
-    'base64url',
-  );
+  return Buffer.concat([
+    Buffer.from(place, 'base64url'),
+    Buffer.from(sealed, 'base64url').subarray(placeBytes),
+  ]).toString('base64url');
 }
 
 /**

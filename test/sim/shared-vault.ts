@@ -150,7 +150,7 @@ export class SharedVault {
   /** Another question’s entry under the name of this one; or what it says changed into a yes to this one, by whoever has guessed its text. */
   #forged(name: string): string | undefined {
     const question = this.#questionAt(name);
-    const other = this.#dice.pick([...this.#entries.keys().filter((each) => this.#isGranted(each)), '']);
+    const other = this.#dice.pick([...[...this.#entries.keys()].filter((each) => this.#isGranted(each)), '']);
     const sealed = this.#entries.get(other)?.at(-1)?.sealed;
     const asked = this.#questionAt(other);
     if (question === undefined || asked === undefined || sealed === undefined) return this.#now(name);
@@ -159,7 +159,10 @@ export class SharedVault {
     const at = this.#placeAt(other, this.#seal.namesOf(asked));
     const known = at === undefined ? 'unsealed' : this.#seal.open(asked, at, sealed);
     if (known === 'unsealed' || known === 'crossed') return this.#now(name);
-    const yes: SharedEntry = { ...known, answer: { ...known.answer, ...question, role: 'owner', notAfterMs: undefined } };
+    const yes: SharedEntry = {
+      ...known,
+      answer: { ...known.answer, ...question, role: 'owner', notAfterMs: undefined },
+    };
     return rewritten(sealed, place, sharedAs, known, yes);
   }
 

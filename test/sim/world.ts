@@ -5,15 +5,17 @@ import { Checker } from './checker.ts';
 import { fingerprintOf } from './descriptions.ts';
 import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
+import { Homes } from './homes.ts';
 import { Network } from './network.ts';
 import { Node } from './node.ts';
 import { Operator } from './operator.ts';
 import type { Peer } from './peer.ts';
 import type { Action, Plan } from './plan.ts';
-import type { SharedIdentity } from './sim-identity.ts';
 import { aheadMsMax, SharedVault } from './shared-vault.ts';
+import type { SharedIdentity } from './sim-identity.ts';
 import { previousMsMax, SimStore } from './sim-ownership.ts';
 import type { Socket } from './socket.ts';
+import { tryFrom } from './stranger.ts';
 import { Timeline } from './timeline.ts';
 import { Truth } from './truth.ts';
 import type { Term, View } from './view.ts';
@@ -22,6 +24,10 @@ import { Viewer } from './viewer.ts';
 /** Names that begin alike, for whoever compares by the beginning. */
 const people = ['sub:ann', 'sub:anna', 'sub:ben', 'sub:b', 'sub:eve', 'sub:evelyn'];
 const cameras = ['cam:1', 'cam:10', 'cam:100', 'cam:oak', 'cam:oakhill', 'cam:o', 'cam:elm', 'cam:elms'];
+
+const busyTimesMax = 5;
+const busyMsMax = 1_500;
+const pauseMsMax = 150;
 
 export interface RunOptions {
   /** Whether a history is written. */
@@ -47,6 +53,7 @@ export class World {
   readonly timeline = new Timeline(Date.UTC(2026, 0, 1));
   readonly truth = new Truth();
   readonly network: Network;
+  readonly homes: Homes;
   readonly store: SimStore;
   /** What lies where the nodes share answers. */
   readonly vault: SharedVault | undefined;
@@ -64,14 +71,20 @@ export class World {
   readonly #told = new Map<string, number>();
   readonly #history: string[] | undefined;
 
+  /** How much later than it should a node may do something. */
+  readonly lateMsMax: number;
+
   readonly forgivesCameras: boolean;
 
   constructor(plan: Plan, { records = false, forgivesCameras = false }: RunOptions = {}) {
     this.plan = plan;
     this.forgivesCameras = forgivesCameras;
+    const isLate = plan.actions.some(({ kind }) => kind === 'late-loop');
+    this.lateMsMax = isLate ? busyTimesMax * (busyMsMax + pauseMsMax) : 0;
     this.dice = new Dice(plan.seed, 'world');
     this.faults = new Faults(plan.faults, this.dice);
     this.network = new Network(this.timeline, this.faults, this.dice.named('network'));
+    this.homes = new Homes(plan.admission.attempts !== undefined, this.dice.named('homes'));
     this.store = new SimStore(this.faults, this.dice.named('store'));
     this.vault = plan.shares ? this.#newVault() : undefined;
     this.identity = { ticketSecret: this.dice.named('tickets').bytes(32) };
@@ -79,7 +92,7 @@ export class World {
     this.checker = new Checker(this);
     this.#history = records ? [] : undefined;
     this.nodes = Array.from({ length: plan.nodes }, (_, number) => new Node(this, number));
-    this.viewers = people.slice(0, plan.people).map((name) => new Viewer(this, name));
+    this.viewers = people.slice(0, plan.people).map((name, number) => new Viewer(this, name, number));
     this.cameras = cameras
       .slice(0, plan.cameras)
       .map((name, number) => new Camera(this, name, this.#nodeOf(number), number));
@@ -172,6 +185,7 @@ export class World {
     for (const camera of this.cameras) camera.off();
     await this.#pass(1_000);
     this.faults.calm();
+    for (const node of this.nodes) node.rest();
     for (const peer of this.peers) peer.stop();
     await this.#pass(120_000);
     if (this.violation !== undefined) return;
@@ -270,12 +284,28 @@ export class World {
       case 'switch':
         this.operator.act(action, person, camera);
         return;
+      case 'strangers':
+        tryFrom(this, person.address, camera.node, dice);
+        return;
+      case 'late-loop':
+        this.#delay(camera.node, dice);
+        return;
       case 'silent-connection':
         person.beSilent(camera.node);
         return;
       case 'node-stop':
       case 'node-kill':
         void this.#end(camera.node, action.kind === 'node-stop', dice.between(200, 5_000));
+    }
+  }
+
+  /** A node is busy for a while, again and again, with little time between. */
+  #delay(node: Node, dice: Dice): void {
+    let atMs = 0;
+    for (let times = dice.between(1, busyTimesMax); times > 0; times--) {
+      const busyMs = dice.between(200, busyMsMax);
+      this.timeline.after(atMs, () => node.beBusy(busyMs));
+      atMs += busyMs + dice.between(1, pauseMsMax);
     }
   }
 
