@@ -20,18 +20,20 @@ interface Span {
   readonly untilMs: number;
 }
 
+interface Said {
+  readonly atMs: number;
+  mayHaveFailed: boolean;
+}
+
 interface Home {
-  /** When anything came from there that may have been counted against it. */
-  readonly saidMs: number[];
+  /** Whatever came from there that may have been counted against it. */
+  readonly all: Said[];
   /** Requests that were not sent away. */
   readonly tried: Span[];
   /** Requests that were refused as they cannot be good, one after the other: of those that overlap one alone has surely been counted. */
   readonly failed: Span[];
 }
 
-const lookBackMs = 60_000;
-/** So few fill no bucket of a world. */
-const saidFew = 2;
 const slack = 0.01;
 
 /**
@@ -61,9 +63,10 @@ export class ArrivalWatch {
     this.#violated = violated;
   }
 
-  /** A message came by a connection: where that has proved nothing it is counted. */
-  heard(address: string): void {
-    if (this.#admission.attempts !== undefined) this.#home(address).saidMs.push(this.#timeline.nowMs);
+  /** A message came by a connection. Where that has proved nothing, the token in it is counted. */
+  heard(address: string, text: string): void {
+    if (this.#admission.attempts === undefined || !text.includes('"authorization"')) return;
+    this.#home(address).all.push({ atMs: this.#timeline.nowMs, mayHaveFailed: true });
   }
 
   /** A request is about to be handled. What is returned wants to know what became of it. */
@@ -76,21 +79,26 @@ export class ArrivalWatch {
       if (isTooLate && status < 300) this.#violated(`a ${lane} is let in while the event loop is ${lateMs} ms late`);
       if (ticket === 'good' && text.includes('overloaded') && !this.stopping)
         this.#violated('a camera with a good ticket is sent away');
-      if (status !== 503) demandBounds?.(text);
+      demandBounds?.(status, text);
     };
   }
 
-  #bounds(address: string, nowMs: number): ((text: string) => void) | undefined {
+  #bounds(address: string, nowMs: number): ((status: number, text: string) => void) | undefined {
     const { attempts, failures } = this.#admission;
     if (attempts === undefined || failures === undefined) return undefined;
-    const { saidMs, tried, failed } = this.#home(address);
-    saidMs.push(nowMs);
-    const saidLately = saidMs.filter((atMs) => atMs > nowMs - lookBackMs).length;
-    return (text) => {
+    const { all, tried, failed } = this.#home(address);
+    const triedBefore = all.filter(({ atMs }) => atMs > nowMs - fullMs(attempts)).length;
+    const failedBefore = all.filter((each) => each.mayHaveFailed && each.atMs > nowMs - fullMs(failures)).length;
+    const mayBeFull = triedBefore >= attempts.burst || failedBefore >= failures.burst;
+    const said = { atMs: nowMs, mayHaveFailed: true };
+    all.push(said);
+    return (status, text) => {
+      said.mayHaveFailed = status === 401;
       if (text.includes('rate-exceeded')) {
-        if (saidLately <= saidFew) this.#violated(`${address} is sent away for what others did`);
+        if (!mayBeFull) this.#violated(`${address} is sent away for what others did`);
         return;
       }
+      if (status === 503) return;
       tried.push({ fromMs: nowMs, untilMs: nowMs });
       if (isOverdrawn(attempts, tried)) this.#violated(`${address} tries more often than it may`);
       if (!/token-signature|ticket-invalid/.test(text) || nowMs <= (failed.at(-1)?.untilMs ?? 0)) return;
@@ -101,10 +109,15 @@ export class ArrivalWatch {
 
   #home(address: string): Home {
     const name = this.#homes.homeOf(address);
-    const known = this.#known.get(name) ?? { saidMs: [], tried: [], failed: [] };
+    const known = this.#known.get(name) ?? { all: [], tried: [], failed: [] };
     this.#known.set(name, known);
     return known;
   }
+}
+
+/** A bucket from which nothing was taken for so long is full. */
+function fullMs({ perMinute, burst }: Bounds): number {
+  return (burst * 60_000) / perMinute;
 }
 
 /** Whether more was taken out of a bucket than there can have been. */

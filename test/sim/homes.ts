@@ -2,6 +2,7 @@ import type { Dice } from './dice.ts';
 
 const everybodys = '198.51.100.7';
 const networks = ['192.0.2.10', '2001:db8:0:1', '2001:db8:0:2'];
+const nobodys = '2001:db8:0:3';
 
 /**
  * Where people and cameras are, as a relay sees it: a few homes, each behind one IPv4 address or one network of IPv6 (RFC 4291 section
@@ -31,8 +32,15 @@ export class Homes {
     return this.#newAddress(this.homeOf(address));
   }
 
+  /** An address where nobody is at home. */
+  elsewhere(): string {
+    return this.#newAddress(nobodys);
+  }
+
   homeOf(address: string): string {
-    return networks.find((network) => address === network || address.startsWith(`${network}:`)) ?? address;
+    return (
+      [...networks, nobodys].find((network) => address === network || address.startsWith(`${network}:`)) ?? address
+    );
   }
 
   #newAddress(network: string): string {

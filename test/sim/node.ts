@@ -179,8 +179,8 @@ export class Node {
   }
 
   /** A message comes by a connection from there. */
-  heard(address: string): void {
-    this.#running?.watch.heard(address);
+  heard(address: string, text: string): void {
+    this.#running?.watch.heard(address, text);
   }
 
   /** Opens a WebSocket. Undefined where it was refused, or the node has gone meanwhile. */

@@ -137,7 +137,7 @@ export class Socket implements Connection {
     this.#at(this.#toNodeMs, () =>
       this.node.whenFree(() => {
         if (this.overAtNode || !this.node.runs) return;
-        this.node.heard(this.remoteAddress);
+        this.node.heard(this.remoteAddress, text);
         this.#server?.message(text);
       }),
     );

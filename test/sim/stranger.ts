@@ -4,21 +4,21 @@ import type { Node } from './node.ts';
 import { Socket } from './socket.ts';
 import type { World } from './world.ts';
 
-/** Somebody who has nothing that is good, and tries again and again from the addresses of somebody’s home. */
+const kinds = ['listing', 'token', 'ticket', 'nothing'] as const;
+type Kind = (typeof kinds)[number];
+
+/** Somebody who has nothing that is good, and tries again and again, from the addresses of somebody’s home or from elsewhere. */
 export function tryFrom(world: World, home: string, node: Node, dice: Dice): void {
-  for (let times = dice.between(4, 20); times > 0; times--) {
-    const address = world.homes.neighbourOf(home);
-    const kind = dice.pick(['listing', 'token', 'ticket', 'nothing'] as const);
+  const from = dice.chance(0.5) ? home : world.homes.elsewhere();
+  const all: readonly Kind[] = dice.chance(0.7) ? kinds : ['nothing'];
+  for (let times = dice.between(4, 25); times > 0; times--) {
+    const address = world.homes.neighbourOf(from);
+    const kind = dice.pick(all);
     world.timeline.after(dice.between(0, 3_000), () => void attempt(world, address, node, kind));
   }
 }
 
-async function attempt(
-  world: World,
-  address: string,
-  node: Node,
-  kind: 'listing' | 'token' | 'ticket' | 'nothing',
-): Promise<void> {
+async function attempt(world: World, address: string, node: Node, kind: Kind): Promise<void> {
   const token = 'stranger/nobody/0';
   world.count('strangers');
   if (kind === 'listing') {
