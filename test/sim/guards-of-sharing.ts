@@ -116,4 +116,16 @@ export const guardsOfSharing: readonly Guard[] = [
     seed: 1,
     sees: /left out/,
   },
+  {
+    name: 'a shared cache that is left out is not asked',
+    removed: [
+      {
+        file: cache,
+        text: "this.#distrust.trusted ? await this.#look(question, revisionNow) : 'left-out'",
+        by: 'await this.#look(question, revisionNow)',
+      },
+    ],
+    seed: 1,
+    sees: /left out/,
+  },
 ];

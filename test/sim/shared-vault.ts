@@ -73,10 +73,11 @@ export class SharedVault {
   /** What is given for a name: what was written last and has not ended, or whatever else the faults of the world make of it. */
   read(name: string): string | undefined {
     if (this.#faults.strikes('longer-bounds', 0.1)) this.#neighbour(name, 0);
-    if (this.#faults.strikes('clocks-ahead', 0.1))
-      this.#neighbour(name, this.#dice.chance(0.3) ? hourMs : this.#dice.between(1, aheadMsMax));
+    if (this.#faults.strikes('clocks-ahead', 0.15))
+      this.#neighbour(name, this.#dice.chance(0.5) ? hourMs : this.#dice.between(1, aheadMsMax));
     if (this.#faults.strikes('foreign-store', 0.08)) return this.#foreign(name);
-    if (this.#faults.strikes('forging-store', 0.08)) return this.#forged(name);
+    const isWanted = this.#faults.on('forging-store') && !this.#isGranted(name);
+    if (isWanted && this.#faults.strikes('forging-store', 0.15)) return this.#forged(name);
     if (this.#faults.strikes('old-store', 0.4)) {
       const all = this.#entries.get(name) ?? [];
       return all.length === 0 ? undefined : this.#dice.pick(all).sealed;

@@ -223,7 +223,7 @@ export class World {
     this.note(() => `${action.kind}: ${person.name}, ${camera.name}`);
     switch (action.kind) {
       case 'watch':
-        person.watch(this.#choice(person, camera, dice), this.#askedAt(camera, dice));
+        this.#watch(person, this.#choice(person, camera, dice), camera.node, dice);
         return;
       case 'leave':
         if (dice.chance(0.3) && person.whep.views.length > 0) void person.whep.end(dice.pick(person.whep.views));
@@ -325,6 +325,14 @@ export class World {
     if (former.length > 0 && dice.chance(0.3)) return dice.pick(former);
     const own = this.truth.camerasOf(person.name, this.timeline.nowMs).filter((name) => this.#isOn(name, camera.node));
     return own.length > 0 && dice.chance(0.75) ? dice.pick(own) : camera.name;
+  }
+
+  /** Whoever asked elsewhere first comes here next, or does not. */
+  #watch(person: Viewer, camera: string, node: Node, dice: Dice): void {
+    const first = this.#askedAt({ node }, dice);
+    person.watch(camera, first);
+    if (first !== node && dice.chance(0.6))
+      this.timeline.after(dice.between(50, dice.pick([500, 6_000])), () => person.watch(camera, node));
   }
 
   /** Where relays share what they know, some ask the one that does not have the camera: it answers them, and the others after it. */
