@@ -235,13 +235,13 @@ function leversOf(whole: Whole): Action[] {
 /** Strangers who try at somebody’s address, in some worlds: there addresses have bounds. */
 function strangersOf(whole: Whole): Action[] {
   const dice = new Dice(whole.seed, 'strangers');
-  return dice.chance(0.15) ? drawnApart(whole, dice, dice.between(1, 4), () => 'strangers') : [];
+  return dice.chance(0.12) ? drawnApart(whole, dice, dice.between(1, 4), () => 'strangers') : [];
 }
 
 /** Times at which the event loop of a node is late, in some worlds. */
 function lateLoopsOf(whole: Whole): Action[] {
   const dice = new Dice(whole.seed, 'late-loops');
-  return dice.chance(0.12) ? drawnApart(whole, dice, dice.between(1, 4), () => 'late-loop') : [];
+  return dice.chance(0.1) ? drawnApart(whole, dice, dice.between(1, 4), () => 'late-loop') : [];
 }
 
 function drawnApart(
@@ -265,7 +265,7 @@ function sharingOf(
   faultiness: number,
 ): Pick<Plan, 'shares' | 'faults'> & { readonly nodes: number | undefined } {
   const dice = new Dice(seed, 'sharing');
-  if (!dice.chance(0.35)) return { shares: false, faults: [], nodes: undefined };
+  if (!dice.chance(0.3)) return { shares: false, faults: [], nodes: undefined };
   const nodes = dice.chance(0.6) ? 2 : 1;
   const faults = faultsOfSharing.filter((fault) => dice.chance(fault === 'forgetful-cache' ? 0.6 : faultiness));
   return { shares: true, faults, nodes };

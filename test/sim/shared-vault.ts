@@ -42,8 +42,6 @@ export class SharedVault {
   readonly #dice: Dice;
   readonly #keys: readonly Redacted<Buffer>[];
   readonly #seal: SharedSeal;
-  readonly #stranger: SharedSeal;
-  readonly #others: SharedSeal;
   readonly #entries = new Map<string, Kept[]>();
   readonly #everybody: Everybody;
   #questions: ReadonlyMap<string, OwnershipQuestion> | undefined;
@@ -56,8 +54,6 @@ export class SharedVault {
     this.#dice = dice;
     this.#keys = [new Redacted(dice.bytes(32)), new Redacted(dice.bytes(32))];
     this.#seal = new SharedSeal(sharedAs, this.#keys, dice);
-    this.#stranger = new SharedSeal(sharedAs, [new Redacted(dice.bytes(32))], dice);
-    this.#others = new SharedSeal('another deployment', this.#keys, dice);
   }
 
   /** The keys of a node: all have both, and one of two seals with the newer one already. */
@@ -137,12 +133,14 @@ export class SharedVault {
     if (question === undefined) return this.#now(name);
     const { nowMs } = this.#timeline;
     const yes = this.#entry(question, { role: 'owner', notAfterMs: undefined }, nowMs, nowMs + longMs);
-    const [own] = this.#stranger.namesOf(question);
-    if (this.#dice.chance(0.4) && own !== undefined) {
-      return this.#stranger.seal({ name: name.slice(keyPrefix.length), key: own.key }, yes);
+    if (this.#dice.chance(0.4)) {
+      const stranger = new SharedSeal(sharedAs, [new Redacted(this.#dice.bytes(32))], this.#dice);
+      const [own] = stranger.namesOf(question);
+      return own && stranger.seal({ name: name.slice(keyPrefix.length), key: own.key }, yes);
     }
-    for (const place of this.#others.namesOf(question)) {
-      const sealed = this.#others.seal(place, yes);
+    const others = new SharedSeal('another deployment', this.#keys, this.#dice);
+    for (const place of others.namesOf(question)) {
+      const sealed = others.seal(place, yes);
       if (sealed !== undefined) this.write(keyPrefix + place.name, sealed, longMs);
     }
     return this.#now(name);
