@@ -195,7 +195,7 @@ export class Node {
     const isGood = socket.ticketAlone !== undefined && this.#world.checker.isGoodTicket(socket);
     const judge = running.watch.comes({
       address: socket.remoteAddress,
-      lane: token?.startsWith('camera/') || token?.startsWith('stranger/') ? 'camera' : 'viewer',
+      lane: token === undefined || token.startsWith('viewer/') ? 'viewer' : 'camera',
       ticket: isGood ? 'good' : ticket === undefined ? 'none' : 'shown',
     });
     const request = { path: webSocketPath, headers, remoteAddress: socket.remoteAddress };

@@ -5,17 +5,17 @@ import { Checker } from './checker.ts';
 import { fingerprintOf } from './descriptions.ts';
 import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
+import { busyMsMax, busyTimesMax, Happenings, pauseMsMax } from './happenings.ts';
 import { Homes } from './homes.ts';
 import { Network } from './network.ts';
 import { Node } from './node.ts';
 import { Operator } from './operator.ts';
 import type { Peer } from './peer.ts';
-import type { Action, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { aheadMsMax, SharedVault } from './shared-vault.ts';
 import type { SharedIdentity } from './sim-identity.ts';
 import { previousMsMax, SimStore } from './sim-ownership.ts';
 import type { Socket } from './socket.ts';
-import { tryFrom } from './stranger.ts';
 import { Timeline } from './timeline.ts';
 import { Truth } from './truth.ts';
 import type { Term, View } from './view.ts';
@@ -24,10 +24,6 @@ import { Viewer } from './viewer.ts';
 /** Names that begin alike, for whoever compares by the beginning. */
 const people = ['sub:ann', 'sub:anna', 'sub:ben', 'sub:b', 'sub:eve', 'sub:evelyn'];
 const cameras = ['cam:1', 'cam:10', 'cam:100', 'cam:oak', 'cam:oakhill', 'cam:o', 'cam:elm', 'cam:elms'];
-
-const busyTimesMax = 5;
-const busyMsMax = 1_500;
-const pauseMsMax = 150;
 
 export interface RunOptions {
   /** Whether a history is written. */
@@ -97,15 +93,16 @@ export class World {
       .slice(0, plan.cameras)
       .map((name, number) => new Camera(this, name, this.#nodeOf(number), number));
     for (const [number, { name }] of this.cameras.entries())
-      this.truth.grant(this.#viewer(number).name, name, this.timeline.nowMs, 'owner');
+      this.truth.grant(this.viewer(number).name, name, this.timeline.nowMs, 'owner');
   }
 
   /** Lives to its end, or up to the first thing that must not be. */
   async run(): Promise<Outcome> {
+    const happenings = new Happenings(this);
     for (const node of this.nodes) await node.start();
     for (const camera of this.cameras) this.timeline.after(this.dice.between(0, 1_000), () => camera.on());
     this.timeline.after(1_000, () => this.#lookForLeaks());
-    for (const action of this.plan.actions) this.timeline.after(action.atMs, () => this.#act(action));
+    for (const action of this.plan.actions) this.timeline.after(action.atMs, () => happenings.act(action));
     await this.#pass(this.plan.durationMs + 2_000);
     await this.#settle();
     return {
@@ -216,206 +213,11 @@ export class World {
     this.timeline.after(1_000, () => this.#lookForLeaks());
   }
 
-  #act(action: Action): void {
-    const person = this.#viewer(action.person);
-    const camera = this.#camera(action.camera);
-    const dice = new Dice(action.dice);
-    this.note(() => `${action.kind}: ${person.name}, ${camera.name}`);
-    switch (action.kind) {
-      case 'watch':
-        this.#watch(person, this.#choice(person, camera, dice), camera.node, dice);
-        return;
-      case 'leave':
-        if (dice.chance(0.3) && person.whep.views.length > 0) void person.whep.end(dice.pick(person.whep.views));
-        else person.leave();
-        return;
-      case 'extend':
-        person.extend();
-        return;
-      case 'restart':
-        if (dice.chance(0.4) && person.whep.views.length > 0) void person.whep.restart(dice.pick(person.whep.views));
-        else person.restart();
-        return;
-      case 'roam':
-        person.roam();
-        this.#follow(person, dice);
-        return;
-      case 'drop-viewer':
-        if (dice.chance(0.5)) person.whep.vanish();
-        else person.drop();
-        return;
-      case 'list':
-        void person.list(camera.node);
-        return;
-      case 'transfer':
-        this.#transfer(camera, person.name, dice);
-        return;
-      case 'share':
-        this.#share(camera.name, person, dice);
-        return;
-      case 'unshare':
-        this.#lose(person, camera, dice);
-        return;
-      case 'camera-on':
-        camera.on();
-        return;
-      case 'camera-drop':
-        camera.drop();
-        return;
-      case 'camera-roam':
-        for (const peer of camera.peers) peer.roam();
-        this.#follow(person, dice);
-        return;
-      case 'twin':
-        this.#twin(camera, dice);
-        return;
-      case 'intrude':
-        this.#intrude(person, camera, dice);
-        return;
-      case 'revoke':
-        this.operator.act(action, person, camera);
-        // It comes back with a new token, or tries once more with what it has.
-        camera.drop();
-        return;
-      case 'sign-out':
-      case 'sign-out-all':
-      case 'take-back':
-      case 'quarantine':
-      case 'switch':
-        this.operator.act(action, person, camera);
-        return;
-      case 'strangers':
-        tryFrom(this, person.address, camera.node, dice);
-        return;
-      case 'late-loop':
-        this.#delay(camera.node, dice);
-        return;
-      case 'silent-connection':
-        person.beSilent(camera.node);
-        return;
-      case 'node-stop':
-      case 'node-kill':
-        void this.#end(camera.node, action.kind === 'node-stop', dice.between(200, 5_000));
-    }
-  }
-
-  /** A node is busy for a while, again and again, with little time between. */
-  #delay(node: Node, dice: Dice): void {
-    let atMs = 0;
-    for (let times = dice.between(1, busyTimesMax); times > 0; times--) {
-      const busyMs = dice.between(200, busyMsMax);
-      this.timeline.after(atMs, () => node.beBusy(busyMs));
-      atMs += busyMs + dice.between(1, pauseMsMax);
-    }
-  }
-
-  /** Somebody else’s router may take the port that has just been given back. */
-  #follow(person: Viewer, dice: Dice): void {
-    this.timeline.after(dice.between(10, 120), () => {
-      const others = this.peers.filter((peer) => peer.connected && peer.view.person !== person.name);
-      if (others.length > 0) dice.pick(others).roam();
-    });
-  }
-
-  /** Most ask for what they may see, some for what they might see once, some for what they may not. */
-  #choice(person: Viewer, camera: Camera, dice: Dice): string {
-    const former = this.truth
-      .formerly(person.name, this.timeline.nowMs)
-      .filter((name) => this.#isOn(name, camera.node));
-    if (former.length > 0 && dice.chance(0.3)) return dice.pick(former);
-    const own = this.truth.camerasOf(person.name, this.timeline.nowMs).filter((name) => this.#isOn(name, camera.node));
-    return own.length > 0 && dice.chance(0.75) ? dice.pick(own) : camera.name;
-  }
-
-  /** Whoever asked elsewhere first comes here next, or does not. */
-  #watch(person: Viewer, camera: string, node: Node, dice: Dice): void {
-    const first = this.#askedAt({ node }, dice);
-    person.watch(camera, first);
-    if (first !== node && dice.chance(0.6))
-      this.timeline.after(dice.between(50, dice.pick([500, 6_000])), () => person.watch(camera, node));
-  }
-
-  /** Where relays share what they know, some ask the one that does not have the camera: it answers them, and the others after it. */
-  #askedAt({ node }: Pick<Camera, 'node'>, dice: Dice): Node {
-    return this.plan.shares && dice.named('elsewhere').chance(0.3) ? dice.pick(this.nodes) : node;
-  }
-
-  #isOn(name: string, node: Node): boolean {
-    return this.cameras.some((camera) => camera.name === name && camera.node === node);
-  }
-
-  #transfer(camera: Camera, to: string, dice: Dice): void {
-    for (const viewer of this.viewers) {
-      if (viewer.name !== to && this.#mayNow(viewer, camera.name)) this.#lose(viewer, camera, dice);
-    }
-    this.timeline.after(1_000, () => this.truth.grant(to, camera.name, this.timeline.nowMs, 'owner'));
-  }
-
-  /** Somebody loses a camera, who may just have looked at it, and tries again when all that was remembered of it should be forgotten. */
-  #lose(viewer: Viewer, { name, node }: Camera, dice: Dice): void {
-    if (dice.chance(0.5)) viewer.watch(name, node);
-    const before = this.#askedAt({ node }, dice);
-    if (dice.chance(0.5)) this.timeline.after(dice.between(610, 695), () => viewer.watch(name, before));
-    this.timeline.after(700, () => this.truth.revoke(viewer.name, name, this.timeline.nowMs));
-    if (dice.chance(0.5)) this.timeline.after(dice.between(3_900, 12_000), () => viewer.watch(name, node));
-  }
-
-  /** Who has been let in may try what is another's. */
-  #share(camera: string, viewer: Viewer, dice: Dice): void {
-    const { nowMs } = this.timeline;
-    if (this.truth.grantNow(viewer.name, camera, nowMs)?.role === 'owner') return;
-    const untilMs = dice.chance(0.7) ? nowMs + dice.between(500, 20_000) : undefined;
-    this.truth.grant(viewer.name, camera, nowMs, 'viewer', untilMs);
-    if (dice.chance(0.5)) this.timeline.after(dice.between(100, 3_000), () => this.#meddle(viewer, camera, dice));
-  }
-
-  #meddle(viewer: Viewer, camera: string, dice: Dice): void {
-    const others = this.views.filter(
-      (view) => view.via === 'whep' && view.camera === camera && view.person !== viewer.name,
-    );
-    const open = others.filter((view) => view.session !== undefined);
-    if (open.length > 0) void viewer.whep.end(dice.pick(open));
-  }
-
-  /** The same camera once more, with a token of its own. */
-  #twin(camera: Camera, dice: Dice): void {
-    const twin = new Camera(
-      this,
-      camera.name,
-      dice.chance(0.8) ? camera.node : dice.pick(this.nodes),
-      this.cameras.length,
-    );
-    this.cameras.push(twin);
-    twin.on();
-  }
-
-  #intrude(person: Viewer, camera: Camera, dice: Dice): void {
-    const others = this.views.filter((view) => view.session !== undefined && view.person !== person.name);
-    const shared = others.filter(({ via, camera }) => via === 'whep' && this.#mayNow(person, camera));
-    const foreign = this.views.filter((view) => view.session !== undefined && view.camera !== camera.name);
-    if (dice.chance(0.3) && foreign.length > 0) camera.intrude(dice.pick(foreign).session ?? '');
-    else if (others.length === 0) return;
-    else if (shared.length > 0 && dice.chance(0.7)) void person.whep.end(dice.pick(shared));
-    else if (dice.chance(0.5)) person.intrude(dice.pick(others));
-    else void person.whep.end(dice.pick(others.slice(-4)));
-  }
-
-  #mayNow({ name }: Viewer, camera: string): boolean {
-    return this.truth.grantNow(name, camera, this.timeline.nowMs) !== undefined;
-  }
-
-  async #end(node: Node, gracefully: boolean, backMs: number): Promise<void> {
-    if (!node.runs) return;
-    if (gracefully) await node.stop();
-    else node.kill();
-    this.timeline.after(backMs, () => void node.start());
-  }
-
-  #viewer(number: number): Viewer {
+  viewer(number: number): Viewer {
     return at(this.viewers, number % this.viewers.length);
   }
 
-  #camera(number: number): Camera {
+  camera(number: number): Camera {
     return at(this.cameras, number % this.plan.cameras);
   }
 
