@@ -13,6 +13,7 @@ export class Camera {
   readonly name: string;
   readonly node: Node;
   readonly #world: World;
+  readonly #number: number;
   readonly #answers: boolean;
   readonly #checksGrants: boolean;
   readonly #fingerprint: string;
@@ -27,6 +28,7 @@ export class Camera {
     const dice = world.dice.named(`camera/${number}`);
     this.#world = world;
     this.name = name;
+    this.#number = number;
     this.node = node;
     this.#answers = dice.chance(0.7);
     this.#checksGrants = dice.chance(0.5);
@@ -82,13 +84,20 @@ export class Camera {
     const alone = ticket !== undefined && dice.chance(0.5);
     const untilMs = alone ? ticket.tokenUntilMs : timeline.nowMs + dice.between(10_000, 200_000);
     const token = alone ? undefined : tokenOf('camera', this.name, untilMs, timeline.nowMs);
-    const socket = new Socket(this.#world, this.node, 'camera', {
-      request: (message) => this.#asked(socket, message),
-      notice: (error) => this.#noticed(error),
-      closed: (code) => {
-        if (this.#socket === socket) this.#lost(code === 4409 ? dice.between(5_000, 30_000) : dice.between(300, 5_000));
+    const socket = new Socket(
+      this.#world,
+      this.node,
+      'camera',
+      {
+        request: (message) => this.#asked(socket, message),
+        notice: (error) => this.#noticed(error),
+        closed: (code) => {
+          if (this.#socket === socket)
+            this.#lost(code === 4409 ? dice.between(5_000, 30_000) : dice.between(300, 5_000));
+        },
       },
-    });
+      this.#world.homes.addressOf(this.name, this.#number),
+    );
     this.#socket = socket;
     const issuedMs = alone ? ticket.givenMs : timeline.nowMs;
     socket.shows({ person: this.name, untilMs: Math.max(untilMs, ticket?.tokenUntilMs ?? 0), issuedMs });
@@ -115,7 +124,14 @@ export class Camera {
       if (ticket === undefined) return;
       const { nowMs } = this.#world.timeline;
       const untilMs = nowMs + (restSeconds + 1) * 1_000;
-      this.#ticket = { text: ticket, of: this.name, givenMs: nowMs, untilMs, tokenUntilMs: socket.tokenUntilMs };
+      this.#ticket = {
+        text: ticket,
+        isForged: false,
+        of: this.name,
+        givenMs: nowMs,
+        untilMs,
+        tokenUntilMs: socket.tokenUntilMs,
+      };
       this.#world.count('tickets given');
     };
     const params = { name: `The ${this.name}`, capabilities, authorization, sessions };
@@ -129,7 +145,7 @@ export class Camera {
     if (ticket === undefined) return undefined;
     const other = faults.strikes('forged-tickets', 0.5) ? dice.pick(cameras).name : this.name;
     this.#world.count('tickets shown');
-    return other === this.name ? ticket : { ...ticket, text: forgedTicket(ticket.text, other) };
+    return other === this.name ? ticket : { ...ticket, text: forgedTicket(ticket.text, other), isForged: true };
   }
 
   #keepOnly(sessions: readonly string[]): void {

@@ -11,6 +11,8 @@ import type { World } from './world.ts';
 
 const answerMsMax = 30_000;
 const registerMsMax = 15_000;
+/** How much earlier a ticket may end than its camera thinks. */
+const ticketSlackMs = 3_000;
 /** The ids of cameras and people, wherever they stand. */
 const ids = /\b(?:cam|sub):[a-z0-9]+/g;
 
@@ -36,14 +38,14 @@ export class Checker extends DatagramChecker {
   }
 
   awaitAnswer(socket: Socket, asked: Asked): void {
-    this.world.timeline.after(answerMsMax, () => {
+    this.world.timeline.after(answerMsMax + this.world.lateMsMax, () => {
       const unanswered = socket.open && socket.node.runs && socket.asked.has(asked.id);
       if (unanswered) this.violated(`no answer to ${asked.method} within ${answerMsMax} ms`);
     });
   }
 
   awaitRegister(socket: Socket): void {
-    this.world.timeline.after(registerMsMax, () => {
+    this.world.timeline.after(registerMsMax + this.world.lateMsMax, () => {
       if (socket.open && socket.node.runs && !socket.proved) this.violated('a connection that never says who it is');
     });
   }
@@ -218,6 +220,17 @@ export class Checker extends DatagramChecker {
     this.violated(`${what} for ${owner}, which may not be registered`);
   }
 
+  /** Whether the ticket that a camera comes with has to let it in, by all that the world knows. */
+  isGoodTicket({ owner, issuedMs, ticketAlone }: Socket): boolean {
+    if (ticketAlone === undefined) return false;
+    const { truth, timeline } = this.world;
+    const { of, isForged, givenMs, untilMs } = ticketAlone;
+    const isOld = givenMs <= (this.#revoked.get(owner) ?? Number.NEGATIVE_INFINITY);
+    const isOver = untilMs - ticketSlackMs <= timeline.nowMs;
+    const isOff = truth.thrown.isOff('tickets', owner) || truth.thrown.bans(owner, { issuedMs, tokenId: undefined });
+    return of === owner && !isForged && !isOld && !isOver && !isOff;
+  }
+
   #demandTicket({ owner, ticketAlone, openedMs }: Socket): void {
     if (ticketAlone === undefined) return;
     const { of, givenMs, untilMs } = ticketAlone;
@@ -251,7 +264,7 @@ export class Checker extends DatagramChecker {
 
   /** Nothing outlives the proof of a camera. */
   #awayUntilMs({ tokenUntilMs }: Socket): number {
-    return Math.min(tokenUntilMs, this.world.timeline.nowMs + limits.cameraAwayMsMax);
+    return Math.min(tokenUntilMs, this.world.timeline.nowMs + limits.cameraAwayMsMax) + this.world.lateMsMax;
   }
 
   #bind(view: View, session: string): void {

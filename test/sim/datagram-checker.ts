@@ -68,8 +68,9 @@ export class DatagramChecker {
     if (!plan.tellsChanges || faults.on('previous-answers') || faults.on('crossed-sessions')) return false;
     const lostMs = truth.lostMs(person, camera, timeline.nowMs);
     if (lostMs === undefined) return false;
-    if (!isUnreliable(faults)) return timeline.nowMs > lostMs + toldMsMax;
-    return boundMs !== undefined && boundMs < lostMs && timeline.nowMs > lostMs + toldMsMax + unansweredMsMax;
+    const latestMs = lostMs + toldMsMax + this.world.lateMsMax;
+    if (!isUnreliable(faults)) return timeline.nowMs > latestMs;
+    return boundMs !== undefined && boundMs < lostMs && timeline.nowMs > latestMs + unansweredMsMax;
   }
 
   /** A datagram reaches a node. It proves an address only if whoever sent it wrote it. */

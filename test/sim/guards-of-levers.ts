@@ -75,7 +75,7 @@ export const guardsOfLevers: readonly Guard[] = [
   {
     name: 'a list of devices is for a token that has not been taken back meanwhile',
     removed: [verification, bearer, listed],
-    seed: 197,
+    seed: 176,
     sees: /by a token that was taken back/,
   },
   {
@@ -96,7 +96,7 @@ export const guardsOfLevers: readonly Guard[] = [
       { file: 'src/signaling/bearer.ts', text: "core.levers.isOn('tickets', holder.device)", by: 'true' },
       { file: 'src/signaling/onvif/camera-role.ts', text: 'this.camera.evidence.ticket &&', by: 'false &&' },
     ],
-    seed: 100,
+    seed: 295,
     sees: /which is off/,
   },
   {
@@ -130,7 +130,7 @@ export const guardsOfLevers: readonly Guard[] = [
       registered,
       endpointReviewed,
     ],
-    seed: 10,
+    seed: 9,
     sees: /taken back|may not be registered/,
   },
 ];

@@ -1,6 +1,8 @@
 import type { Guard } from './guard.ts';
+import { guardsOfAdmission } from './guards-of-admission.ts';
 import { guardsOfLevers } from './guards-of-levers.ts';
 import { guardsOfProof } from './guards-of-proof.ts';
+import { guardsOfSharing } from './guards-of-sharing.ts';
 import { guardsOfSignaling } from './guards-of-signaling.ts';
 import { guardsOfWire } from './guards-of-wire.ts';
 
@@ -9,4 +11,11 @@ import { guardsOfWire } from './guards-of-wire.ts';
  * `npm run sim -- --guards` for a seed, and write that down here. Of `src/identity` tickets alone have lines, since a world verifies no
  * signatures.
  */
-export const guards: readonly Guard[] = [...guardsOfProof, ...guardsOfSignaling, ...guardsOfWire, ...guardsOfLevers];
+export const guards: readonly Guard[] = [
+  ...guardsOfProof,
+  ...guardsOfSharing,
+  ...guardsOfSignaling,
+  ...guardsOfAdmission,
+  ...guardsOfWire,
+  ...guardsOfLevers,
+];

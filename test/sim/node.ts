@@ -1,16 +1,20 @@
 import type { RelayLevers } from '../../src/levers/index.ts';
-import { createOwnership, type Ownership } from '../../src/ownership/index.ts';
+import { createOwnership, createSharedCache, type Ownership, type SharedCache } from '../../src/ownership/index.ts';
 import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
 import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
 import { createRelay, type OpenUdpPort, type ReceiveDatagram, type Relay } from '../../src/relay/index.ts';
+import { LoopLag } from '../../src/signaling/admission/index.ts';
 import { createSignaling, type HttpResponse, type Signaling } from '../../src/signaling/index.ts';
 import { type MemoryRequest, memoryRequest } from '../support/memory-transport.ts';
 import { relaySettings } from '../support/relay-settings.ts';
+import { ArrivalWatch } from './arrival-watch.ts';
+import { EventLoop } from './event-loop.ts';
 import { type Address, keyOf } from './network.ts';
 import type { Peer } from './peer.ts';
 import { claimedKind, simIdentity } from './sim-identity.ts';
 import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
+import { SimSharedStore } from './sim-shared-store.ts';
 import { SimTrail } from './sim-trail.ts';
 import type { Socket } from './socket.ts';
 import { ProcessClock } from './timeline.ts';
@@ -21,6 +25,12 @@ interface Running {
   /** The timers of the code under test, and those of what is simulated around it. */
   readonly clock: ProcessClock;
   readonly around: ProcessClock;
+  /** The clock of the thread that moves media, which is never late, and that of what never ends by itself. */
+  readonly mediaClock: ProcessClock;
+  readonly lagClock: ProcessClock;
+  readonly loop: EventLoop;
+  readonly lag: LoopLag | undefined;
+  readonly watch: ArrivalWatch;
   readonly relay: Relay;
   readonly door: SlowDoor;
   readonly ownership: Ownership;
@@ -29,6 +39,7 @@ interface Running {
   readonly levers: RelayLevers;
   readonly signaling: Signaling;
   readonly source: SimSource;
+  readonly store: SimSharedStore | undefined;
   readonly trail: SimTrail;
 }
 
@@ -57,15 +68,21 @@ export class Node {
   async start(): Promise<void> {
     const { timeline, plan, faults, truth, operator } = this.#world;
     const dice = this.#world.dice.named(`node/${this.number}/${this.#starts++}`);
-    const clock = new ProcessClock(timeline);
-    const around = new ProcessClock(timeline);
-    const relay = await this.#openRelay(clock, dice.named('relay'));
+    const loop = new EventLoop(timeline);
+    const clock = new ProcessClock(timeline, loop);
+    const around = new ProcessClock(timeline, loop, 'arrivals');
+    const mediaClock = new ProcessClock(timeline);
+    const lagClock = new ProcessClock(timeline, loop);
+    const lag = this.#world.lateMsMax > 0 ? new LoopLag(lagClock, () => {}) : undefined;
+    const watch = new ArrivalWatch(this.#world, loop, plan.admission, (what) => this.#world.checker.violated(what));
+    const relay = await this.#openRelay(mediaClock, dice.named('relay'));
     const source = new SimSource(truth, around, faults, dice.named('source'), plan);
     const bounds = { entriesMax: 64, grantMsMax: plan.grantMsMax, refusalMsMax: plan.refusalMsMax };
+    const { shared, store } = this.#openShared(source, bounds, clock, around, dice.named('shared'));
     const ownership = createOwnership(
       source,
       bounds,
-      { clock, random: dice.named('keys'), store: this.#world.store },
+      { clock, random: dice.named('keys'), store: this.#world.store, ...(shared && { shared }) },
       { alarm: (kind) => this.#world.count(`alarm ${kind}`) },
     );
     const lifetimes = { lifetimeMsMax: plan.sessionMsMax, perDeviceMax: 4, perSubjectMax: 4 };
@@ -94,6 +111,7 @@ export class Node {
       random: dice.named('signaling'),
       settings: { realm: 'latchkey', unregisteredMax: 32, admission: plan.admission },
       claimedKind,
+      lagMs: lag && (() => lag.ms),
       levers,
       trail,
       observer: {
@@ -105,7 +123,10 @@ export class Node {
       },
     });
     levers.actOn({ sessions, connections: signaling });
-    this.#running = { clock, around, relay, door, ownership, reproof, sessions, levers, signaling, source, trail };
+    this.#running = {
+      ...{ clock, around, mediaClock, lagClock, loop, lag, watch },
+      ...{ relay, door, ownership, reproof, sessions, levers, signaling, source, store, trail },
+    };
     this.#world.note(() => `node ${this.number} starts`);
   }
 
@@ -113,6 +134,7 @@ export class Node {
   async stop(): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
+    running.watch.stopping = true;
     running.signaling.stop();
     this.#world.checker.stopped(this);
     await running.relay.close();
@@ -120,14 +142,12 @@ export class Node {
     await running.ownership.close();
     this.#running = undefined;
     this.#cutAll();
-    running.around.stop();
-    running.clock.stop();
+    stopAll(running);
   }
 
   /** It is gone as on SIGKILL. */
   kill(): void {
-    this.#running?.clock.stop();
-    this.#running?.around.stop();
+    if (this.#running !== undefined) stopAll(this.#running);
     this.#running = undefined;
     this.#world.checker.stopped(this);
     this.#cutAll();
@@ -141,30 +161,64 @@ export class Node {
     return this.#world.checker.arrived();
   }
 
+  /** Its event loop has no time for anything else. */
+  beBusy(ms: number): void {
+    this.#running?.loop.beBusy(ms);
+    this.#world.count('busy');
+  }
+
+  /** Nobody comes any more: how late its loop is need not be known. */
+  rest(): void {
+    this.#running?.lag?.stop();
+  }
+
+  /** Something comes by the network, and is handled when there is time for it. */
+  whenFree(run: () => void): void {
+    if (this.#running === undefined) run();
+    else this.#running.loop.whenFree(run);
+  }
+
+  /** A message comes by a connection from there. */
+  heard(address: string, text: string): void {
+    this.#running?.watch.heard(address, text);
+  }
+
   /** Opens a WebSocket. Undefined where it was refused, or the node has gone meanwhile. */
   async upgrade(socket: Socket, token: string | undefined, ticket?: string): Promise<'open' | 'refused' | 'gone'> {
-    const running = this.#running;
+    const running = await this.#whenFree();
     if (running === undefined) return 'gone';
     const headers = {
       'sec-websocket-protocol': subprotocol,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
     };
-    const decision = await running.signaling.upgrade(memoryRequest({ path: webSocketPath, headers }));
+    const isGood = socket.ticketAlone !== undefined && this.#world.checker.isGoodTicket(socket);
+    const judge = running.watch.comes({
+      address: socket.remoteAddress,
+      lane: token === undefined || token.startsWith('viewer/') ? 'viewer' : 'camera',
+      ticket: isGood ? 'good' : ticket === undefined ? 'none' : 'shown',
+    });
+    const request = { path: webSocketPath, headers, remoteAddress: socket.remoteAddress };
+    const decision = await running.signaling.upgrade(memoryRequest(request));
     if (running !== this.#running) return 'gone';
     if ('refuse' in decision) {
+      judge(decision.refuse.status, `${decision.refuse.body}`);
       this.#world.checker.refusal(decision.refuse);
       return 'refused';
     }
+    judge(101, '');
     socket.attach(decision.open(socket));
     return 'open';
   }
 
-  async request(request: MemoryRequest): Promise<HttpResponse | undefined> {
-    const running = this.#running;
+  async request(request: MemoryRequest & { readonly remoteAddress: string }): Promise<HttpResponse | undefined> {
+    const running = await this.#whenFree();
     if (running === undefined) return undefined;
+    const judge = running.watch.comes({ address: request.remoteAddress, lane: 'viewer', ticket: 'none' });
     const response = await running.signaling.request(memoryRequest(request));
-    return running === this.#running ? response : undefined;
+    if (running !== this.#running) return undefined;
+    judge(response.status, response.status < 300 ? '' : `${response.body}`);
+    return response;
   }
 
   /** Wires beyond the sessions that there are and the wires that are being opened. */
@@ -182,20 +236,64 @@ export class Node {
   leaks(): string[] {
     const running = this.#running;
     if (running === undefined) return [];
-    const { relay, reproof, sessions, signaling, clock, source, trail } = running;
+    const { relay, reproof, sessions, signaling, clock, mediaClock, source, store, trail } = running;
     const { inFlight, waiting } = signaling.admission;
     const sizes: Record<string, number> = {
       ...relay.gauges,
       sessions: sessions.size,
       registrations: signaling.devicesOnline,
       connections: signaling.connections,
-      timers: clock.pending,
+      timers: clock.pending + mediaClock.pending,
       questions: source.pending,
+      'questions to the shared cache': store?.pending ?? 0,
       reproofs: reproof.pending,
       'views without an end on record': trail.open.size,
       turns: inFlight + waiting.viewer + waiting.camera,
     };
     return Object.entries(sizes).flatMap(([name, size]) => (size === 0 ? [] : `${size} ${name}`));
+  }
+
+  async #whenFree(): Promise<Running | undefined> {
+    const running = this.#running;
+    if (running === undefined || running.loop.isFree) return running;
+    await new Promise<void>((resolve) => running.loop.whenFree(resolve));
+    return running === this.#running ? running : undefined;
+  }
+
+  /** The cache that the nodes share, as the wiring opens it. */
+  #openShared(
+    source: SimSource,
+    bounds: Parameters<typeof createSharedCache>[0],
+    clock: ProcessClock,
+    around: ProcessClock,
+    dice: World['dice'],
+  ): { shared?: SharedCache; store?: SimSharedStore } {
+    const { faults, vault, checker } = this.#world;
+    if (vault === undefined) return {};
+    let store: SimSharedStore | undefined;
+    const shared = createSharedCache(
+      bounds,
+      {
+        source,
+        keys: vault.keysOf(this.number),
+        openStore: (told) => {
+          const surroundings = { clock: around, faults, dice: dice.named('store') };
+          store = new SimSharedStore(vault, surroundings, told, (what) => checker.violated(what));
+          return store;
+        },
+        clock,
+        random: dice.named('nonces'),
+      },
+      {
+        asked: (outcome) => this.#world.count(`shared cache ${outcome}`),
+        alarm: (kind) => {
+          this.#world.count(`alarm ${kind}`);
+          store?.alarmed();
+        },
+        state: (state) => this.#world.count(`shared cache ${state}`),
+      },
+    );
+    return { shared, ...(store && { store }) };
   }
 
   async #openRelay(clock: ProcessClock, dice: World['dice']): Promise<Relay> {
@@ -230,4 +328,8 @@ export class Node {
       if (socket.node === this && !socket.overAtNode) socket.cut();
     }
   }
+}
+
+function stopAll({ around, clock, mediaClock, lagClock }: Running): void {
+  for (const each of [around, clock, mediaClock, lagClock]) each.stop();
 }

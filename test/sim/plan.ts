@@ -2,8 +2,8 @@ import type { AdmissionSettings } from '../../src/signaling/index.ts';
 import { Dice } from './dice.ts';
 import type { RecordKeeping } from './sim-trail.ts';
 
-/** What may go wrong in a world. A class that is on has its own chance to strike each time. */
-export const faultClasses = [
+/** What may go wrong in any world. */
+const faultsAnywhere = [
   'slow-source',
   'failing-source',
   'mute-source',
@@ -38,6 +38,24 @@ export const faultClasses = [
   'forged-pairs',
   'crossed-sessions',
 ] as const;
+
+/** What may go wrong where relays share a cache: with the store that it lies in, and with whoever else writes into that. */
+const faultsOfSharing = [
+  'forgetful-cache',
+  'slow-store',
+  'failing-store',
+  'swapping-store',
+  'doubling-store',
+  'old-store',
+  'damaging-store',
+  'forging-store',
+  'foreign-store',
+  'longer-bounds',
+  'clocks-ahead',
+] as const;
+
+/** What may go wrong in a world. A class that is on has its own chance to strike each time. */
+export const faultClasses = [...faultsAnywhere, ...faultsOfSharing] as const;
 export type FaultClass = (typeof faultClasses)[number];
 
 export const actionKinds = [
@@ -65,6 +83,8 @@ export const actionKinds = [
   'take-back',
   'quarantine',
   'switch',
+  'late-loop',
+  'strangers',
 ] as const;
 export type ActionKind = (typeof actionKinds)[number];
 
@@ -92,6 +112,8 @@ export interface Plan {
   /** Whether it tells of each change. */
   readonly tellsChanges: boolean;
   readonly admission: AdmissionSettings;
+  /** Whether the nodes share a cache. */
+  readonly shares: boolean;
   readonly sessionMsMax: number;
   /** Whether people show tokens again that they have shown before. */
   readonly keepsTokens: boolean;
@@ -100,7 +122,7 @@ export interface Plan {
   readonly actions: readonly Action[];
 }
 
-/** How often each kind is drawn. What an operator throws is drawn by itself. */
+/** How often each kind is drawn. What an operator throws, late loops and strangers are drawn by themselves. */
 const weights: Readonly<Partial<Record<ActionKind, number>>> = {
   watch: 30,
   leave: 5,
@@ -134,12 +156,19 @@ const wide: AdmissionSettings = {
   failures: undefined,
   registrations: undefined,
 };
-/** Few at a time, few that wait, and few registrations of one device: everybody is one network here, so there are no bounds on that. */
+/** Few at a time, few that wait, and few registrations of one device. */
 const narrow: AdmissionSettings = {
   ...wide,
   verificationsMax: 1,
   waitingMax: 3,
   registrations: { perMinute: 6, burst: 3 },
+};
+
+/** What each address may try, and fail at, where people and cameras have addresses of their own. */
+const bounded = {
+  attempts: { perMinute: 30, burst: 12 },
+  failures: { perMinute: 6, burst: 3 },
+  registrations: undefined,
 };
 
 export function planOf(seed: number): Plan {
@@ -150,7 +179,7 @@ export function planOf(seed: number): Plan {
   const grantMsMax = dice.pick([1_000, 4_000, 15_000]);
   const faultiness = dice.pick([0, 0.15, 0.35, 0.6]);
   const rare = new Set<FaultClass>(['crossed-sessions', 'failing-source', 'mute-source', 'failing-cache']);
-  const drawn = faultClasses.filter((fault) => {
+  const drawn = faultsAnywhere.filter((fault) => {
     return dice.chance(rare.has(fault) ? faultiness / 4 : faultiness);
   });
   // Each of the two breaks a wall; with both broken nothing is left that could hold.
@@ -166,39 +195,78 @@ export function planOf(seed: number): Plan {
     };
   });
   const revisions = dice.chance(0.4);
-  const thrown = leversOf(seed, { durationMs, people, cameras });
+  const whole = { seed, durationMs, people, cameras };
+  const thrown = leversOf(whole);
+  const strangers = strangersOf(whole);
+  const sharing = sharingOf(seed, faultiness);
+  const nodes = dice.chance(0.3) ? 2 : 1;
+  const refusalMsMax = dice.pick([0, grantMsMax]);
+  const tellsChanges = revisions && dice.chance(0.6);
+  const admission = dice.chance(0.3) ? narrow : wide;
   return {
     seed,
     people,
     cameras,
-    nodes: dice.chance(0.3) ? 2 : 1,
+    nodes: sharing.nodes ?? nodes,
     durationMs,
     grantMsMax,
-    refusalMsMax: dice.pick([0, grantMsMax]),
+    refusalMsMax,
     revisions,
-    tellsChanges: revisions && dice.chance(0.6),
-    admission: dice.chance(0.3) ? narrow : wide,
+    tellsChanges,
+    admission: strangers.length > 0 ? { ...admission, ...bounded } : admission,
+    shares: sharing.shares,
     sessionMsMax: dice.pick([30_000, 120_000]),
     // Of dice of its own: what else a seed decides stays as it is.
     records: new Dice(seed, 'record-keeping').chance(0.05) ? 'slow' : 'at-once',
-    faults,
+    faults: [...faults, ...sharing.faults],
     keepsTokens: thrown.length > 0,
-    actions: [...actions, ...thrown].sort((a, b) => a.atMs - b.atMs),
+    actions: [...actions, ...thrown, ...strangers, ...lateLoopsOf(whole)].sort((a, b) => a.atMs - b.atMs),
   };
 }
 
+type Whole = Pick<Plan, 'seed' | 'durationMs' | 'people' | 'cameras'>;
+
 /** What an operator throws, in some worlds. It is drawn apart from all else, which is as it would be without. */
-function leversOf(
-  seed: number,
-  { durationMs, people, cameras }: Pick<Plan, 'durationMs' | 'people' | 'cameras'>,
+function leversOf(whole: Whole): Action[] {
+  const dice = new Dice(whole.seed, 'levers');
+  return dice.chance(0.35) ? drawnApart(whole, dice, dice.between(1, 5), () => dice.pick(levers)) : [];
+}
+
+/** Strangers who try at somebody’s address, in some worlds: there addresses have bounds. */
+function strangersOf(whole: Whole): Action[] {
+  const dice = new Dice(whole.seed, 'strangers');
+  return dice.chance(0.12) ? drawnApart(whole, dice, dice.between(1, 4), () => 'strangers') : [];
+}
+
+/** Times at which the event loop of a node is late, in some worlds. */
+function lateLoopsOf(whole: Whole): Action[] {
+  const dice = new Dice(whole.seed, 'late-loops');
+  return dice.chance(0.1) ? drawnApart(whole, dice, dice.between(1, 4), () => 'late-loop') : [];
+}
+
+function drawnApart(
+  { durationMs, people, cameras }: Whole,
+  dice: Dice,
+  count: number,
+  kindOf: () => ActionKind,
 ): Action[] {
-  const dice = new Dice(seed, 'levers');
-  if (!dice.chance(0.35)) return [];
-  return Array.from({ length: dice.between(1, 5) }, () => ({
-    kind: dice.pick(levers),
+  return Array.from({ length: count }, () => ({
+    kind: kindOf(),
     atMs: 2_500 + dice.between(0, durationMs),
     person: dice.between(0, people - 1),
     camera: dice.between(0, cameras - 1),
     dice: dice.between(0, 2 ** 31),
   }));
+}
+
+/** Whether relays share a cache, how many there are then, and what is wrong with it. */
+function sharingOf(
+  seed: number,
+  faultiness: number,
+): Pick<Plan, 'shares' | 'faults'> & { readonly nodes: number | undefined } {
+  const dice = new Dice(seed, 'sharing');
+  if (!dice.chance(0.3)) return { shares: false, faults: [], nodes: undefined };
+  const nodes = dice.chance(0.6) ? 2 : 1;
+  const faults = faultsOfSharing.filter((fault) => dice.chance(fault === 'forgetful-cache' ? 0.6 : faultiness));
+  return { shares: true, faults, nodes };
 }

@@ -19,6 +19,7 @@ export async function shrink(plan: Plan, goesWrong: (smaller: Plan) => Promise<b
     await lessOf('actions');
     await lessOf('faults');
     await attempt({ ...smallest, nodes: 1 });
+    await attempt({ ...smallest, shares: false });
     const last = smallest.actions.at(-1)?.atMs ?? 0;
     if (last + 1_000 < smallest.durationMs) await attempt({ ...smallest, durationMs: last + 1_000 });
     if (smallest.nodes === 1 && before.nodes === 1 && isSameSize(before, smallest)) break;

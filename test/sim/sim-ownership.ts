@@ -9,6 +9,7 @@ import type {
 import type { Dice } from './dice.ts';
 import type { Faults } from './faults.ts';
 import type { Plan } from './plan.ts';
+import { sharedAs } from './shared-vault.ts';
 import type { ProcessClock } from './timeline.ts';
 import type { Truth } from './truth.ts';
 
@@ -31,12 +32,15 @@ export class SimSource implements OwnershipSource {
   readonly name = 'simulated';
   readonly revision?: () => string;
   readonly changes?: (listener: (change: OwnershipChange) => void) => () => void;
+  readonly sharedAs?: string;
   readonly #truth: Truth;
   readonly #clock: ProcessClock;
   readonly #faults: Faults;
   readonly #dice: Dice;
   readonly #waiting = new Set<Waiting>();
   #downUntilMs = 0;
+  /** The revision that it has heard of. */
+  #heard = 0;
   #last: { readonly answer: OwnershipAnswer; readonly atMs: number } | undefined;
 
   constructor(
@@ -44,23 +48,46 @@ export class SimSource implements OwnershipSource {
     clock: ProcessClock,
     faults: Faults,
     dice: Dice,
-    { revisions, tellsChanges }: Pick<Plan, 'revisions' | 'tellsChanges'>,
+    { revisions, tellsChanges, shares }: Pick<Plan, 'revisions' | 'tellsChanges' | 'shares'>,
   ) {
     this.#truth = truth;
     this.#clock = clock;
     this.#faults = faults;
     this.#dice = dice;
-    if (revisions) this.revision = () => `${truth.revision}`;
+    if (revisions) this.revision = shares ? this.#heardRevisions(dice.named('revisions')) : () => `${truth.revision}`;
+    if (shares) this.sharedAs = sharedAs;
     if (tellsChanges) this.changes = (listener) => this.#tellChanges(listener);
+  }
+
+  /**
+   * Where several relays ask one source, each hears of a change when the notification comes, within a second; and knows nothing while
+   * the source is down.
+   */
+  #heardRevisions(dice: Dice): () => string {
+    this.#heard = this.#truth.revision;
+    this.#truth.onChange(() => {
+      const revision = this.#truth.revision;
+      this.#clock.after(dice.between(0, dice.pick([10, 900])), () => this.#hear(revision));
+    });
+    return () => {
+      if (this.#isDown) throw new Error('the source is down');
+      return `${this.#heard}`;
+    };
+  }
+
+  #hear(revision: number): void {
+    this.#heard = Math.max(this.#heard, revision);
   }
 
   /** Within a second of each, by name or as something that may have changed. */
   #tellChanges(listener: (change: OwnershipChange) => void): () => void {
     return this.#truth.onChange((subject, device) => {
+      const revision = this.#truth.revision;
       const change = { subject, device } as OwnershipQuestion;
       const missed = !isUnreliable(this.#faults) && this.#dice.chance(0.2);
       this.#clock.after(this.#dice.between(1, this.#dice.pick([20, 900])), () => {
         this.#mayGoDown(0.5);
+        this.#hear(revision);
         listener(missed ? 'everything' : change);
       });
     });
@@ -170,6 +197,7 @@ export class SimStore implements SealedStore {
 
   get(key: string): string | undefined {
     if (this.#faults.strikes('failing-cache', 0.3)) throw new Error('the cache is down');
+    if (this.#faults.strikes('forgetful-cache', 0.7)) return undefined;
     const all = this.#entries.get(key) ?? [];
     if (this.#faults.strikes('old-cache', 0.5) && all.length > 0) return this.#dice.pick(all);
     if (this.#faults.strikes('swapping-cache', 0.4)) {

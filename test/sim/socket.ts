@@ -24,6 +24,8 @@ export interface Asked {
 /** A ticket that a camera has, or what it has made of one. */
 export interface Ticket {
   readonly text: string;
+  /** Another camera stands in it than the one that it was given to. */
+  readonly isForged: boolean;
   /** Whom it was given to. */
   readonly of: string;
   readonly givenMs: number;
@@ -40,7 +42,7 @@ export interface ClientHandlers {
 
 /** A WebSocket, both of its ends, and the network between: in order, late, and at times gone for one end alone. */
 export class Socket implements Connection {
-  readonly remoteAddress = '198.51.100.7';
+  readonly remoteAddress: string;
   readonly number: number;
   readonly node: Node;
   readonly kind: 'viewer' | 'camera';
@@ -68,8 +70,9 @@ export class Socket implements Connection {
   #serial = 0;
   #gone: Timer | undefined;
 
-  constructor(world: World, node: Node, kind: 'viewer' | 'camera', client: ClientHandlers) {
+  constructor(world: World, node: Node, kind: 'viewer' | 'camera', client: ClientHandlers, address: string) {
     this.#world = world;
+    this.remoteAddress = address;
     this.number = world.sockets.push(this) - 1;
     this.node = node;
     this.kind = kind;
@@ -131,9 +134,13 @@ export class Socket implements Connection {
     const text = JSON.stringify({ jsonrpc: '2.0', ...message });
     this.#world.note(() => `connection ${this.number} (${this.owner}): ${text.slice(0, 110)}`);
     this.#toNodeMs = this.#world.timeline.nowMs + this.#delay(this.#toNodeMs);
-    this.#at(this.#toNodeMs, () => {
-      if (!this.overAtNode && this.node.runs) this.#server?.message(text);
-    });
+    this.#at(this.#toNodeMs, () =>
+      this.node.whenFree(() => {
+        if (this.overAtNode || !this.node.runs) return;
+        this.node.heard(this.remoteAddress, text);
+        this.#server?.message(text);
+      }),
+    );
   }
 
   ask(method: string, params: object, more: Omit<Asked, 'id' | 'method'> = {}): void {
@@ -152,7 +159,7 @@ export class Socket implements Connection {
     const delay = half
       ? this.#world.dice.between(2_000, this.#world.dice.pick([10_000, 90_000]))
       : this.#delay(this.#toNodeMs);
-    this.#gone = this.#world.timeline.after(delay, () => this.#lost());
+    this.#gone = this.#world.timeline.after(delay, () => this.node.whenFree(() => this.#lost()));
     return half;
   }
 

@@ -51,7 +51,9 @@ export async function tryGuards(threads: number, searchMax = 0): Promise<Verdict
 }
 
 async function runAll(tasks: readonly Task[], take: (news: News) => void): Promise<void> {
-  const workers = tasks.map((task) => new Worker(new URL('./sim-thread.ts', import.meta.url), { workerData: task }));
+  const resourceLimits = { maxYoungGenerationSizeMb: 64 };
+  const thread = new URL('./sim-thread.ts', import.meta.url);
+  const workers = tasks.map((task) => new Worker(thread, { workerData: task, resourceLimits }));
   try {
     await Promise.all(
       workers.map(async (worker) => {

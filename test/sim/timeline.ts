@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../src/base/index.ts';
+import type { EventLoop } from './event-loop.ts';
 
 interface Event {
   readonly atMs: number;
@@ -87,11 +88,16 @@ function isBefore(a: Event, b: Event): boolean {
 /** The clock of one process, which knows the timers that it has set: they end with it. */
 export class ProcessClock implements Clock {
   readonly #timeline: Timeline;
+  readonly #loop: EventLoop | undefined;
+  readonly #kind: 'timers' | 'arrivals';
   readonly #pending = new Set<Timer>();
   #runs = true;
 
-  constructor(timeline: Timeline) {
+  /** `loop`: whose timers they are, which may be late for them; or what waits for its turn there, as what comes by a network does. */
+  constructor(timeline: Timeline, loop?: EventLoop, kind: 'timers' | 'arrivals' = 'timers') {
     this.#timeline = timeline;
+    this.#loop = loop;
+    this.#kind = kind;
   }
 
   /** Timers that are set. */
@@ -105,15 +111,21 @@ export class ProcessClock implements Clock {
 
   after(delayMs: number, run: () => void): Timer {
     if (!this.#runs) return { cancel() {} };
-    const inner = this.#timeline.after(delayMs, () => {
-      this.#pending.delete(timer);
-      run();
-    });
+    let inner = this.#timeline.after(delayMs, () => due());
     const timer: Timer = {
       cancel: () => {
         inner.cancel();
         this.#pending.delete(timer);
       },
+    };
+    const fire = () => {
+      if (this.#pending.delete(timer)) run();
+    };
+    const due = () => {
+      const restMs = this.#loop?.restMs ?? 0;
+      if (this.#kind === 'arrivals' && this.#loop !== undefined) this.#loop.whenFree(fire);
+      else if (restMs > 0) inner = this.#timeline.after(restMs, due);
+      else fire();
     };
     this.#pending.add(timer);
     return timer;

@@ -21,6 +21,8 @@ export interface Shown {
 /** A person with a phone: watches, roams, asks for more time, and at times for what is not theirs. */
 export class Viewer {
   readonly name: string;
+  /** Where their requests come from. */
+  readonly address: string;
   readonly whep: WhepViewer;
   readonly #world: World;
   readonly #sockets = new Set<Socket>();
@@ -28,9 +30,10 @@ export class Viewer {
   #gone = false;
   #kept: Shown | undefined;
 
-  constructor(world: World, name: string) {
+  constructor(world: World, name: string, number: number) {
     this.#world = world;
     this.name = name;
+    this.address = world.homes.addressOf(name, number);
     this.#keeping = world.dice.named(`kept/${name}`);
     this.whep = new WhepViewer(world, this);
   }
@@ -128,7 +131,8 @@ export class Viewer {
   async list(node: Node): Promise<void> {
     const askedMs = this.#world.timeline.nowMs;
     const shown = this.show(false);
-    const response = await node.request({ path: '/devices', headers: { authorization: `Bearer ${shown.token}` } });
+    const headers = { authorization: `Bearer ${shown.token}` };
+    const response = await node.request({ path: '/devices', headers, remoteAddress: this.address });
     if (response !== undefined) this.#world.checker.listing(this.name, askedMs, response, shown);
   }
 
@@ -166,11 +170,17 @@ export class Viewer {
     const { dice, timeline } = this.#world;
     const shown = this.show();
     const header = inHeader ?? dice.chance(0.7);
-    const socket = new Socket(this.#world, node, 'viewer', {
-      request: (message) => this.#asked(socket, message),
-      notice: (error) => this.#noticed(error),
-      closed: () => this.#closed(socket),
-    });
+    const socket = new Socket(
+      this.#world,
+      node,
+      'viewer',
+      {
+        request: (message) => this.#asked(socket, message),
+        notice: (error) => this.#noticed(error),
+        closed: () => this.#closed(socket),
+      },
+      this.address,
+    );
     if (header) socket.shows(shown);
     this.#sockets.add(socket);
     timeline.after(dice.between(1, 40), async () => {

@@ -33,6 +33,7 @@ export class WhepViewer {
       path,
       headers: { ...headers, 'content-type': 'application/sdp' },
       body,
+      remoteAddress: this.#person.address,
     });
     if (response === undefined) {
       peer.stop();
@@ -58,7 +59,13 @@ export class WhepViewer {
     const peer = new Peer(this.#world, view, 'viewer', view.node, true);
     const body = `a=ice-ufrag:${peer.ice.ufrag}\r\na=ice-pwd:${peer.ice.password}\r\n`;
     const type = { 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': view.etag ?? '*' };
-    const request = { method: 'PATCH', path: pathOf(view), headers: { ...headers, ...type }, body };
+    const request = {
+      method: 'PATCH',
+      path: pathOf(view),
+      headers: { ...headers, ...type },
+      body,
+      remoteAddress: this.#person.address,
+    };
     const response = await view.node.request(request);
     if (response === undefined || response.status !== 200) {
       peer.stop();
@@ -74,7 +81,9 @@ export class WhepViewer {
   /** Ends a live view, the person's own or another's. */
   async end(view: View): Promise<void> {
     const foreign = view.person !== this.#person.name;
-    const response = await view.node.request({ method: 'DELETE', path: pathOf(view), headers: this.#token().headers });
+    const { headers } = this.#token();
+    const remoteAddress = this.#person.address;
+    const response = await view.node.request({ method: 'DELETE', path: pathOf(view), headers, remoteAddress });
     if (response === undefined) return;
     this.#world.checker.whep(view, response, { foreign });
     if (foreign || response.status >= 300) return;
