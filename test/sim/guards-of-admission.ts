@@ -6,7 +6,10 @@ const admission = 'src/signaling/admission/admission.ts';
 export const guardsOfAdmission: readonly Guard[] = [
   {
     name: 'a turn that is over is somebody else’s',
-    removed: [{ file: admission, text: '    } finally {\n      this.#end(turn);\n    }', by: '    }' }],
+    removed: [
+      { file: admission, text: '    } finally {\n      this.#end(turn);\n    }', by: '    }' },
+      { file: admission, text: 'this.#workTimer.keep(this.#nextWorkMs());', by: '' },
+    ],
     seed: 1,
     sees: /turns|no answer/,
   },
