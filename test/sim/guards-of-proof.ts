@@ -230,7 +230,7 @@ export const guardsOfProof: readonly Guard[] = [
     removed: [
       {
         file: tickets,
-        text: "if (!timingSafeEqual(macOf(bytes, key.key), all.subarray(all.length - macBytes))) return 'mac';",
+        text: "if (!timingSafeEqual(key.sealOf(bytes), all.subarray(all.length - macBytes))) return 'mac';",
         by: '',
       },
     ],
