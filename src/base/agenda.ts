@@ -40,6 +40,7 @@ export class Wait {
   readonly #ms: number;
   readonly #timer: LazyTimer;
   readonly #dueMs = new Map<Scheduled, number>();
+  #latestMs = 0;
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock;
@@ -50,6 +51,9 @@ export class Wait {
   /** For the agenda alone. */
   put(one: Scheduled): void {
     const dueMs = this.#clock.now() + this.#ms;
+    // The clock was set back: nobody who came before may hide who comes now.
+    if (dueMs < this.#latestMs) for (const other of this.#dueMs.keys()) this.#dueMs.set(other, dueMs);
+    this.#latestMs = dueMs;
     this.#dueMs.delete(one);
     this.#dueMs.set(one, dueMs);
     this.#timer.keep(dueMs);

@@ -49,6 +49,21 @@ describe('a ticket', () => {
     expect(world.told.at(-1)).toBe('expired');
   });
 
+  it('is looked at up to its longest, and not beyond, whatever key it names', async () => {
+    const world = await ticketWorld();
+    const [prefix = '', encoded = ''] = (await world.ticket()).split('.');
+    const keyId = Buffer.from(encoded, 'base64url').subarray(0, 8);
+    const ofLength = (characters: number) => {
+      const bytes = Buffer.alloc(Math.floor(((characters - prefix.length - 1) * 3) / 4));
+      keyId.copy(bytes);
+      return `${prefix}.${bytes.toString('base64url')}`;
+    };
+    const [longest, longer] = [ofLength(limits.ticketCharactersMax), ofLength(limits.ticketCharactersMax + 1)];
+    expect([longest.length, longer.length]).toEqual([limits.ticketCharactersMax, limits.ticketCharactersMax + 1]);
+    for (const ticket of [longest, longer]) expect(world.redeem(ticket)).toBeUndefined();
+    expect(world.told.slice(-2)).toEqual(['mac', 'malformed']);
+  });
+
   it('ends with its token, where that is sooner', async () => {
     const world = await ticketWorld();
     const issued = world.tickets.issue(await world.camera('cam1', { exp: world.clock.now() / 1000 + 20 }));

@@ -305,6 +305,9 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
   /** Waits for the next time at which the connection may have to end. Where it waits for an earlier one it goes on with that, and looks anew then. */
   #lookNext(): void {
     const nowMs = this.#core.clock.now();
+    // Where the clock was set back, it has no more time than it ever had.
+    if (this.#registerByMs !== undefined)
+      this.#registerByMs = Math.min(this.#registerByMs, nowMs + limits.registerMsMax);
     const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs, this.#unusedAtMs(nowMs));
     if (atMs >= this.#asksByMs) return;
     this.#wait?.takeOff(this);

@@ -8,7 +8,7 @@ export interface KeptAlive {
 
 /** Sweeps in a period: a peer is pinged and given up at most this share of the period late. */
 const sweepsPerPeriod = 4;
-/** What is heard of a peer again within such a share of the period changes nothing: it is pinged at most that much too early. */
+/** What is heard of a peer again within such a share of the period changes nothing: it is pinged, and given up, at most that much too early. */
 const hearingsPerPeriod = 16;
 
 /**

@@ -81,19 +81,20 @@ export class UwsExchange {
   /** Writes the answer. `last` ends the connection with it. */
   answer(ready: ReadyResponse, last: boolean): void {
     if (this.#over) return;
-    this.#end();
     const response = this.#response;
-    response.cork(() => {
-      response.writeStatus(`${ready.status} ${ready.statusText}`);
-      for (const [name, value] of ready.headers) response.writeHeader(name, value);
-      if (ready.bodiless) {
-        // With any argument at all the library would write a length. Without one it leaves the closing to the client,
-        // and to its own idle time.
-        if (last) response.writeHeader('Connection', 'close');
-        response.endWithoutBody();
-      } else if (this.method === 'HEAD') response.endWithoutBody(ready.body.byteLength, last);
-      else response.end(ready.body, last);
-    });
+    this.#write(() =>
+      response.cork(() => {
+        response.writeStatus(`${ready.status} ${ready.statusText}`);
+        for (const [name, value] of ready.headers) response.writeHeader(name, value);
+        if (ready.bodiless) {
+          // With any argument at all the library would write a length. Without one it leaves the closing to the client,
+          // and to its own idle time.
+          if (last) response.writeHeader('Connection', 'close');
+          response.endWithoutBody();
+        } else if (this.method === 'HEAD') response.endWithoutBody(ready.body.byteLength, last);
+        else response.end(ready.body, last);
+      }),
+    );
   }
 
   /**
@@ -105,13 +106,23 @@ export class UwsExchange {
   upgrade(user: UwsUser, subprotocol: string, key: string, context: us_socket_context_t): void {
     if (this.#over) return;
     assert(!this.closes, 'a request that asks for a close is not upgraded');
-    this.#end();
-    this.#response.upgrade(user, key, subprotocol, '', context);
+    this.#write(() => this.#response.upgrade(user, key, subprotocol, '', context));
   }
 
   /** Ends the connection without an answer, where none was begun. */
   abandon(): void {
     if (!this.#over) this.#response.close();
+  }
+
+  /** What cannot be written ends the connection, which would go on without an answer. */
+  #write(write: () => void): void {
+    this.#end();
+    try {
+      write();
+    } catch (error) {
+      this.#response.close();
+      throw error;
+    }
   }
 
   #end(): void {

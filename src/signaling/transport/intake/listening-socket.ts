@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { limits } from '../../../base/index.ts';
 
@@ -11,7 +12,10 @@ export type NotAccepted = 'nobody' | 'exhausted' | 'failed';
 export interface ListeningSocket {
   /** Readable, each of them, when there is somebody for `accept` or for `spoken`. */
   readonly signs: readonly Descriptor[];
-  /** Has the system keep whoever connects until they say something, for `limits.intakeDeferredSecondsMax`: `accept` gives nobody before. */
+  /**
+   * Has the system keep whoever connects until they say something, for `limits.intakeDeferredSecondsMax`: `accept` gives nobody before. Not where it
+   * has no SYN cookies, since silent clients could fill there what it keeps them in, and nobody else would get in.
+   */
   deferSilent(): void;
   /** Takes whoever has waited for longest. */
   accept(): Descriptor | NotAccepted;
@@ -97,6 +101,7 @@ class LinuxListeningSocket implements ListeningSocket {
   }
 
   deferSilent(): void {
+    if (!hasSynCookies()) return;
     const seconds = new Int32Array([limits.intakeDeferredSecondsMax]);
     this.#calls.setsockopt(this.#listening, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds, seconds.byteLength);
   }
@@ -150,6 +155,15 @@ class LinuxListeningSocket implements ListeningSocket {
   close(): void {
     this.#calls.close(this.#epoll);
     this.#calls.close(this.#listening);
+  }
+}
+
+/** `tcp_syncookies` of `tcp(7)`. */
+function hasSynCookies(): boolean {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_syncookies', 'latin1').trim() !== '0';
+  } catch {
+    return false;
   }
 }
 
