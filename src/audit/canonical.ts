@@ -19,14 +19,14 @@ export function canonical(value: Json): string {
 
 /** The object that a text is; undefined where it is none, or is written in another way than `canonical` does. */
 export function readCanonical(text: string): JsonObject | undefined {
-  let value: Json;
   try {
-    value = JSON.parse(text);
+    const value: Json = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || isList(value)) return undefined;
+    return canonical(value) === text ? value : undefined;
   } catch {
+    // No JSON, a number beyond all that there are, or deeper than this thread's stack.
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || isList(value)) return undefined;
-  return canonical(value) === text ? value : undefined;
 }
 
 /** SHA-256 over a purpose and parts, each behind its length: no two lists of parts are the same bytes. */

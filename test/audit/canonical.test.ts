@@ -22,6 +22,11 @@ describe('the canonical text', () => {
     }
   });
 
+  it('is none that says a number beyond all numbers, or is deeper than anybody writes', () => {
+    const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    for (const text of ['{"a":1e999}', deep]) expect(readCanonical(text)).toBeUndefined();
+  });
+
   it('has no number that is none', () => {
     expect(() => canonical({ a: Number.NaN })).toThrow(TypeError);
   });
