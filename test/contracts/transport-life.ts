@@ -14,12 +14,11 @@ import { type OpenTransport, Stage, type stageSettings, type TransportClaim } fr
 
 export const lifeClaims: TransportClaim[] = [
   {
-    name: 'many who have said nothing are counted, as held where it holds them, cut off when it closes, and not counted any more',
+    name: 'many who have said nothing are counted, cut off when it closes, and not counted any more',
     async claim(open) {
       await using stage = await Stage.set(open);
       const clients = await Promise.all(Array.from({ length: 100 }, () => stage.client()));
       await stage.openBecomes(clients.length);
-      assert.equal(stage.transport.held, stage.transport.name === 'uws' ? clients.length : 0);
       const closed = stage.transport.close(0);
       stage.clock.advance(0);
       await Promise.all(clients.map((client) => client.closed));
@@ -29,9 +28,13 @@ export const lifeClaims: TransportClaim[] = [
     },
   },
   {
-    name: 'of many who come at once all are served, those who can wait as well, and each is counted once',
+    name: 'of many who come at once all are served, those who can wait as well, held where it holds them, and each is counted once',
     async claim(open) {
-      const canWait = (beginning: string) => beginning.includes('GET /later');
+      let mostHeld = 0;
+      const canWait = (beginning: string) => {
+        mostHeld = Math.max(mostHeld, stage.transport.held);
+        return beginning.includes('GET /later');
+      };
       await using stage = await Stage.set(open, { canWait });
       const paths = Array.from({ length: 100 }, (_, index) => (index % 3 === 0 ? '/now' : '/later'));
       const clients = await Promise.all(paths.map(() => stage.client()));
@@ -41,7 +44,7 @@ export const lifeClaims: TransportClaim[] = [
       assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
       assert.deepEqual(stage.requests.entries.map(({ path }) => path).sort(), [...paths].sort());
       assert.equal(Math.max(...stage.open.entries), clients.length);
-      assert.equal(stage.transport.held, 0);
+      assert.deepEqual([mostHeld > 0, stage.transport.held], [stage.transport.name === 'uws', 0]);
       for (const client of clients) client.destroy();
       await stage.openBecomes(0);
     },
