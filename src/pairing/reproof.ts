@@ -75,9 +75,8 @@ class LiveReproof implements Reproof {
       this.#live.set(device, others.add(session));
       session.ended.addEventListener('abort', () => this.#forget(session), { once: true });
     }
-    if (!this.#ownership.isCurrent(VerifiedPair.proofsOf(session.pair).proof)) {
-      this.#want(session, this.#ownership.ownChangeMs(VerifiedPair.proofsOf(session.pair).proof));
-    }
+    const { proof } = VerifiedPair.proofsOf(session.pair);
+    if (!this.#ownership.isCurrent(proof)) this.#want(session, this.#ownership.ownChangeMs(proof));
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { asLatchkeyError, type Clock, LatchkeyError, limits, type Soon, type Timer } from '../base/index.ts';
+import { asLatchkeyError, type Clock, LatchkeyError, limits, rescued, type Soon, type Timer } from '../base/index.ts';
 import {
   errorObjectFor,
   errorText,
@@ -143,13 +143,13 @@ export class RpcPeer {
   }
 
   #answer(request: IncomingRequest): void {
-    try {
-      if (this.#answering > limits.callsInFlightPerConnectionMax) throw new LatchkeyError('rate-exceeded');
-      const done = this.#handlers.request(request);
-      if (done instanceof Promise) done.catch((thrown: unknown) => request.error(thrown));
-    } catch (thrown) {
-      request.error(thrown);
-    }
+    rescued<void, void>(
+      () => {
+        if (this.#answering > limits.callsInFlightPerConnectionMax) throw new LatchkeyError('rate-exceeded');
+        return this.#handlers.request(request);
+      },
+      (thrown) => request.error(thrown),
+    );
   }
 
   #incoming(message: RpcMessage & { kind: 'request' | 'notification' }): IncomingRequest {

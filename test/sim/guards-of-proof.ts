@@ -26,12 +26,16 @@ const joinedAnswer: Removal = {
   by: 'return found;',
 };
 const sessionExpiry: Removal = { file: liveSession, text: 'if (this.inForce()) this.#arm();', by: '' };
-const proofIsCurrent = '!this.#ownership.isCurrent(VerifiedPair.proofsOf(session.pair).proof)';
+const proofIsCurrent: Removal = {
+  file: reproof,
+  text: 'const { proof } = VerifiedPair.proofsOf(session.pair);\n    if (!this.#ownership.isCurrent(proof)) this.#want(session, this.#ownership.ownChangeMs(proof));',
+  by: '',
+};
+/** Wherever an answer came from, it is compared with the question once more where it is joined, in the proof and in the pair. */
+export const comparedAgain: readonly Removal[] = [joinedAnswer, proofNamesQuestion, pairNamesBoth];
 const answerCompared = [
   { file: ownership, text: 'if (!answers(answer, question)) {', by: 'if (false) {' },
-  joinedAnswer,
-  proofNamesQuestion,
-  pairNamesBoth,
+  ...comparedAgain,
 ];
 
 /** Guards of proof: of ownership, pairing and tickets. */
@@ -50,9 +54,7 @@ export const guardsOfProof: readonly Guard[] = [
         text: 'joinFields([question.subject, question.device])',
         by: 'question.device',
       },
-      joinedAnswer,
-      proofNamesQuestion,
-      pairNamesBoth,
+      ...comparedAgain,
     ],
     seed: 1821,
     sees: /gets a grant for another/,
@@ -190,7 +192,7 @@ export const guardsOfProof: readonly Guard[] = [
         text: "if (!isVerifiedPair(pair)) throw new TypeError('A wire opens for a VerifiedPair and for nothing else.');",
         by: '',
       },
-      { file: reproof, text: proofIsCurrent, by: 'false' },
+      proofIsCurrent,
     ],
     seed: 6,
     sees: /may not see/,
@@ -215,7 +217,7 @@ export const guardsOfProof: readonly Guard[] = [
   },
   {
     name: 'a live view that rests on an answer from before a change is proven again',
-    removed: [{ file: reproof, text: proofIsCurrent, by: 'false' }],
+    removed: [proofIsCurrent],
     seed: 3651,
     sees: /no live pair names/,
   },

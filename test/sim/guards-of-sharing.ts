@@ -1,26 +1,9 @@
 import type { Guard, Removal } from './guard.ts';
+import { comparedAgain } from './guards-of-proof.ts';
 
 const cache = 'src/ownership/shared-cache.ts';
 const seal = 'src/ownership/shared-seal.ts';
 
-/** Whatever an entry was taken for, its answer is compared with the question once more where it is joined, in the proof and in the pair. */
-const comparedAgain: readonly Removal[] = [
-  {
-    file: 'src/ownership/ownership.ts',
-    text: 'if (answers(found.answer, question)) return found;',
-    by: 'return found;',
-  },
-  {
-    file: 'src/ownership/proof.ts',
-    text: 'if (answer.subject !== question.subject || answer.device !== question.device) return undefined;',
-    by: '',
-  },
-  {
-    file: 'src/pairing/verified-pair.ts',
-    text: 'if (proof.subject !== viewer.subject || proof.device !== device)',
-    by: 'if (false)',
-  },
-];
 const namesQuestion: Removal = {
   file: seal,
   text: 'subject === question.subject && device === question.device && found.sharedAs',

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../src/base/index.ts';
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #now: number;
+  #backMs = 0;
   #order = 0;
   readonly #timers = new Set<{ atMs: number; order: number; run: () => void }>();
 
@@ -11,7 +12,12 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now - this.#backMs;
+  }
+
+  /** Shows an earlier time from here on. What is pending comes when it would have. */
+  setBack(ms: number): void {
+    this.#backMs += ms;
   }
 
   after(delayMs: number, run: () => void): Timer {
