@@ -5,12 +5,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { limits } from '../../src/base/index.ts';
+import { firstMessageHeader, firstMessageTaken } from '../../src/protocol/index.ts';
 import { deepenBacklog, newListener, openSockets } from '../../src/signaling/transport/backlog.ts';
 import { loadUws } from '../../src/signaling/transport/uws-module.ts';
 import { type Peer, Switchboard } from './switchboard.ts';
 
 interface Connection {
   readonly subject: string;
+  readonly first: string;
   peer?: Peer;
 }
 
@@ -23,8 +25,11 @@ const app = module.App().ws<Connection>('/*', {
   upgrade: (response, request, context) => {
     const [, claims = ''] = request.getHeader('authorization').split('.');
     const { sub } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    const first = request.getHeader(firstMessageHeader);
+    if (first !== '')
+      response.writeStatus('101 Switching Protocols').writeHeader(firstMessageHeader, firstMessageTaken);
     response.upgrade(
-      { subject: sub },
+      { subject: sub, first },
       request.getHeader('sec-websocket-key'),
       request.getHeader('sec-websocket-protocol'),
       request.getHeader('sec-websocket-extensions'),
@@ -34,6 +39,7 @@ const app = module.App().ws<Connection>('/*', {
   open: (socket) => {
     const connection = socket.getUserData();
     connection.peer = { subject: connection.subject, send: (text) => void socket.send(text) };
+    if (connection.first !== '') switchboard.take(connection.peer, connection.first);
   },
   message: (socket, data) => {
     const { peer } = socket.getUserData();

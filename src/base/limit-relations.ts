@@ -8,6 +8,10 @@ assert(limits.tokenBytesMax < limits.messageBytesMax, 'a token fits into a messa
 assert(limits.tokenBytesMax < limits.requestHeaderBytesMax, 'a token fits into a header, with room for the others');
 assert(limits.tokenBytesMax + limits.ticketCharactersMax < limits.requestHeaderBytesMax, 'a ticket fits beside it');
 assert(
+  limits.tokenBytesMax + limits.ticketCharactersMax + limits.firstMessageCharactersMax < limits.requestHeaderBytesMax,
+  'and so does a first message',
+);
+assert(
   limits.reconnectMsMax + limits.upgradeMsMax + limits.registerMsMax < limits.cameraAwayMsMax,
   'a camera that comes back at its slowest finds its live views',
 );

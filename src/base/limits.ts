@@ -21,6 +21,8 @@ export const limits = {
   rsaModulusBitsMin: 2_048,
   rsaModulusBitsMax: 8_192,
   ticketCharactersMax: 2_048,
+  /** Longest first message that comes along with an upgrade. */
+  firstMessageCharactersMax: 2_048,
   ticketKeysMax: 8,
   ticketKeyBytesMin: 32,
   ticketKeyBytesMax: 64,

@@ -13,7 +13,7 @@ import {
   type Certificate,
   createBackoff,
   newCertificate,
-  openRpc,
+  openRpcWith,
   type RelayTarget,
   type RpcConnection,
   rehearse,
@@ -138,10 +138,12 @@ export class Agent implements Camera {
     let connection: RpcConnection | undefined;
     try {
       const token = await untilAborted(settings.token(), signal);
-      connection = await openRpc(target, token, standing, powers.clock, signal, this.#ticketNow());
-      audience.attach(connection);
       const params = { ...this.#registration(), sessions: audience.sessions };
-      const result = read(registerResult, await connection.call('register', params));
+      const opening = { token, ticket: this.#ticketNow(), method: 'register', params };
+      const opened = await openRpcWith(target, opening, standing, powers.clock, signal);
+      connection = opened.connection;
+      audience.attach(connection);
+      const result = read(registerResult, await opened.answer);
       if (signal.aborted) throw new LatchkeyError('relay-unreachable', 'closed');
       name.confirm(result.id, token);
       if (learnsKeys) this.#grantKeys = result.grantKeys as JSONWebKeySet | undefined;
@@ -149,7 +151,7 @@ export class Agent implements Camera {
       this.#outageOver?.cancel();
       this.#outageOver = undefined;
       // Before anything new is heard on this connection, so that what is new is not among the old.
-      audience.endOthers(result.sessions ?? []);
+      audience.agree(result.sessions ?? []);
       standing.confirm();
       this.#keepTicket(result);
       this.#renewLater(connection, standing, token);

@@ -71,11 +71,12 @@ export class Audience {
     return [...this.#viewings.keys()];
   }
 
-  /** Ends those that a relay which the camera came back to does not know any more. */
-  endOthers(sessions: readonly string[]): void {
+  /** The relay which the camera came back to goes on with these sessions: it is told which of them have ended meanwhile, and the others of the camera's own end. */
+  agree(sessions: readonly string[]): void {
     for (const viewing of [...this.#viewings.values()]) {
       if (!sessions.includes(viewing.session)) viewing.end('relay-ended');
     }
+    for (const session of sessions) if (!this.#viewings.has(session)) this.#leave(session);
   }
 
   /** Answers a request of the relay's. Throws `LatchkeyError`s. */
@@ -173,9 +174,13 @@ export class Audience {
     this.#closing.add(closing);
     // The relay may know it already, or be gone: then there is nobody to tell. A refusal is told by the answer itself.
     if (reason !== 'viewer-left' && reason !== 'relay-ended' && reason !== 'refused') {
-      this.#connection?.call('leave', { session: viewing.session }).catch(() => {});
+      this.#leave(viewing.session);
     }
     this.#parts.observer.viewerLeft?.(viewing.session, reason);
+  }
+
+  #leave(session: string): void {
+    this.#connection?.call('leave', { session }).catch(() => {});
   }
 
   #known(session: string): Viewing {

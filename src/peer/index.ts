@@ -7,5 +7,5 @@ export { createGuardedPeer, type GuardedPeer, type PeerSettings, rehearse } from
 export * from './h264.ts';
 export { refusalOf, refusalOfClose, refusalOfHttp, retryAfterSeconds, unreachable } from './refusal.ts';
 export { type RelayTarget, relayTarget } from './relay-target.ts';
-export { openRpc, type RpcConnection, type RpcHandlers } from './rpc-connection.ts';
+export { openRpc, openRpcWith, type RpcConnection, type RpcHandlers } from './rpc-connection.ts';
 export { readVp8Header, type Vp8Header } from './vp8.ts';

@@ -4,6 +4,9 @@ import { asLatchkeyError, type Clock, LatchkeyError, limits, type Redacted, type
 import {
   errorObjectFor,
   errorText,
+  firstMessageHeader,
+  firstMessageTaken,
+  headerText,
   parseRpc,
   type RpcError,
   type RpcId,
@@ -33,7 +36,7 @@ export interface RpcConnection {
 }
 
 /**
- * Opens a connection and shows `token` in its header, and beside it a reconnect ticket where there is one. Throws what the relay refused it with, or `relay-unreachable`; also
+ * Opens a connection and shows `token` in its header. Throws what the relay refused it with, or `relay-unreachable`; also
  * when `signal` aborts before the connection is open.
  */
 export async function openRpc(
@@ -42,18 +45,72 @@ export async function openRpc(
   handlers: RpcHandlers,
   clock: Clock,
   signal: AbortSignal,
-  ticket?: Redacted<string>,
 ): Promise<RpcConnection> {
+  const { socket, connection } = begun(target, { authorization: `Bearer ${token}` }, handlers, clock);
+  return openedIn(socket, connection, clock, signal);
+}
+
+/** What a camera brings along that opens a connection. */
+export interface Opening {
+  readonly token: string;
+  /** A reconnect ticket, which is shown beside the token. */
+  readonly ticket: Redacted<string> | undefined;
+  /** What it calls first, once it is open. */
+  readonly method: string;
+  readonly params: object;
+}
+
+/**
+ * The same with a first call, which travels with the request to open the connection, so that there is one way there and back less; a relay that does not take it so
+ * gets it as the first message. `answer` is what the call came to, as with `call`.
+ */
+export async function openRpcWith(
+  target: RelayTarget,
+  { token, ticket, method, params }: Opening,
+  handlers: RpcHandlers,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<{ readonly connection: RpcConnection; readonly answer: Promise<unknown> }> {
+  const message = headerText(requestText(firstId, method, params));
+  const headers = {
+    authorization: `Bearer ${token}`,
+    ...(ticket === undefined ? {} : { [ticketHeader]: ticket.reveal() }),
+    ...(message.length > limits.firstMessageCharactersMax ? {} : { [firstMessageHeader]: message }),
+  };
+  const { socket, connection } = begun(target, headers, handlers, clock);
+  let taken = false;
+  socket.once('upgrade', (response) => {
+    taken = response.headers[firstMessageHeader] === firstMessageTaken;
+  });
+  // Before anything is heard on it: the answer may stand right behind the handshake.
+  const answer = new Promise<unknown>((resolve) => {
+    socket.once('open', () => resolve(connection.call(method, params, taken)));
+  });
+  answer.catch(() => {});
+  return { connection: await openedIn(socket, connection, clock, signal), answer };
+}
+
+function begun(
+  target: RelayTarget,
+  headers: Readonly<Record<string, string>>,
+  handlers: RpcHandlers,
+  clock: Clock,
+): { readonly socket: WebSocket; readonly connection: OpeningConnection } {
   const socket = new WebSocket(target.webSocket, subprotocol, {
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(ticket === undefined ? {} : { [ticketHeader]: ticket.reveal() }),
-    },
+    headers,
     maxPayload: limits.messageBytesMax,
     perMessageDeflate: false,
     ...(target.ca === undefined ? {} : { ca: target.ca }),
   });
-  const connection = createConnection(socket, handlers, clock);
+  return { socket, connection: createConnection(socket, handlers, clock) };
+}
+
+async function openedIn(
+  socket: WebSocket,
+  connection: OpeningConnection,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<RpcConnection> {
   await opened(socket, clock, signal);
   connection.watch();
   return connection;
@@ -106,12 +163,20 @@ interface PendingCall {
   timer: Timer;
 }
 
-function createConnection(socket: WebSocket, handlers: RpcHandlers, clock: Clock): RpcConnection & { watch(): void } {
+const firstId = 1;
+
+interface OpeningConnection extends RpcConnection {
+  watch(): void;
+  /** `sent`: the relay has it already. */
+  call(method: string, params: object, sent?: boolean): Promise<unknown>;
+}
+
+function createConnection(socket: WebSocket, handlers: RpcHandlers, clock: Clock): OpeningConnection {
   const calls = new Map<RpcId, PendingCall>();
   const end = Promise.withResolvers<LatchkeyError>();
   let lastFailure: LatchkeyError | undefined;
   let answering = 0;
-  let nextId = 1;
+  let nextId = firstId;
   let heard = true;
   let heartbeat: Timer | undefined;
 
@@ -193,7 +258,7 @@ function createConnection(socket: WebSocket, handlers: RpcHandlers, clock: Clock
   return {
     watch,
     ended: end.promise,
-    call(method, params) {
+    call(method, params, sent = false) {
       if (calls.size >= limits.callsInFlightPerConnectionMax) return Promise.reject(new LatchkeyError('overloaded'));
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new LatchkeyError('relay-unreachable'));
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -202,7 +267,7 @@ function createConnection(socket: WebSocket, handlers: RpcHandlers, clock: Clock
         settle(id, (call) => call.reject(new LatchkeyError('relay-unreachable', `no answer to ${method}`)));
       });
       calls.set(id, { resolve, reject, timer });
-      send(requestText(id, method, params));
+      if (!sent) send(requestText(id, method, params));
       return promise;
     },
     close() {

@@ -73,6 +73,11 @@ export function requestText(id: RpcId, method: string, params: object): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }
 
+/** A message as it can stand in a header (RFC 9110 section 5.5): nothing else than visible ASCII and spaces. */
+export function headerText(message: string): string {
+  return message.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 export function notificationText(method: string, params: object): string {
   return JSON.stringify({ jsonrpc: '2.0', method, params });
 }

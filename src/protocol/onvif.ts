@@ -64,6 +64,13 @@ export const registerResult = z.object({
 /** The header of an upgrade in which a device shows a reconnect ticket. */
 export const ticketHeader = 'latchkey-ticket';
 
+/**
+ * Addition: the header of an upgrade in which whoever proves by it who they are sends their first message along. The relay takes it for the first one of
+ * the connection, whose answer comes with the handshake, and says so by the same header with `firstMessageTaken`; otherwise it is still to be sent.
+ */
+export const firstMessageHeader = 'latchkey-first-message';
+export const firstMessageTaken = 'taken';
+
 /** Client to server. */
 export const connectParams = z.object({
   peer: z.string().min(1).max(limits.deviceIdCharactersMax),

@@ -9,7 +9,7 @@ import {
   Strangers,
   whenThere,
 } from '../base/index.ts';
-import { subprotocol, webSocketPath } from '../protocol/index.ts';
+import { firstMessageHeader, firstMessageTaken, subprotocol, webSocketPath } from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, showsTicket, ticketHolder } from './bearer.ts';
 import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
@@ -82,7 +82,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (stopped) endpoint.stop();
     // It was let in before the drain began, and opens only now: nobody but the end of the drain would tell it.
     else if (core.moving.begun) endpoint.move();
-    else if (holder !== undefined) endpoint.begin(holder);
+    else if (holder !== undefined) endpoint.begin(holder, came.first);
     return endpoint;
   }
 
@@ -92,13 +92,22 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
-    const came = { remoteAddress: request.remoteAddress, traceparent: request.header('traceparent') };
+    const came = {
+      remoteAddress: request.remoteAddress,
+      traceparent: request.header('traceparent'),
+      first: firstMessageOf(request),
+    };
     return whenThere(
       traced(core, came.traceparent, () => admitted(request)),
       (holder) => {
         core.moving.demandStay();
         if (holder === undefined && !unverified.hasRoomFor(came.remoteAddress)) throw core.admission.comeBack();
-        return { subprotocol, open: (connection) => serve(connection, holder, came) };
+        const taken = holder !== undefined && came.first !== undefined;
+        return {
+          subprotocol,
+          headers: taken ? saysTaken : undefined,
+          open: (connection) => serve(connection, holder, came),
+        };
       },
     );
   }
@@ -194,6 +203,15 @@ function traced(
 interface Arrival {
   readonly remoteAddress: string;
   readonly traceparent: string | undefined;
+  readonly first: string | undefined;
+}
+
+const saysTaken = { [firstMessageHeader]: firstMessageTaken };
+
+/** What came along to be the connection's first message; what is too long is none. */
+function firstMessageOf(request: HttpRequest): string | undefined {
+  const text = request.header(firstMessageHeader);
+  return text === undefined || text.length > limits.firstMessageCharactersMax ? undefined : text;
 }
 
 function offers(request: HttpRequest, wanted: string): boolean {

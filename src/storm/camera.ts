@@ -1,5 +1,6 @@
 import { type Clock, limits, type RandomSource, type Redacted, type Timer } from '../base/index.ts';
 import { type Backoff, createBackoff } from '../peer/index.ts';
+import { firstMessageHeader, ticketHeader } from '../protocol/index.ts';
 import { type Aim, sourceOf } from './aim.ts';
 import { type Crossings, grantFault, offerFault } from './crossings.ts';
 import { type Ending, endingText } from './ending.ts';
@@ -81,8 +82,8 @@ export class SimulatedCamera {
     this.#retryAfterSeconds = undefined;
     this.#refused = undefined;
     const socket: StormSocket = new StormSocket(this.#world.aim, this.#source, this.#headers(), this.#world, {
-      open: () => {
-        socket.send(registerRequest);
+      open: (tookFirst) => {
+        if (!tookFirst) socket.send(registerRequest);
         this.#registerBy = this.#world.clock.after(limits.callMsMax, () => {
           this.#refused = 'no answer to register in time';
           socket.drop();
@@ -121,10 +122,13 @@ export class SimulatedCamera {
 
   #headers(): string {
     const token = `Authorization: Bearer ${this.#token.reveal()}\r\n`;
+    // A camera that knows nothing of tickets knows nothing of this either.
+    if (!this.#world.usesTickets) return token;
+    const headers = `${token}${firstMessageHeader}: ${registerRequest}\r\n`;
     const ticket = this.#ticket;
-    if (ticket === undefined || ticket.untilMs <= this.#world.clock.now()) return token;
+    if (ticket === undefined || ticket.untilMs <= this.#world.clock.now()) return headers;
     this.#world.ticket('shown');
-    return `${token}Latchkey-Ticket: ${ticket.text}\r\n`;
+    return `${headers}${ticketHeader}: ${ticket.text}\r\n`;
   }
 
   #ended(ending: Ending): void {

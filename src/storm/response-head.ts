@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { limits } from '../base/index.ts';
+import { firstMessageHeader, firstMessageTaken } from '../protocol/index.ts';
 
 const webSocketGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -9,6 +10,8 @@ export interface ResponseHead {
   readonly accept: string | undefined;
   /** As it was written: seconds, or a date. */
   readonly retryAfter: string | undefined;
+  /** The message that came along with the request was taken for the first one of the connection. */
+  readonly tookFirst: boolean;
   /** Where the head ends and the first frame begins, in bytes. */
   readonly end: number;
 }
@@ -28,7 +31,8 @@ export function readResponseHead(bytes: Buffer): ResponseHead | undefined {
     return line?.slice(name.length + 1).trim();
   };
   const accept = header('sec-websocket-accept');
-  return { status: Number(status), accept, retryAfter: header('retry-after'), end: endOfHead + 4 };
+  const tookFirst = header(firstMessageHeader) === firstMessageTaken;
+  return { status: Number(status), accept, retryAfter: header('retry-after'), tookFirst, end: endOfHead + 4 };
 }
 
 /** What a server that read this very key answers (RFC 6455 section 4.2.2). */

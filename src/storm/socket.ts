@@ -9,8 +9,8 @@ import { clientFrame, FrameReader, opcodes } from './frames.ts';
 import { acceptFor, readResponseHead } from './response-head.ts';
 
 export interface SocketHandlers {
-  /** The relay has upgraded the connection. */
-  open(): void;
+  /** The relay has upgraded the connection, and has taken the first message that came along with the request, or has not. */
+  open(tookFirst: boolean): void;
   message(text: string): void;
   /** Called exactly once. */
   ended(ending: Ending): void;
@@ -109,7 +109,7 @@ export class StormSocket {
       if (head.accept !== acceptFor(this.#key)) throw new TypeError('the answer to another key');
       this.#head = undefined;
       this.#upgradeBy?.cancel();
-      this.#handlers.open();
+      this.#handlers.open(head.tookFirst);
       if (after.length > 0) return this.#received(after);
     } catch {
       this.#give({ kind: 'lost', why: 'protocol broken' });

@@ -21,6 +21,16 @@ test('a camera shows its token, registers with its name, and is known by its own
   expect(camera.fingerprint).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
 });
 
+test('where the relay takes it, a camera registers as its connection opens, and once', async () => {
+  const relay = await relayWith({ takesFirst: true });
+  const { next } = cameraAt(relay.url, { name: 'Gärten 🌳' });
+  expect(await next('registered')).toEqual(['garden']);
+  const params = { capabilities: ['answer'], name: 'Gärten 🌳', sessions: [] };
+  expect(relay.cameraCalls).toEqual([{ method: 'register', params }]);
+  await relay.callCamera('leave', { session: 'none' });
+  expect(relay.cameraCalls).toHaveLength(1);
+});
+
 test('a relay that asks for time is given it', async () => {
   let refusals = 1;
   const relay = await relayWith({

@@ -74,6 +74,18 @@ describe('those who watch while the camera’s connection is lost', () => {
     expect(relay.cameraCalls.map(({ method }) => method)).not.toContain('leave');
   });
 
+  test('and leave while it comes back are told of to the relay that still counts them', async () => {
+    const started = await offered(knowing((listed) => [...listed, 's0']));
+    const { relay, camera, offer } = started;
+    await invite(relay, 's1', offer);
+    const retryMs = await cut(started);
+    const registered = relay.nextCameraCall();
+    await back(started, retryMs);
+    expect(await registered).toMatchObject({ method: 'register', params: { sessions: ['s1'] } });
+    expect(await relay.nextCameraCall()).toMatchObject({ method: 'leave', params: { session: 's0' } });
+    expect(camera.viewers).toBe(1);
+  });
+
   test('all end at a relay that says nothing of them', async () => {
     const started = await offered();
     const { relay, camera, next, offer } = started;

@@ -182,9 +182,10 @@ export class Stage implements AsyncDisposable {
   }
 
   /** A decision to open, with handlers that log. */
-  accept(subprotocol = ''): UpgradeDecision {
+  accept(subprotocol = '', headers?: Readonly<Record<string, string>>): UpgradeDecision {
     return {
       subprotocol,
+      headers,
       open: (connection) => {
         this.connections.add(connection);
         this.#options.opened?.(connection);

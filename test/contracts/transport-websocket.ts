@@ -40,6 +40,32 @@ export const webSocketClaims: TransportClaim[] = [
     },
   },
   {
+    name: 'the handshake has the headers that were decided, and what is sent as it opens stands behind them',
+    async claim(open) {
+      for (const later of [false, true]) {
+        await using stage = await Stage.set(open, {
+          upgrade: async () => {
+            if (later) await new Promise((resolve) => setImmediate(resolve));
+            return stage.accept('second', { 'x-first': 'taken', 'x-other': 'a b' });
+          },
+          opened: (connection) => connection.send('one'),
+        });
+        const client = await stage.client();
+        client.request('GET', '/', [...handshakeHeaders, 'Sec-WebSocket-Protocol: second']);
+        const reply = await client.reply();
+        assert.equal(reply.status, 101);
+        assert.equal(reply.headers.get('sec-websocket-protocol'), 'second');
+        assert.equal(reply.headers.get('sec-websocket-accept'), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+        assert.equal(reply.headers.get('x-first'), 'taken');
+        assert.equal(reply.headers.get('x-other'), 'a b');
+        const socket = await WebSocketClient.open(stage.url, ['second']);
+        assert.equal(await socket.next(), 'one');
+        socket.socket.send('still a WebSocket');
+        assert.equal(await stage.messages.first(), 'still a WebSocket');
+      }
+    },
+  },
+  {
     name: 'not a byte is written before the decision, and the handshake follows it',
     async claim(open) {
       const decision = Promise.withResolvers<UpgradeDecision>();

@@ -1,9 +1,11 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import type { Duplex } from 'node:stream';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { LatchkeyError, limits } from '../../src/base/index.ts';
-import { openRpc, type RpcHandlers, relayTarget } from '../../src/peer/index.ts';
+import { openRpc, openRpcWith, type RpcHandlers, relayTarget } from '../../src/peer/index.ts';
 import type { RpcError } from '../../src/protocol/index.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { startTinyRelay } from '../support/tiny-relay.ts';
@@ -158,6 +160,69 @@ test('an upgrade that is never answered ends at its bound, or when it is given u
   const given = openRpc(target, 't', silent, clock, aborting.signal);
   aborting.abort();
   await expect(given).rejects.toMatchObject({ code: 'relay-unreachable' });
+});
+
+describe('the first call', () => {
+  /** What a relay read of an upgrade, and whoever opened it. It takes the first message where `answers` is there, which it sends right behind the handshake. */
+  async function asked(params: object, answers?: string) {
+    const server = createServer();
+    const messages = new EventEmitter<{ message: [string] }>();
+    const come = once(server, 'upgrade') as Promise<[IncomingMessage, Duplex]>;
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => server.close());
+    const target = relayTarget(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const opening = { token: 't', ticket: undefined, method: 'register', params };
+    const opened = openRpcWith(target, opening, silent, new ManualClock(), new AbortController().signal);
+    const [request, socket] = await come;
+    const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => 'webrtc.onvif.org' });
+    if (answers !== undefined) sockets.on('headers', (lines) => lines.push('Latchkey-First-Message: taken'));
+    // In one piece, as a relay that answers at once sends them.
+    socket.cork();
+    sockets.handleUpgrade(request, socket, Buffer.alloc(0), (webSocket) => {
+      closers.push(() => webSocket.terminate());
+      webSocket.on('message', (data) => messages.emit('message', String(data)));
+      if (answers !== undefined) webSocket.send(answers);
+      else webSocket.on('message', () => webSocket.send('{"jsonrpc":"2.0","id":1,"result":"later"}'));
+    });
+    socket.uncork();
+    return { header: request.headers['latchkey-first-message'], messages, ...(await opened) };
+  }
+
+  test('goes along with the upgrade, and its answer may stand right behind the handshake', async () => {
+    const params = { name: 'Gärten 🌳\u007f', capabilities: [] };
+    const { header, answer, messages, connection } = await asked(params, '{"jsonrpc":"2.0","id":1,"result":"at once"}');
+    expect(await answer).toBe('at once');
+    expect(header).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(String(header))).toEqual({ jsonrpc: '2.0', id: 1, method: 'register', params });
+    const next = once(messages, 'message');
+    connection.call('next', {}).catch(() => {});
+    expect(JSON.parse((await next)[0] as string)).toMatchObject({ id: 2, method: 'next' });
+  });
+
+  test('is sent as a message to a relay that does not take it so', async () => {
+    const { header, answer } = await asked({ name: 'Garden' });
+    expect(header).toBeDefined();
+    expect(await answer).toBe('later');
+  });
+
+  test('is sent as a message where it is too long for a header', async () => {
+    const rest = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'register', params: { name: '' } }).length;
+    const longest = 'x'.repeat(limits.firstMessageCharactersMax - rest);
+    expect((await asked({ name: longest })).header).toBeDefined();
+    const { header, answer } = await asked({ name: `${longest}x` });
+    expect(header).toBeUndefined();
+    expect(await answer).toBe('later');
+  });
+
+  test('ends with a connection that ends before it is answered', async () => {
+    const { answer, connection } = await asked(
+      {},
+      '{"jsonrpc":"2.0","error":{"code":503,"message":"","data":{"reason":"overloaded"}}}',
+    );
+    connection.close();
+    await expect(answer).rejects.toMatchObject({ code: 'overloaded' });
+  });
 });
 
 test('nobody listening is an error of ours', async () => {

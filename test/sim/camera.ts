@@ -1,11 +1,12 @@
 import type { RpcError } from '../../src/protocol/index.ts';
 import type { Message } from '../support/memory-transport.ts';
 import { cameraAuthor, descriptionOf, fingerprintOf, readOf } from './descriptions.ts';
+import type { Dice } from './dice.ts';
 import type { Node } from './node.ts';
 import { Peer } from './peer.ts';
 import { forgedTicket, tokenOf } from './sim-identity.ts';
 import type { OpenGrant } from './sim-pairing.ts';
-import { Socket, type Ticket } from './socket.ts';
+import { type Call, Socket, type Ticket } from './socket.ts';
 import type { World } from './world.ts';
 
 /** A camera: it registers, comes back when it has lost its connection, and shows itself to whom the relay sends. */
@@ -21,6 +22,8 @@ export class Camera {
   #ticket: Ticket | undefined;
   /** Whether it says which live views it still has. */
   readonly #saysSessions: boolean;
+  /** Chances of its registration going along with the request to open a connection. */
+  readonly #early: Dice;
   #socket: Socket | undefined;
   #on = false;
 
@@ -33,6 +36,7 @@ export class Camera {
     this.#answers = dice.chance(0.7);
     this.#checksGrants = dice.chance(0.5);
     this.#saysSessions = dice.chance(0.5);
+    this.#early = world.dice.named(`early/${number}`);
     this.#fingerprint = fingerprintOf(0x10000 + number);
   }
 
@@ -105,17 +109,23 @@ export class Camera {
     socket.ticketAlone = alone ? ticket : undefined;
     timeline.after(dice.between(1, 40), async () => {
       socket.openedMs = timeline.nowMs;
-      const outcome = await this.node.upgrade(socket, inHeader ? token : undefined, ticket?.text);
+      const first = inHeader && this.#early.chance(0.5) ? this.#registration(socket, undefined) : undefined;
+      const outcome = await this.node.upgrade(socket, inHeader ? token : undefined, { ticket: ticket?.text, first });
       if (outcome === 'refused') this.#ticket = undefined;
       if (this.#socket !== socket) {
         if (outcome === 'open') socket.drop();
-      } else if (outcome === 'open') this.#register(socket, inHeader ? undefined : token);
-      else this.#lost(dice.between(500, 4_000));
+      } else if (outcome === 'open') {
+        if (first === undefined) this.#register(socket, inHeader ? undefined : token);
+      } else this.#lost(dice.between(500, 4_000));
     });
     timeline.after(Math.max(0, untilMs - timeline.nowMs - dice.between(1_000, 4_000)), () => this.#renew(socket));
   }
 
   #register(socket: Socket, authorization: string | undefined): void {
+    socket.prepare(this.#registration(socket, authorization)).say();
+  }
+
+  #registration(socket: Socket, authorization: string | undefined): Call {
     const capabilities = this.#answers ? ['answer'] : [];
     const sessions = this.#saysSessions ? [...this.#peers.keys()].slice(-4) : undefined;
     const answered = ({ result }: Message) => {
@@ -135,7 +145,7 @@ export class Camera {
       this.#world.count('tickets given');
     };
     const params = { name: `The ${this.name}`, capabilities, authorization, sessions };
-    socket.ask('register', params, { sessions: socket.registered ? undefined : sessions, answered });
+    return { method: 'register', params, more: { sessions: socket.registered ? undefined : sessions, answered } };
   }
 
   /** The one that it has, be it over; where it makes something of it, one of another camera. */

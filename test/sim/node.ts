@@ -1,7 +1,14 @@
 import type { RelayLevers } from '../../src/levers/index.ts';
 import { createOwnership, createSharedCache, type Ownership, type SharedCache } from '../../src/ownership/index.ts';
 import { createPairing, createReproof, createSessions, type Reproof, type Sessions } from '../../src/pairing/index.ts';
-import { subprotocol, ticketHeader, webSocketPath } from '../../src/protocol/index.ts';
+import {
+  firstMessageHeader,
+  firstMessageTaken,
+  headerText,
+  subprotocol,
+  ticketHeader,
+  webSocketPath,
+} from '../../src/protocol/index.ts';
 import { createRelay, type OpenUdpPort, type ReceiveDatagram, type Relay } from '../../src/relay/index.ts';
 import { LoopLag } from '../../src/signaling/admission/index.ts';
 import { createSignaling, type HttpResponse, type Signaling } from '../../src/signaling/index.ts';
@@ -16,7 +23,7 @@ import { SimSource } from './sim-ownership.ts';
 import { crossingSessions, forgetfulPairing, type SlowDoor, simGrants, slowDoor } from './sim-pairing.ts';
 import { SimSharedStore } from './sim-shared-store.ts';
 import { SimTrail } from './sim-trail.ts';
-import type { Socket } from './socket.ts';
+import type { Call, Socket } from './socket.ts';
 import { ProcessClock } from './timeline.ts';
 import type { World } from './world.ts';
 
@@ -184,10 +191,16 @@ export class Node {
   }
 
   /** Opens a WebSocket. Undefined where it was refused, or the node has gone meanwhile. */
-  async upgrade(socket: Socket, token: string | undefined, ticket?: string): Promise<'open' | 'refused' | 'gone'> {
+  async upgrade(
+    socket: Socket,
+    token: string | undefined,
+    { ticket, first }: { readonly ticket?: string | undefined; readonly first?: Call | undefined } = {},
+  ): Promise<'open' | 'refused' | 'gone'> {
     const running = await this.#whenFree();
     if (running === undefined) return 'gone';
+    const asks = first && socket.prepare(first);
     const headers = {
+      ...(asks === undefined ? {} : { [firstMessageHeader]: headerText(asks.text) }),
       'sec-websocket-protocol': subprotocol,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(ticket === undefined ? {} : { [ticketHeader]: ticket }),
@@ -200,14 +213,22 @@ export class Node {
     });
     const request = { path: webSocketPath, headers, remoteAddress: socket.remoteAddress };
     const decision = await running.signaling.upgrade(memoryRequest(request));
-    if (running !== this.#running) return 'gone';
+    // A transport opens nothing for whoever has gone meanwhile.
+    if (running !== this.#running || socket.overAtNode) return 'gone';
     if ('refuse' in decision) {
       judge(decision.refuse.status, `${decision.refuse.body}`);
       this.#world.checker.refusal(decision.refuse);
       return 'refused';
     }
     judge(101, '');
+    const taken = decision.headers?.[firstMessageHeader] === firstMessageTaken;
+    if (taken) {
+      this.#world.count('first messages');
+      this.heard(socket.remoteAddress, asks?.text ?? '');
+      asks?.begin();
+    }
     socket.attach(decision.open(socket));
+    if (!taken) asks?.say();
     return 'open';
   }
 

@@ -21,6 +21,13 @@ export interface Asked {
   readonly answered?: (message: Message) => void;
 }
 
+/** A request that a client may send. */
+export interface Call {
+  readonly method: string;
+  readonly params: object;
+  readonly more: Omit<Asked, 'id' | 'method'>;
+}
+
 /** A ticket that a camera has, or what it has made of one. */
 export interface Ticket {
   readonly text: string;
@@ -143,12 +150,24 @@ export class Socket implements Connection {
     );
   }
 
-  ask(method: string, params: object, more: Omit<Asked, 'id' | 'method'> = {}): void {
+  ask(method: string, params: object, more: Call['more'] = {}): void {
+    this.prepare({ method, params, more }).say();
+  }
+
+  /** A request that has not left yet: it leaves by `say`, or otherwise, and then `begin` is when it has. */
+  prepare({ method, params, more }: Call): { readonly text: string; begin(): void; say(): void } {
     const id = `s${this.number}q${this.#serial++}`;
-    const asked: Asked = { id, method, ...more };
-    this.asked.set(id, asked);
-    this.#world.checker.awaitAnswer(this, asked);
-    this.say({ id, method, params });
+    const message = { id, method, params };
+    const begin = () => {
+      const asked: Asked = { id, method, ...more };
+      this.asked.set(id, asked);
+      this.#world.checker.awaitAnswer(this, asked);
+    };
+    const say = () => {
+      begin();
+      this.say(message);
+    };
+    return { text: JSON.stringify({ jsonrpc: '2.0', ...message }), begin, say };
   }
 
   /** The client's end is gone; the node hears of it, sooner or later. Returns whether it will be later. */

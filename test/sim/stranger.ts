@@ -30,7 +30,7 @@ async function attempt(world: World, address: string, node: Node, kind: Kind): P
   const nothing = { request: () => {}, notice: () => {}, closed: () => {} };
   const socket = new Socket(world, node, 'viewer', nothing, address);
   const shown = kind === 'token' ? token : undefined;
-  const outcome = await node.upgrade(socket, shown, kind === 'ticket' ? `${ticketHeader}.AAAA` : undefined);
+  const outcome = await node.upgrade(socket, shown, { ticket: kind === 'ticket' ? `${ticketHeader}.AAAA` : undefined });
   if (outcome !== 'open') return;
   if (kind !== 'nothing') world.checker.violated('a stranger is let in');
   socket.drop();

@@ -39,6 +39,8 @@ export class MemorySocket implements Connection {
   readonly remoteAddress = '192.0.2.9';
   readonly received: Message[] = [];
   closed: { code: number; reason: string } | undefined;
+  /** What the handshake had beside its own headers. */
+  handshake: Readonly<Record<string, string>> = {};
   #handlers: ConnectionHandlers | undefined;
   #asked = 0;
 
@@ -149,6 +151,7 @@ export async function memoryUpgrade(
   const decision = await handlers.upgrade(memoryRequest(request));
   if ('refuse' in decision) return decision.refuse;
   const socket = new MemorySocket();
+  socket.handshake = decision.headers ?? {};
   socket.attach(decision.open(socket));
   return socket;
 }

@@ -8,6 +8,8 @@ import { LatchkeyError } from '../../src/base/index.ts';
 import {
   errorObjectFor,
   errorText,
+  firstMessageHeader,
+  firstMessageTaken,
   grantType,
   parseRpc,
   requestText,
@@ -34,6 +36,8 @@ export interface TinyRelayPlan {
   forward?(datagram: Buffer, from: 'camera' | 'viewer'): boolean;
   /** Adds to the result of a camera's `register`. */
   registered?(params: Record<string, unknown>): object;
+  /** Takes the first message that comes along with an upgrade. */
+  takesFirst?: boolean;
   /** Opens sessions without a word to the camera. */
   silent?: boolean;
   /** Leaves the offer to the camera, whatever the viewer sent. */
@@ -116,7 +120,13 @@ export async function startTinyRelay(plan: TinyRelayPlan = {}): Promise<TinyRela
       socket.end(`HTTP/1.1 ${refusal.status} No\r\n${headers.join('')}Content-Length: ${body.length}\r\n\r\n${body}`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => admit(webSocket, token));
+    const first = plan.takesFirst === true ? request.headers[firstMessageHeader]?.toString() : undefined;
+    if (first !== undefined)
+      sockets.once('headers', (lines) => lines.push(`${firstMessageHeader}: ${firstMessageTaken}`));
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      admit(webSocket, token);
+      if (first !== undefined) webSocket.emit('message', Buffer.from(first), false);
+    });
   });
 
   async function signed(session: string, subject: string, sdp: string): Promise<string | undefined> {

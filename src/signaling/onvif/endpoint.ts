@@ -65,13 +65,17 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
     this.#awaitRegister();
   }
 
-  /** Who was verified before the upgrade. Something may have been thrown against them since: then the connection ends with it. */
-  begin(holder: Holder): void {
+  /**
+   * Who was verified before the upgrade, and the first message where it came along. Something may have been thrown against them since: then the
+   * connection ends with it.
+   */
+  begin(holder: Holder, first: string | undefined): void {
     try {
       this.#adopt(holder);
     } catch (thrown) {
       this.#peer.end(asLatchkeyError(thrown));
     }
+    if (first !== undefined) this.message(first);
   }
 
   message(text: string): void {

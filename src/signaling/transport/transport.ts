@@ -36,6 +36,8 @@ export type UpgradeDecision =
   | {
       /** One of those that the client offered, or empty for none. */
       readonly subprotocol: string;
+      /** What the handshake has beside its own headers, by lower-case names. */
+      readonly headers?: Readonly<Record<string, string>> | undefined;
       open(connection: Connection): ConnectionHandlers;
     };
 

@@ -2,7 +2,11 @@ import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse, us_socket_
 import assert from 'node:assert/strict';
 import type { ReadyResponse } from './ready-response.ts';
 import { addressFromBytes } from './remote-address.ts';
+import type { OpenUpgrade } from './server-core.ts';
 import type { UwsUser } from './uws-connection.ts';
+
+/** What an opening handshake is answered with. */
+export type Handshake = Pick<OpenUpgrade, 'subprotocol' | 'headers'>;
 
 const ascii = /^[\t\x20-\x7e]*$/;
 
@@ -103,10 +107,17 @@ export class UwsExchange {
    * for a request that `closes`: outside of its own call the library would end the connection in mid-upgrade, and go on
    * with what it has freed.
    */
-  upgrade(user: UwsUser, subprotocol: string, key: string, context: us_socket_context_t): void {
+  upgrade(user: UwsUser, { subprotocol, headers }: Handshake, key: string, context: us_socket_context_t): void {
     if (this.#over) return;
     assert(!this.closes, 'a request that asks for a close is not upgraded');
-    this.#write(() => this.#response.upgrade(user, key, subprotocol, '', context));
+    const response = this.#response;
+    this.#write(() => {
+      if (headers !== undefined) {
+        response.writeStatus('101 Switching Protocols');
+        for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+      }
+      response.upgrade(user, key, subprotocol, '', context);
+    });
   }
 
   /** Ends the connection without an answer, where none was begun. */

@@ -264,7 +264,7 @@ class UwsTransport implements Transport {
     const request = this.#requestOf(exchange, head, noBody);
     const open = (opens: OpenUpgrade) => {
       const user = { decision: opens, remoteAddress: request.remoteAddress, connection: undefined };
-      exchange.upgrade(user, opens.subprotocol, head.header('sec-websocket-key') ?? '', context);
+      exchange.upgrade(user, opens, head.header('sec-websocket-key') ?? '', context);
     };
     const decision = this.#core.decide(request, head);
     if (!(decision instanceof Promise)) {

@@ -46,7 +46,7 @@ class WsTransport implements Transport {
   readonly #sockets = new Set<Socket>();
   /** Those whose last request has not been answered yet. */
   readonly #busy = new WeakSet<Duplex>();
-  readonly #subprotocols = new WeakMap<IncomingMessage, string>();
+  readonly #decisions = new WeakMap<IncomingMessage, OpenUpgrade>();
   readonly #clients = new WeakMap<IncomingMessage, string>();
   readonly #webSockets: WebSocketServer;
   #closing: Promise<void> | undefined;
@@ -55,8 +55,12 @@ class WsTransport implements Transport {
     this.#core = core;
     this.#server = server;
     this.#webSockets = new WebSocketServer(
-      webSocketOptions(core.settings, (request) => this.#subprotocols.get(request) || false),
+      webSocketOptions(core.settings, (request) => this.#decisions.get(request)?.subprotocol || false),
     );
+    this.#webSockets.on('headers', (lines, request) => {
+      const { headers = {} } = this.#decisions.get(request) ?? {};
+      lines.push(...Object.entries(headers).map(([name, value]) => `${name}: ${value}`));
+    });
     server.on('connection', (socket) => this.#connected(socket));
     const request = (message: IncomingMessage, response: ServerResponse) =>
       this.#watch(message.socket, this.#request(message, response));
@@ -177,7 +181,7 @@ class WsTransport implements Transport {
   }
 
   #open(message: IncomingMessage, socket: Duplex, decision: OpenUpgrade): void {
-    this.#subprotocols.set(message, decision.subprotocol);
+    this.#decisions.set(message, decision);
     this.#webSockets.handleUpgrade(message, socket, Buffer.alloc(0), (webSocket) => {
       serveWebSocket(this.#core, webSocket, this.#clients.get(message) ?? '', decision);
     });
