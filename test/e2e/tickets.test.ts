@@ -62,6 +62,18 @@ describe('a reconnect ticket', () => {
     expect(await after.metric('latchkey_tickets_made_total')).toBe(0);
   });
 
+  it('may come with the registration, whose answer is there when the connection opens', async () => {
+    await using relay = await relayAt();
+    const { ticket = '' } = await registered(relay, bearer(await relay.token('camera', 'cam1')));
+    const message = JSON.stringify({ jsonrpc: '2.0', id: 'a', method: 'register', params: {} });
+    const headers = { 'Latchkey-Ticket': ticket, 'Latchkey-First-Message': message };
+    const client = await WebSocketClient.open(addressOf(relay), [subprotocol], { headers });
+    expect(JSON.parse(await client.next())).toMatchObject({ id: 'a', result: { id: 'cam1' } });
+    expect(await relay.metric('latchkey_cameras')).toBe(1);
+    client.socket.close();
+    await client.closed;
+  });
+
   it('is refused in the same request as the token beside it is taken', async () => {
     await using relay = await relayAt();
     const token = bearer(await relay.token('camera', 'cam1'));

@@ -7,7 +7,14 @@ describe('the head of a response', () => {
   it('says what became of the upgrade, and where the frames begin', () => {
     const text = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: abc=\r\n\r\n';
     const head = readResponseHead(Buffer.from(`${text}frames`));
-    expect(head).toEqual({ status: 101, accept: 'abc=', retryAfter: undefined, end: text.length });
+    expect(head).toEqual({ status: 101, accept: 'abc=', retryAfter: undefined, tookFirst: false, end: text.length });
+  });
+
+  it('says whether the first message was taken along with it', () => {
+    const took = (value: string) =>
+      readResponseHead(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\nLatchkey-First-Message: ${value}\r\n\r\n`));
+    expect(took('taken')?.tookFirst).toBe(true);
+    expect(took('no')?.tookFirst).toBe(false);
   });
 
   it('has the time to come back', () => {

@@ -1,5 +1,11 @@
 import { errorTable, limits } from '../../../src/base/index.ts';
-import { subprotocol, ticketHeader, webSocketPath } from '../../../src/protocol/index.ts';
+import {
+  firstMessageHeader,
+  firstMessageTaken,
+  subprotocol,
+  ticketHeader,
+  webSocketPath,
+} from '../../../src/protocol/index.ts';
 import { fileAt } from '../source-files.ts';
 import { type End, type Method, methods } from './methods.ts';
 import { endings, foreignError, id, type Json, jsonSchema, message, relayErrors } from './schemas.ts';
@@ -47,6 +53,8 @@ function description(): string {
     '`?access_token=` (RFC 6750 section 2.3), or as `authorization` of `register`, `connect` and `extend`; where there are several, they name the',
     'same subject. Its audience says whether this is a camera or a viewer; a device’s id is its token’s subject.',
     `A camera may show a reconnect ticket in \`${ticketHeader}\` beside its token.`,
+    `Whoever proves by the upgrade who they are may send their first message along in \`${firstMessageHeader}\`; the relay has taken it where the`,
+    `handshake says \`${firstMessageHeader}: ${firstMessageTaken}\`, and otherwise it is still to be sent.`,
     'Every request is answered once; without an `id` it is done and not answered. Members that are not described are ignored.',
     `A message has ${limits.messageBytesMax} bytes at most, and there are ${limits.messagesPerSecondMax} a second, ${limits.messagesBurstMax} at once.`,
   ].join(' ');
@@ -86,6 +94,7 @@ function channel(end: End): Json {
           properties: {
             'sec-websocket-protocol': { const: subprotocol },
             authorization: { type: 'string', pattern: '^[Bb]earer ' },
+            [firstMessageHeader]: { type: 'string', maxLength: limits.firstMessageCharactersMax },
             ...(end === 'camera' && { [ticketHeader]: { type: 'string', maxLength: limits.ticketCharactersMax } }),
           },
         },
