@@ -23,7 +23,7 @@ const help = `npm run bench:storm: a whole fleet comes back at once.
 
 ${contestants.map(({ name, about }) => `  ${name.padEnd(21)}${about}`).join('\n')}
 
-Each server is a process of its own on one core, and what latchkey storm does comes from another. After a warm-up the fleet registers,
+Each server is a process of its own on one core, and what latchkey storm does comes from another. After five storms of 1,000 cameras to warm up the fleet registers,
 stands still, is cut off and comes back: once without viewers, which gives the CPU time and the memory, and once while viewers ask for live views,
 on a new connection each time.
 
@@ -38,6 +38,7 @@ const fullPlan: Plan = {
   rounds: 3,
   fleets: [1_000, 4_000, 15_000],
   quickMsMax: undefined,
+  warmUps: 5,
   warmUpCameras: 1_000,
   asksPerSecond: 100,
   holdMs: 2_000,
@@ -46,6 +47,7 @@ const quickPlan: Plan = {
   rounds: 1,
   fleets: [250, 750],
   quickMsMax: 28_000,
+  warmUps: 1,
   warmUpCameras: 100,
   asksPerSecond: 50,
   holdMs: 200,

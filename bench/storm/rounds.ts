@@ -11,7 +11,11 @@ export interface Plan {
   readonly fleets: readonly number[];
   /** No storm begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
   readonly quickMsMax: number | undefined;
-  /** Cameras of the storm that a server has before anything counts. */
+  /**
+   * The storms that a server has before anything counts, and their cameras: what it runs is compiled by then, whatever fleet comes after. The last one has
+   * viewers.
+   */
+  readonly warmUps: number;
   readonly warmUpCameras: number;
   readonly asksPerSecond: number;
   readonly holdMs: number;
@@ -29,7 +33,7 @@ export interface Bench {
 /** What a storm may take beside itself: the memory is looked at twice, and the last viewers give up. */
 const answerMsMax = 120_000;
 
-/** Every contestant in turn, with a process of its own for each fleet and round; each round begins with another one. */
+/** Every contestant in turn, with a process of its own for each fleet and round. */
 export async function runRounds(
   plan: Plan,
   bench: Bench,
@@ -60,14 +64,21 @@ interface Turn {
   readonly cameras: number;
 }
 
-/** Who is to storm in a round, and in which order. */
+/**
+ * Who is to storm in a round, and in which order: what is compared stands side by side, since a machine is faster in one minute than in the next. So all fleets of
+ * a contestant follow each other, up and down in turn, and the rounds begin at every second contestant.
+ */
 export function turnsOf(plan: Pick<Plan, 'fleets' | 'quickMsMax'>, all: readonly Contestant[], round: number): Turn[] {
+  if (plan.quickMsMax === undefined) {
+    const turns = all.map((contestant, place) =>
+      (place % 2 === 0 ? plan.fleets : plan.fleets.toReversed()).map((cameras) => ({ contestant, cameras })),
+    );
+    return rotated(turns, 2 * round).flat();
+  }
   const of = (fleets: readonly number[], some: readonly Contestant[]) =>
     fleets.flatMap((cameras) => some.map((contestant) => ({ contestant, cameras })));
-  if (plan.quickMsMax === undefined) return of(plan.fleets, rotated(all, round));
   const [largest, smaller] = [plan.fleets.slice(-1), plan.fleets.slice(0, -1)];
-  const [first, last] = [all.slice(0, 1), all.slice(1).slice(-1)];
-  return [...of(largest, [...first, ...last]), ...of(smaller, first), ...of(largest, all.slice(1, -1))];
+  return [...of(largest, all.slice(0, 2)), ...of(smaller, all.slice(0, 1)), ...of(largest, all.slice(2))];
 }
 
 async function oneRun(
@@ -83,8 +94,10 @@ async function oneRun(
     load.say(JSON.stringify(whole));
     return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
   };
-  const { asksPerSecond, holdMs, warmUpCameras } = plan;
-  await storm({ cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond, holdMs: holdMs / 2 });
+  const { asksPerSecond, holdMs, warmUps, warmUpCameras } = plan;
+  const warmUp = { cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond: 0, holdMs: 0 };
+  for (let left = warmUps; left > 1; left--) await storm(warmUp);
+  await storm({ ...warmUp, asksPerSecond, holdMs: holdMs / 2 });
   const cost = await storm({ cameras: at.cameras, asksPerSecond: 0, holdMs: 0 });
   const watched = await storm({ cameras: at.cameras, asksPerSecond, holdMs });
   return runOf(at, cost, watched);

@@ -6,11 +6,19 @@ const turns = (fleets: number[], quickMsMax: number | undefined, round = 0) =>
   turnsOf({ fleets, quickMsMax }, contestants, round).map(({ contestant, cameras }) => `${contestant.name} ${cameras}`);
 
 describe('the turns of a round', () => {
-  it('are everybody’s with every fleet, and begin with another one each round', () => {
+  it('are everybody’s with every fleet, and begin with others each round', () => {
     expect(turns([1, 2], undefined)).toHaveLength(2 * contestants.length);
     expect(turns([1, 2], undefined)[0]).toBe('latchkey-uws 1');
     expect(turns([1, 2], undefined, 1)[0]).toBe('latchkey-uws-tokens 1');
     expect(new Set(turns([1, 2], undefined, 1))).toEqual(new Set(turns([1, 2], undefined)));
+  });
+
+  it('have what the aims compare side by side, in every round', () => {
+    for (const round of [0, 1, 2]) {
+      const all = turns([1, 2, 3], undefined, round);
+      const first = all.indexOf('latchkey-uws 1');
+      expect(all.slice(first, first + 4)).toEqual(['latchkey-uws 1', 'latchkey-uws 2', 'latchkey-uws 3', 'plain 3']);
+    }
   });
 
   it('have first what the aims compare, where time may run out', () => {
