@@ -73,7 +73,7 @@ export function turnsOf(plan: Pick<Plan, 'fleets' | 'quickMsMax'>, all: readonly
     const turns = all.map((contestant, place) =>
       (place % 2 === 0 ? plan.fleets : plan.fleets.toReversed()).map((cameras) => ({ contestant, cameras })),
     );
-    return rotated(turns, 2 * round).flat();
+    return rotated(turns, 2 * (round % Math.ceil(turns.length / 2))).flat();
   }
   const of = (fleets: readonly number[], some: readonly Contestant[]) =>
     fleets.flatMap((cameras) => some.map((contestant) => ({ contestant, cameras })));

@@ -65,7 +65,7 @@ export const registerResult = z.object({
 export const ticketHeader = 'latchkey-ticket';
 
 /**
- * Addition: the header of an upgrade in which whoever proves by it who they are sends their first message along. The relay takes it for the first one of
+ * Addition: the header of an upgrade in which whoever proves by it who they are sends their first message along, in ASCII. The relay takes it for the first one of
  * the connection, whose answer comes with the handshake, and says so by the same header with `firstMessageTaken`; otherwise it is still to be sent.
  */
 export const firstMessageHeader = 'latchkey-first-message';

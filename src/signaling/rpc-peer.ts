@@ -75,6 +75,12 @@ export class RpcPeer {
     return this.#open;
   }
 
+  /** Takes the first message, which came along before the connection was open. Throws nothing. */
+  begin(message: RpcMessage): void {
+    this.#rate.take();
+    this.#take(message);
+  }
+
   /** Takes a message of the peer. Throws nothing, whatever it is. */
   receive(text: string): void {
     if (!this.#open) return;

@@ -9,7 +9,14 @@ import {
   Strangers,
   whenThere,
 } from '../base/index.ts';
-import { firstMessageHeader, firstMessageTaken, subprotocol, webSocketPath } from '../protocol/index.ts';
+import {
+  firstMessageHeader,
+  firstMessageTaken,
+  parseRpc,
+  type RpcMessage,
+  subprotocol,
+  webSocketPath,
+} from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
 import { claimOf, type Holder, holderOf, showsTicket, ticketHolder } from './bearer.ts';
 import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
@@ -75,14 +82,19 @@ export function createSignaling(parts: SignalingParts): Signaling {
     });
   }
 
-  function serve(connection: Connection, holder: Holder | undefined, came: Arrival): Endpoint {
+  function serve(
+    connection: Connection,
+    holder: Holder | undefined,
+    came: Arrival,
+    first: RpcMessage | undefined,
+  ): Endpoint {
     const endpoint = new Endpoint(core, connection, holder && came.traceparent, events);
     endpoints.add(endpoint);
     if (holder === undefined) unverified.add(endpoint, came.remoteAddress);
     if (stopped) endpoint.stop();
     // It was let in before the drain began, and opens only now: nobody but the end of the drain would tell it.
     else if (core.moving.begun) endpoint.move();
-    else if (holder !== undefined) endpoint.begin(holder, came.first);
+    else if (holder !== undefined) endpoint.begin(holder, first);
     return endpoint;
   }
 
@@ -95,18 +107,18 @@ export function createSignaling(parts: SignalingParts): Signaling {
     const came = {
       remoteAddress: request.remoteAddress,
       traceparent: request.header('traceparent'),
-      first: firstMessageOf(request),
     };
+    const text = request.header(firstMessageHeader);
     return whenThere(
       traced(core, came.traceparent, () => admitted(request)),
       (holder) => {
         core.moving.demandStay();
         if (holder === undefined && !unverified.hasRoomFor(came.remoteAddress)) throw core.admission.comeBack();
-        const taken = holder !== undefined && came.first !== undefined;
+        const first = holder === undefined || text === undefined ? undefined : firstMessageIn(text);
         return {
           subprotocol,
-          headers: taken ? saysTaken : undefined,
-          open: (connection) => serve(connection, holder, came),
+          headers: first === undefined ? undefined : saysTaken,
+          open: (connection) => serve(connection, holder, came, first),
         };
       },
     );
@@ -203,15 +215,23 @@ function traced(
 interface Arrival {
   readonly remoteAddress: string;
   readonly traceparent: string | undefined;
-  readonly first: string | undefined;
 }
 
 const saysTaken = { [firstMessageHeader]: firstMessageTaken };
 
-/** What came along to be the connection's first message; what is too long is none. */
-function firstMessageOf(request: HttpRequest): string | undefined {
-  const text = request.header(firstMessageHeader);
-  return text === undefined || text.length > limits.firstMessageCharactersMax ? undefined : text;
+const visibleAscii = /^[\x20-\x7e]*$/;
+
+/**
+ * What came along to be the connection's first message. Undefined for what is too long or none, and for what is not ASCII, which different servers
+ * read in different ways: that is still to be sent, and gets its answer then.
+ */
+function firstMessageIn(text: string): RpcMessage | undefined {
+  if (text.length > limits.firstMessageCharactersMax || !visibleAscii.test(text)) return undefined;
+  try {
+    return parseRpc(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function offers(request: HttpRequest, wanted: string): boolean {

@@ -124,11 +124,11 @@ export class SimulatedCamera {
     const token = `Authorization: Bearer ${this.#token.reveal()}\r\n`;
     // A camera that knows nothing of tickets knows nothing of this either.
     if (!this.#world.usesTickets) return token;
-    const headers = `${token}${firstMessageHeader}: ${registerRequest}\r\n`;
+    const first = `${firstMessageHeader}: ${registerRequest}\r\n`;
     const ticket = this.#ticket;
-    if (ticket === undefined || ticket.untilMs <= this.#world.clock.now()) return headers;
+    if (ticket === undefined || ticket.untilMs <= this.#world.clock.now()) return token + first;
     this.#world.ticket('shown');
-    return `${headers}${ticketHeader}: ${ticket.text}\r\n`;
+    return `${token}${ticketHeader}: ${ticket.text}\r\n${first}`;
   }
 
   #ended(ending: Ending): void {

@@ -13,7 +13,7 @@ import {
   type Wait,
   whenThere,
 } from '../../base/index.ts';
-import { authorizationParams, errorObjectFor, type RpcError, read } from '../../protocol/index.ts';
+import { authorizationParams, errorObjectFor, type RpcError, type RpcMessage, read } from '../../protocol/index.ts';
 import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
@@ -69,13 +69,13 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
    * Who was verified before the upgrade, and the first message where it came along. Something may have been thrown against them since: then the
    * connection ends with it.
    */
-  begin(holder: Holder, first: string | undefined): void {
+  begin(holder: Holder, first: RpcMessage | undefined): void {
     try {
       this.#adopt(holder);
+      if (first !== undefined) this.#peer.begin(first);
     } catch (thrown) {
       this.#peer.end(asLatchkeyError(thrown));
     }
-    if (first !== undefined) this.message(first);
   }
 
   message(text: string): void {

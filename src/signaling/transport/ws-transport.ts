@@ -183,6 +183,7 @@ class WsTransport implements Transport {
   #open(message: IncomingMessage, socket: Duplex, decision: OpenUpgrade): void {
     this.#decisions.set(message, decision);
     this.#webSockets.handleUpgrade(message, socket, Buffer.alloc(0), (webSocket) => {
+      this.#decisions.delete(message);
       serveWebSocket(this.#core, webSocket, this.#clients.get(message) ?? '', decision);
     });
   }

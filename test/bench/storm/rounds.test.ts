@@ -14,7 +14,7 @@ describe('the turns of a round', () => {
   });
 
   it('have what the aims compare side by side, in every round', () => {
-    for (const round of [0, 1, 2]) {
+    for (const round of [0, 1, 2, 3, 4]) {
       const all = turns([1, 2, 3], undefined, round);
       const first = all.indexOf('latchkey-uws 1');
       expect(all.slice(first, first + 4)).toEqual(['latchkey-uws 1', 'latchkey-uws 2', 'latchkey-uws 3', 'plain 3']);

@@ -94,7 +94,11 @@ function channel(end: End): Json {
           properties: {
             'sec-websocket-protocol': { const: subprotocol },
             authorization: { type: 'string', pattern: '^[Bb]earer ' },
-            [firstMessageHeader]: { type: 'string', maxLength: limits.firstMessageCharactersMax },
+            [firstMessageHeader]: {
+              type: 'string',
+              maxLength: limits.firstMessageCharactersMax,
+              pattern: '^[ -~]*$',
+            },
             ...(end === 'camera' && { [ticketHeader]: { type: 'string', maxLength: limits.ticketCharactersMax } }),
           },
         },
