@@ -75,9 +75,8 @@ export class RpcPeer {
     return this.#open;
   }
 
-  /** Takes the first message, which came along before the connection was open. Throws nothing. */
+  /** Takes the message that came along before the connection was open: one more than come on it. Throws nothing. */
   begin(message: RpcMessage): void {
-    this.#rate.take();
     this.#take(message);
   }
 

@@ -119,15 +119,6 @@ it('a registration that is refused ends the connection, as one that comes later 
   expect(world.signaling.connections).toBe(1);
 });
 
-it('it counts among the messages of its connection', async () => {
-  const world = stage();
-  const camera = await come(world, 'camera/front-door', register);
-  for (let left = limits.messagesBurstMax - 1; left > 0; left--) camera.say('{');
-  expect(camera.closed).toBeUndefined();
-  camera.say('{');
-  expect(camera.closed?.reason).toBe('rate-exceeded');
-});
-
 it('against whom something was thrown meanwhile has no say, and is told why', async () => {
   const world = stage();
   const message = JSON.stringify({ jsonrpc: '2.0', ...register });
