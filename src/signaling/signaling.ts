@@ -18,6 +18,7 @@ import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
 import { demandUnrefused, type ThrownLevers } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
+import { offersSubprotocol } from './transport/upgrade.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
 export interface Signaling extends TransportHandlers {
@@ -90,7 +91,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (stopped) throw core.admission.comeBack();
     core.moving.demandStay();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
-    if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
+    if (!offersSubprotocol(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
     const came = { remoteAddress: request.remoteAddress, traceparent: request.header('traceparent') };
     return whenThere(
@@ -194,11 +195,6 @@ function traced(
 interface Arrival {
   readonly remoteAddress: string;
   readonly traceparent: string | undefined;
-}
-
-function offers(request: HttpRequest, wanted: string): boolean {
-  const offered = request.header('sec-websocket-protocol')?.split(',') ?? [];
-  return offered.some((name) => name.trim() === wanted);
 }
 
 function unverifiedMax(core: Core): number {
