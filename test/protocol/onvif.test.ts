@@ -47,7 +47,13 @@ describe('parameters', () => {
     expect(refusal(() => read<unknown>(schema, params))).toEqual({ code: 'params-invalid', detail: member });
   });
 
-  it.each([null, '', 1, ['t'], 'x'.repeat(limits.tokenBytesMax + 1)])('bring no token that is %j', (authorization) => {
+  it.each([
+    ['nothing', null],
+    ['empty', ''],
+    ['a number', 1],
+    ['a list', ['t']],
+    ['too long', 'x'.repeat(limits.tokenBytesMax + 1)],
+  ])('bring no token that is %s', (_, authorization) => {
     const refused = { code: 'params-invalid', detail: 'authorization' };
     expect(refusal(() => authorizationOf({ authorization }))).toEqual(refused);
   });
