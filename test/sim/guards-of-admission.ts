@@ -67,7 +67,7 @@ export const guardsOfAdmission: readonly Guard[] = [
       {
         file: 'src/signaling/signaling.ts',
         text: 'if (ticket === undefined) core.admission.demandCalm(lane, claimedToken(request));',
-        by: 'core.admission.demandCalm(lane, token);',
+        by: 'core.admission.demandCalm(lane, claimedToken(request));',
       },
     ],
     seed: 147,
