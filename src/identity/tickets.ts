@@ -83,11 +83,12 @@ export class TicketOffice implements Tickets {
 
   issue(camera: VerifiedCamera): IssuedTicket | undefined {
     if (!VerifiedCamera.is(camera)) throw new TypeError('A ticket is made for a VerifiedCamera and for nothing else.');
-    const { keys, revocations, clock, observer } = this.#parts;
     const ground = this.#grounds.get(camera);
+    if (ground === undefined) return undefined;
+    const { keys, revocations, clock, observer } = this.#parts;
     const { issuer, tokenId, issuedAtMs, expiresAtMs } = camera.evidence;
     const epochMs = revocations.epochOf(camera.device);
-    if (ground === undefined || revocations.isVoid(camera.device, camera.evidence)) return undefined;
+    if (revocations.isVoid(camera.device, camera.evidence)) return undefined;
     const { id: keyId, sealOf, notAfterMs } = keys.signing;
     const times = { tokenIssuedAtMs: issuedAtMs, tokenExpiresAtMs: expiresAtMs, epochMs };
     const body: TicketBody = { ...ground, ...times, keyId, device: camera.device, issuer, tokenId };
@@ -130,8 +131,8 @@ export class TicketOffice implements Tickets {
     const { revocations } = this.#parts;
     const device = deviceOf(body.device);
     if (device === undefined) return 'malformed';
-    const baseless = this.#baseless(body);
-    if (baseless !== undefined) return baseless;
+    const issuer = this.#groundOf(body);
+    if (typeof issuer === 'string') return issuer;
     const untimely = this.#untimely(body);
     if (untimely !== undefined) return untimely;
     const epochMs = revocations.epochOf(device);
@@ -139,7 +140,8 @@ export class TicketOffice implements Tickets {
     const token = { issuedAtMs: body.tokenIssuedAtMs, tokenId: body.tokenId };
     if (body.epochMs !== epochMs || revocations.isVoid(device, token)) return 'revoked';
     return mintCamera(device, {
-      issuer: body.issuer,
+      // Every proof has the name of the settings, and none keeps its ticket’s own copy.
+      issuer: issuer.settings.issuer,
       tokenId: body.tokenId,
       issuedAtMs: body.tokenIssuedAtMs,
       expiresAtMs: body.tokenExpiresAtMs,
@@ -147,8 +149,8 @@ export class TicketOffice implements Tickets {
     });
   }
 
-  /** Why the proof would not rest on the same today. */
-  #baseless(body: TicketBody): TicketRefusal | undefined {
+  /** The issuer that the proof would rest on in the same way today, or why it would not. */
+  #groundOf(body: TicketBody): TrustedIssuer | TicketRefusal {
     const { settings, issuers } = this.#parts;
     const algorithm = settings.algorithms.find((taken) => taken === body.algorithm);
     if (algorithm === undefined) return 'algorithm';
@@ -160,7 +162,7 @@ export class TicketOffice implements Tickets {
     const audience = settings.audiences.camera;
     const lifetimeMs = body.tokenExpiresAtMs - body.tokenIssuedAtMs;
     if (body.namespace !== namespace || body.audience !== audience) return 'rules';
-    return lifetimeMs > settings.tokenLifetimeSecondsMax * 1000 ? 'rules' : undefined;
+    return lifetimeMs > settings.tokenLifetimeSecondsMax * 1000 ? 'rules' : issuer;
   }
 
   #untimely(body: TicketBody): TicketRefusal | undefined {

@@ -4,9 +4,12 @@ import { type ErrorCode, errorTable, LatchkeyError } from '../base/index.ts';
 /** A request's id as JSON-RPC 2.0 section 4 has it. Ours are numbers; a peer's may be strings. */
 export type RpcId = string | number;
 
+/** Parameters by name, of which nothing has been read yet. */
+export type RpcParams = Readonly<Record<string, unknown>>;
+
 export type RpcMessage =
-  | { kind: 'request'; id: RpcId; method: string; params: unknown }
-  | { kind: 'notification'; method: string; params: unknown }
+  | { kind: 'request'; id: RpcId; method: string; params: RpcParams }
+  | { kind: 'notification'; method: string; params: RpcParams }
   | { kind: 'result'; id: RpcId; result: unknown }
   | { kind: 'error'; id: RpcId | undefined; error: RpcError };
 
@@ -32,11 +35,13 @@ export const errorObject = z.object({
   session: z.string().max(64).optional(),
   data: errorData.optional().catch(undefined),
 });
+/** They are read by the schema of their method, and so handed on as they came. */
+const params = z.custom<RpcParams>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const envelope = z.object({
   jsonrpc: z.literal('2.0'),
   id: rpcId.nullish(),
   method: z.string().min(1).max(64).optional(),
-  params: z.record(z.string(), z.unknown()).optional(),
+  params: params.optional(),
   result: z.unknown().optional(),
   error: errorObject.optional(),
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LatchkeyError, limits } from '../base/index.ts';
+import type { RpcParams } from './json-rpc.ts';
 
 /**
  * The messages of the ONVIF WebRTC Specification 26.06, section "Communication Protocol", with Latchkey's additions
@@ -154,6 +155,11 @@ export type RegisterResult = z.infer<typeof registerResult>;
 export type DeviceListing = z.infer<typeof deviceListing>;
 export type TrickleCandidate = z.infer<typeof trickleParams>['candidate'];
 export type IceServer = z.infer<typeof iceServer>;
+
+/** The token among the parameters of register, connect or extend. Throws `params-invalid`. */
+export function authorizationOf(params: RpcParams): string | undefined {
+  return params.authorization === undefined ? undefined : read(authorizationParams, params).authorization;
+}
 
 /** Reads parameters by their schema. Throws `params-invalid`, which names the member and never its value. */
 export function read<T>(schema: z.ZodType<T>, params: unknown): T {

@@ -28,15 +28,26 @@ export function redacted(token: string): Redacted<string> {
   return new Redacted(token);
 }
 
-/** What came with a request to open a WebSocket, before any of it is believed: it says where the request waits, and no more. */
-export function claimOf(core: Core, request: HttpRequest): { lane: Lane; token: Redacted<string> | undefined } {
+/**
+ * Where a request to open a WebSocket waits, by what came with it and before any of that is believed. Nobody but a camera has a ticket, and
+ * whoever says so stands where they are asked for last.
+ */
+export function laneOfUpgrade(core: Core, request: HttpRequest): Lane {
+  if (request.header(ticketHeader) !== undefined) return 'camera';
   try {
     const [token] = tokensOf(request);
-    // Nobody but a camera has a ticket, and whoever says so stands where they are asked for last.
-    if (request.header(ticketHeader) !== undefined) return { lane: 'camera', token };
-    return { lane: token === undefined ? 'viewer' : laneOf(core, token), token };
+    return token === undefined ? 'viewer' : laneOf(core, token);
   } catch {
-    return { lane: 'camera', token: undefined };
+    return 'camera';
+  }
+}
+
+/** The token by which such a request is known again, believed in nothing; undefined where none came, or what came is none. */
+export function claimedToken(request: HttpRequest): Redacted<string> | undefined {
+  try {
+    return tokensOf(request)[0];
+  } catch {
+    return undefined;
   }
 }
 

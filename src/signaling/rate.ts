@@ -1,5 +1,3 @@
-import type { Clock } from '../base/index.ts';
-
 /** `burst` at once, and `perSecond` over time. */
 export interface RateBounds {
   readonly perSecond: number;
@@ -9,38 +7,37 @@ export interface RateBounds {
 /** Times of the clock are exact to that many milliseconds as numbers with a fraction. */
 const exactMs = 1e-3;
 
-/** A token bucket that keeps one number, when it is full again: there is one for each connection, and for each camera. */
-export class Rate {
-  readonly #clock: Clock;
-  readonly #bounds: RateBounds;
-  #fullAtMs: number;
+/** A bucket that nothing was taken from. */
+export const fullBucket = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, bounds: RateBounds) {
-    this.#clock = clock;
-    this.#bounds = bounds;
-    this.#fullAtMs = clock.now();
+/**
+ * What token buckets of one kind hold. A bucket itself is a number, the time at which it is full again, since there is one for each
+ * connection, and one for each camera. All times are the clock’s, in milliseconds.
+ */
+export class Rate {
+  readonly #tokenMs: number;
+  readonly #burst: number;
+
+  constructor({ perSecond, burst }: RateBounds) {
+    this.#tokenMs = 1000 / perSecond;
+    this.#burst = burst;
   }
 
   /** How long until there is one to take, in whole milliseconds; 0 where there is. */
-  get waitMs(): number {
-    const tokenMs = 1000 / this.#bounds.perSecond;
-    const lackMs = this.#fillMs(this.#clock.now()) - (this.#bounds.burst - 1) * tokenMs;
+  waitMs(fullAtMs: number, nowMs: number): number {
+    const lackMs = this.#fillMs(fullAtMs, nowMs) - (this.#burst - 1) * this.#tokenMs;
     return Math.max(0, Math.ceil(lackMs - exactMs));
   }
 
-  /** Takes one, where there is one. */
-  take(): boolean {
-    const nowMs = this.#clock.now();
-    const tokenMs = 1000 / this.#bounds.perSecond;
-    const fillMs = this.#fillMs(nowMs);
-    if (fillMs > (this.#bounds.burst - 1) * tokenMs + exactMs) return false;
-    this.#fullAtMs = nowMs + fillMs + tokenMs;
-    return true;
+  /** The bucket after one was taken from it; undefined where there is none to take. */
+  taken(fullAtMs: number, nowMs: number): number | undefined {
+    const fillMs = this.#fillMs(fullAtMs, nowMs);
+    if (fillMs > (this.#burst - 1) * this.#tokenMs + exactMs) return undefined;
+    return nowMs + fillMs + this.#tokenMs;
   }
 
   /** How long it takes to be full: no longer than from empty, though the clock was set back. */
-  #fillMs(nowMs: number): number {
-    const { perSecond, burst } = this.#bounds;
-    return Math.min(Math.max(0, this.#fullAtMs - nowMs), (burst * 1000) / perSecond);
+  #fillMs(fullAtMs: number, nowMs: number): number {
+    return Math.min(Math.max(0, fullAtMs - nowMs), this.#burst * this.#tokenMs);
   }
 }

@@ -6,17 +6,18 @@ import {
   type RpcError,
   type RpcId,
   type RpcMessage,
+  type RpcParams,
   requestText,
   resultText,
 } from '../protocol/index.ts';
 import type { SignalingObserver } from './observer.ts';
-import { Rate, type RateBounds } from './rate.ts';
+import { fullBucket, Rate } from './rate.ts';
 import type { Connection } from './transport/transport.ts';
 
 /** A request of the peer. It is answered once, at once or later; a notification is answered never. */
 export interface IncomingRequest {
   readonly method: string;
-  readonly params: unknown;
+  readonly params: RpcParams;
   result(value: object): void;
   /** Answers with an error of the table; what is not one is told to the observer and becomes `internal`. */
   error(thrown: unknown): void;
@@ -39,7 +40,7 @@ export interface RpcPeerHandlers {
   gone(): void;
 }
 
-const messageBounds: RateBounds = { perSecond: limits.messagesPerSecondMax, burst: limits.messagesBurstMax };
+const messages = new Rate({ perSecond: limits.messagesPerSecondMax, burst: limits.messagesBurstMax });
 
 interface Call {
   settled(outcome: CallOutcome): void;
@@ -56,10 +57,11 @@ export class RpcPeer {
   readonly #clock: Clock;
   readonly #observer: SignalingObserver;
   readonly #handlers: RpcPeerHandlers;
-  readonly #rate: Rate;
   /** Made with the first call: most cameras are idle, and there are many. */
   #calls: Map<RpcId, Call> | undefined;
   #nextId = 1;
+  /** What it may still send at once. */
+  #bucket = fullBucket;
   #answering = 0;
   #open = true;
 
@@ -68,7 +70,6 @@ export class RpcPeer {
     this.#clock = clock;
     this.#observer = observer;
     this.#handlers = handlers;
-    this.#rate = new Rate(clock, messageBounds);
   }
 
   get open(): boolean {
@@ -83,10 +84,12 @@ export class RpcPeer {
   /** Takes a message of the peer. Throws nothing, whatever it is. */
   receive(text: string): void {
     if (!this.#open) return;
-    if (!this.#rate.take()) {
+    const bucket = messages.taken(this.#bucket, this.#clock.now());
+    if (bucket === undefined) {
       this.end(new LatchkeyError('rate-exceeded'));
       return;
     }
+    this.#bucket = bucket;
     let message: RpcMessage;
     try {
       message = parseRpc(text);

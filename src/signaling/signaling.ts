@@ -3,6 +3,7 @@ import {
   inSlices,
   LatchkeyError,
   limits,
+  noTracer,
   rescued,
   type SessionId,
   type Soon,
@@ -18,13 +19,14 @@ import {
   webSocketPath,
 } from '../protocol/index.ts';
 import type { AdmissionReadings, AdmissionSettings } from './admission/index.ts';
-import { claimOf, type Holder, holderOf, showsTicket, ticketHolder } from './bearer.ts';
+import { claimedToken, type Holder, holderOf, laneOfUpgrade, showsTicket, ticketHolder } from './bearer.ts';
 import { type Drain, type DrainPlan, PacedDrain } from './drain/index.ts';
 import { Routes } from './http/routes.ts';
 import { Endpoint, type EndpointEvents } from './onvif/endpoint.ts';
 import { type Core, coreOf, type SignalingParts } from './parts.ts';
 import { demandUnrefused, type ThrownLevers } from './thrown.ts';
 import type { Connection, HttpRequest, TransportHandlers, UpgradeDecision } from './transport/transport.ts';
+import { offersSubprotocol } from './transport/upgrade.ts';
 
 /** The ONVIF WebRTC server, WHEP and the list of devices, for a transport to carry. */
 export interface Signaling extends TransportHandlers {
@@ -70,10 +72,10 @@ export function createSignaling(parts: SignalingParts): Signaling {
 
   /** Whose request it is, when it may come in. */
   function admitted(request: HttpRequest): Soon<Holder | undefined> {
-    const { lane, token } = claimOf(core, request);
+    const lane = laneOfUpgrade(core, request);
     core.admission.count(lane, request.remoteAddress);
     const ticket = ticketHolder(core, request);
-    if (ticket === undefined) core.admission.demandCalm(lane, token);
+    if (ticket === undefined) core.admission.demandCalm(lane, claimedToken(request));
     return whenThere(holderOf(core, request, lane, ticket), (holder) => {
       if (holder !== undefined) demandUnrefused(core, holder);
       if (holder?.kind === 'camera') core.admission.demandRegistration(holder.device);
@@ -102,7 +104,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (stopped) throw core.admission.comeBack();
     core.moving.demandStay();
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
-    if (!offers(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
+    if (!offersSubprotocol(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
     const came = {
       remoteAddress: request.remoteAddress,
@@ -200,6 +202,7 @@ function traced(
   traceparent: string | undefined,
   admit: () => Soon<Holder | undefined>,
 ): Soon<Holder | undefined> {
+  if (tracer === noTracer) return admit();
   const beganMs = clock.now();
   const failed = (thrown: unknown): never => {
     tracer.begin('upgrade', undefined, beganMs).end(asLatchkeyError(thrown).code);
@@ -232,11 +235,6 @@ function firstMessageIn(text: string): RpcMessage | undefined {
   } catch {
     return undefined;
   }
-}
-
-function offers(request: HttpRequest, wanted: string): boolean {
-  const offered = request.header('sec-websocket-protocol')?.split(',') ?? [];
-  return offered.some((name) => name.trim() === wanted);
 }
 
 function unverifiedMax(core: Core): number {

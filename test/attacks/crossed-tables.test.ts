@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { LatchkeyError } from '../../src/base/index.ts';
 import type { VerifiedCamera, VerifiedViewer } from '../../src/identity/index.ts';
 import { createSessions, type Session, type Sessions } from '../../src/pairing/index.ts';
+import type { RpcParams } from '../../src/protocol/index.ts';
 import { demandCrossing } from '../../src/signaling/crossing.ts';
 import { CameraRole } from '../../src/signaling/onvif/camera-role.ts';
 import { ViewerRole } from '../../src/signaling/onvif/viewer-role.ts';
@@ -166,7 +167,7 @@ it('nor one of another subject, though their connection holds it', async () => {
     pairing: { ...core.pairing, pair: async () => pairProof('alice', 'cam1', clock.now()) },
   };
   const role = new ViewerRole(owning, peer, viewerProof('alice', clock.now()));
-  const request = (params: object) => ({ method: '', params, result() {}, error() {} });
+  const request = (params: RpcParams) => ({ method: '', params, result() {}, error() {} });
   await role.connect(request({ peer: 'cam1' }), role.viewer);
   const [session] = camera.views.keys();
 

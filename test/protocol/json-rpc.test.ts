@@ -36,6 +36,11 @@ describe('what is written can be read', () => {
     expect(JSON.parse(errorText(null, { code: 1, message: '' }))).toHaveProperty('id', null);
   });
 
+  it.each(['[]', 'null', '"x"', '1', 'true'])('parameters are by name, and never %s', (params) => {
+    const text = `{"jsonrpc":"2.0","id":1,"method":"register","params":${params}}`;
+    expect(() => parseRpc(text)).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+  });
+
   it('an `error` notification may be sent with its method’s name, as ONVIF’s text has it', () => {
     const text = '{"jsonrpc":"2.0","method":"error","error":{"code":1001,"message":"x","session":"s"}}';
     expect(parseRpc(text)).toMatchObject({ kind: 'error', id: undefined, error: { code: 1001, session: 's' } });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../src/base/index.ts';
 import {
+  authorizationOf,
   connectParams,
   extendParams,
   inviteParams,
@@ -44,6 +45,23 @@ describe('parameters', () => {
     ['nothing at all', connectParams, undefined, undefined],
   ])('with %s are refused, and the member is named without its value', (_, schema, params, member) => {
     expect(refusal(() => read<unknown>(schema, params))).toEqual({ code: 'params-invalid', detail: member });
+  });
+
+  it.each([
+    ['nothing', null],
+    ['empty', ''],
+    ['a number', 1],
+    ['a list', ['t']],
+    ['too long', 'x'.repeat(limits.tokenBytesMax + 1)],
+  ])('bring no token that is %s', (_, authorization) => {
+    const refused = { code: 'params-invalid', detail: 'authorization' };
+    expect(refusal(() => authorizationOf({ authorization }))).toEqual(refused);
+  });
+
+  it('bring a token or none', () => {
+    expect(authorizationOf({ authorization: 't', name: 1 })).toBe('t');
+    expect(authorizationOf({ name: 1 })).toBeUndefined();
+    expect(authorizationOf(JSON.parse('{"__proto__":{"authorization":"t"}}'))).toBeUndefined();
   });
 
   it.each([

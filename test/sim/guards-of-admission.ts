@@ -66,8 +66,8 @@ export const guardsOfAdmission: readonly Guard[] = [
     removed: [
       {
         file: 'src/signaling/signaling.ts',
-        text: 'if (ticket === undefined) core.admission.demandCalm(lane, token);',
-        by: 'core.admission.demandCalm(lane, token);',
+        text: 'if (ticket === undefined) core.admission.demandCalm(lane, claimedToken(request));',
+        by: 'core.admission.demandCalm(lane, claimedToken(request));',
       },
     ],
     seed: 147,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/index.ts';
-import { Rate, type RateBounds } from '../rate.ts';
+import { fullBucket, Rate } from '../rate.ts';
 
 export interface MinuteBounds {
   readonly perMinute: number;
@@ -12,17 +12,17 @@ export interface MinuteBounds {
  */
 export class RateTable {
   readonly #clock: Clock;
-  readonly #bounds: RateBounds;
+  readonly #rate: Rate;
   readonly #keysMax: number;
   readonly #fullMs: number;
-  #recent = new Map<string, Rate>();
-  #before = new Map<string, Rate>();
+  #recent = new Map<string, number>();
+  #before = new Map<string, number>();
   #turnMs: number;
 
   /** `keysMax`: how many keys are kept, give or take those of the while before. */
   constructor(clock: Clock, bounds: MinuteBounds, keysMax: number) {
     this.#clock = clock;
-    this.#bounds = { perSecond: bounds.perMinute / 60, burst: bounds.burst };
+    this.#rate = new Rate({ perSecond: bounds.perMinute / 60, burst: bounds.burst });
     this.#keysMax = keysMax;
     this.#fullMs = (bounds.burst * 60_000) / bounds.perMinute;
     this.#turnMs = clock.now() + this.#fullMs;
@@ -34,26 +34,29 @@ export class RateTable {
 
   /** Takes one of a key's. False: there is none. */
   take(key: string): boolean {
-    return this.#rate(key).take();
+    const nowMs = this.#clock.now();
+    const fullAtMs = this.#recent.get(key) ?? this.#earlier(key, nowMs);
+    const taken = this.#rate.taken(fullAtMs, nowMs);
+    this.#recent.set(key, taken ?? fullAtMs);
+    return taken !== undefined;
   }
 
   /** How long until a key has one again, in milliseconds; 0 where it has. */
   waitMs(key: string): number {
-    return (this.#recent.get(key) ?? this.#before.get(key))?.waitMs ?? 0;
+    const fullAtMs = this.#recent.get(key) ?? this.#before.get(key);
+    return fullAtMs === undefined ? 0 : this.#rate.waitMs(fullAtMs, this.#clock.now());
   }
 
-  #rate(key: string): Rate {
-    const known = this.#recent.get(key);
-    if (known !== undefined) return known;
-    const nowMs = this.#clock.now();
+  /** The bucket of a key that was not asked for lately. */
+  #earlier(key: string, nowMs: number): number {
     if (nowMs >= this.#turnMs || this.#recent.size >= this.#keysMax / 2) {
       this.#before = this.#recent;
       this.#recent = new Map();
       this.#turnMs = nowMs + this.#fullMs;
     }
-    const rate = this.#before.get(key) ?? new Rate(this.#clock, this.#bounds);
+    const fullAtMs = this.#before.get(key);
+    if (fullAtMs === undefined) return fullBucket;
     this.#before.delete(key);
-    this.#recent.set(key, rate);
-    return rate;
+    return fullAtMs;
   }
 }

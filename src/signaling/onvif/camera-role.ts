@@ -1,5 +1,5 @@
 import { type EndReason, LatchkeyError } from '../../base/index.ts';
-import type { VerifiedCamera } from '../../identity/index.ts';
+import type { IssuedTicket, VerifiedCamera } from '../../identity/index.ts';
 import {
   extendParams,
   inviteParams,
@@ -80,11 +80,13 @@ export class CameraRole implements Registration {
       if (params.sessions !== undefined) this.#keepOnly(params.sessions);
       for (let moved = this.watched; moved > 0; moved--) this.#core.observer.sessionMoved?.();
     }
+    const issued = this.#ticket();
     request.result({
       id: this.camera.device,
       grantKeys: this.#core.grants.keys,
-      ...this.#ticket(),
-      ...(comes && params.sessions !== undefined ? { sessions: [...(this.#views?.keys() ?? [])] } : {}),
+      ticket: issued?.ticket.reveal(),
+      ticketExpiresInSeconds: issued?.expiresInSeconds,
+      sessions: comes && params.sessions !== undefined ? [...(this.#views?.keys() ?? [])] : undefined,
     });
   }
 
@@ -95,12 +97,9 @@ export class CameraRole implements Registration {
     }
   }
 
-  #ticket(): { ticket?: string; ticketExpiresInSeconds?: number } {
-    if (!this.#core.levers.isOn('tickets', this.camera.device)) return {};
-    const issued = this.#core.identity.tickets?.issue(this.camera);
-    return issued === undefined
-      ? {}
-      : { ticket: issued.ticket.reveal(), ticketExpiresInSeconds: issued.expiresInSeconds };
+  #ticket(): IssuedTicket | undefined {
+    if (!this.#core.levers.isOn('tickets', this.camera.device)) return undefined;
+    return this.#core.identity.tickets?.issue(this.camera);
   }
 
   unregister(request: IncomingRequest): void {

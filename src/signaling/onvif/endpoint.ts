@@ -13,7 +13,7 @@ import {
   type Wait,
   whenThere,
 } from '../../base/index.ts';
-import { authorizationParams, errorObjectFor, type RpcError, type RpcMessage, read } from '../../protocol/index.ts';
+import { authorizationOf, errorObjectFor, type RpcError, type RpcMessage } from '../../protocol/index.ts';
 import { endsOfRefusals } from '../away.ts';
 import { type Holder, isSameHolder, laneOf, later, redacted } from '../bearer.ts';
 import { endNotification } from '../device-faults.ts';
@@ -174,7 +174,7 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
     return rescued(
       () => {
         if (method === 'connect') this.#core.moving.demandStay();
-        const { authorization } = read(authorizationParams, request.params);
+        const authorization = authorizationOf(request.params);
         return whenThere(whenThere(this.#authenticate(authorization, method, span), perform), performed);
       },
       (thrown) => {
@@ -302,17 +302,17 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
   }
 
   #awaitRegister(): void {
-    this.#registerByMs = this.#core.clock.now() + limits.registerMsMax;
-    this.#lookNext();
+    const nowMs = this.#core.clock.now();
+    this.#registerByMs = nowMs + limits.registerMsMax;
+    this.#lookNext(nowMs);
   }
 
   /** Waits for the next time at which the connection may have to end. Where it waits for an earlier one it goes on with that, and looks anew then. */
-  #lookNext(): void {
-    const nowMs = this.#core.clock.now();
+  #lookNext(nowMs = this.#core.clock.now()): void {
     // Where the clock was set back, it has no more time than it ever had.
     if (this.#registerByMs !== undefined)
       this.#registerByMs = Math.min(this.#registerByMs, nowMs + limits.registerMsMax);
-    const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs, this.#unusedAtMs(nowMs));
+    const atMs = Math.min(this.#registerByMs ?? never, this.#expiresAtMs(), this.#unusedAtMs(nowMs));
     if (atMs >= this.#asksByMs) return;
     this.#wait?.takeOff(this);
     this.#asksByMs = atMs;
@@ -323,14 +323,14 @@ export class Endpoint implements ConnectionHandlers, RpcPeerHandlers, Movable, S
   due(): void {
     this.#asksByMs = never;
     const nowMs = this.#core.clock.now();
-    if (nowMs >= this.#expiresAtMs) this.#expire();
+    if (nowMs >= this.#expiresAtMs()) this.#expire();
     else if (nowMs >= (this.#registerByMs ?? never)) this.#peer.end(new LatchkeyError('register-timeout'));
     else if (nowMs >= this.#unusedAtMs(nowMs)) this.#peer.end(new LatchkeyError('connection-idle'));
     else this.#lookNext();
   }
 
   /** Nothing outlives its token. */
-  get #expiresAtMs(): number {
+  #expiresAtMs(): number {
     return this.#holder?.evidence.expiresAtMs ?? never;
   }
 

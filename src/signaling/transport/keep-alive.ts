@@ -32,10 +32,17 @@ export class KeepAlive<Peer extends KeptAlive> {
   /** The peer gave a sign of life, its first one included. */
   heard(peer: Peer): void {
     const nowMs = this.#clock.now();
-    const sinceMs = Math.abs(nowMs - (this.#heardMs.get(peer) ?? Number.NEGATIVE_INFINITY));
-    if (sinceMs < this.#keepAliveMs / hearingsPerPeriod) return;
-    this.forget(peer);
+    const heardMs = this.#heardMs.get(peer);
+    if (heardMs === undefined) this.#pingedHeardMs.delete(peer);
+    else if (Math.abs(nowMs - heardMs) < this.#keepAliveMs / hearingsPerPeriod) return;
+    else this.#heardMs.delete(peer);
     this.#heardMs.set(peer, nowMs);
+  }
+
+  /** All that gave a sign of life and are neither forgotten nor given up. */
+  *peers(): Generator<Peer> {
+    yield* this.#heardMs.keys();
+    yield* this.#pingedHeardMs.keys();
   }
 
   forget(peer: Peer): void {

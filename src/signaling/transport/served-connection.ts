@@ -22,6 +22,8 @@ export interface ConnectionServer {
   readonly settings: { readonly messageBytesMax: number; readonly sendBufferBytesMax: number };
   dropped(reason: DropReason): void;
   fault(error: unknown): void;
+  /** The connection gave a sign of life. */
+  heard(connection: ServedConnection): void;
   /** The connection is over for its handlers; the TCP connection may still be ending. */
   gone(connection: ServedConnection): void;
 }
@@ -86,9 +88,15 @@ export class ServedConnection implements Connection, KeptAlive {
     this.#tellClosed(1006);
   }
 
+  /** A sign of life came. */
+  heard(): void {
+    if (!this.#over) this.#server.heard(this);
+  }
+
   /** A message came, whole. */
   received(bytes: Buffer, isBinary: boolean): void {
     if (this.#over) return;
+    this.#server.heard(this);
     if (isBinary) this.#drop('binary', 1003, 'Messages are text.');
     else if (bytes.byteLength > this.#server.settings.messageBytesMax)
       this.#drop('too-large', 1009, 'The message is too large.');

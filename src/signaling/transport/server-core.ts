@@ -11,7 +11,7 @@ import {
 import { ClientAddresses } from './client-address.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { bareResponse, type ReadyResponse, readyResponse } from './ready-response.ts';
-import { type RequestHead, readHead } from './request-head.ts';
+import { RequestHead } from './request-head.ts';
 import { type ConnectionServer, type RawSocket, ServedConnection } from './served-connection.ts';
 import type {
   DropReason,
@@ -23,7 +23,7 @@ import type {
   TransportSettings,
   UpgradeDecision,
 } from './transport.ts';
-import { checkOpeningHandshake, offeredSubprotocols } from './upgrade.ts';
+import { checkOpeningHandshake, offersSubprotocol } from './upgrade.ts';
 
 export interface TransportParts {
   readonly clock: Clock;
@@ -36,7 +36,6 @@ export type OpenUpgrade = Exclude<UpgradeDecision, { refuse: unknown }>;
 /** Everything that both servers do alike: what is let in, what handlers are asked, and what becomes of their answers. */
 export class ServerCore implements ConnectionServer {
   readonly clock: Clock;
-  readonly open = new Set<ServedConnection>();
   readonly #handlers: TransportHandlers;
   readonly #random: RandomSource;
   readonly #observer: TransportObserver;
@@ -59,6 +58,11 @@ export class ServerCore implements ConnectionServer {
 
   get settings(): TransportSettings {
     return this.#settings;
+  }
+
+  /** The WebSockets that are open. */
+  get open(): Iterable<ServedConnection> {
+    return this.#keepAlive.peers();
   }
 
   /** Reads other settings whole before the first is taken: what it gives puts them in force. Throws `settings-invalid`. */
@@ -95,15 +99,18 @@ export class ServerCore implements ConnectionServer {
     this.#observer.connections?.(--this.#tcpConnections);
   }
 
-  /** Reads the head of a request that may come in, or throws `overloaded`, `request-malformed`, `headers-too-large`. */
-  admit(method: string, target: string, rawHeaders: readonly string[]): RequestHead {
+  /**
+   * Reads the head of a request that may come in, or throws `overloaded`, `request-malformed`, `headers-too-large`. `headers` has names in
+   * lower case and values in turn.
+   */
+  admit(method: string, target: string, headers: readonly string[]): RequestHead {
     if (this.#stopping || this.#tcpConnections > this.settings.connectionsMax) throw this.#overloaded();
-    return readHead(method, target, rawHeaders);
+    return new RequestHead(method, target, headers);
   }
 
   /** The same for a request to open a WebSocket. */
-  admitUpgrade(method: string, target: string, rawHeaders: readonly string[]): RequestHead {
-    const head = this.admit(method, target, rawHeaders);
+  admitUpgrade(method: string, target: string, headers: readonly string[]): RequestHead {
+    const head = this.admit(method, target, headers);
     checkOpeningHandshake(head);
     return head;
   }
@@ -151,8 +158,7 @@ export class ServerCore implements ConnectionServer {
   /** Begins to serve an open WebSocket. */
   serve(raw: RawSocket, remoteAddress: string): ServedConnection {
     const connection = new ServedConnection(raw, remoteAddress, this);
-    this.open.add(connection);
-    this.heard(connection);
+    this.#keepAlive.heard(connection);
     return connection;
   }
 
@@ -161,12 +167,11 @@ export class ServerCore implements ConnectionServer {
   }
 
   gone(connection: ServedConnection): void {
-    this.open.delete(connection);
     this.#keepAlive.forget(connection);
   }
 
   heard(connection: ServedConnection): void {
-    if (this.open.has(connection)) this.#keepAlive.heard(connection);
+    this.#keepAlive.heard(connection);
   }
 
   /** Refuses whatever is new and closes the open WebSockets. */
@@ -178,7 +183,7 @@ export class ServerCore implements ConnectionServer {
 
   #ready(decision: UpgradeDecision, head: RequestHead): ReadyResponse | OpenUpgrade {
     if ('refuse' in decision) return readyResponse(decision.refuse);
-    if (decision.subprotocol !== '' && !offeredSubprotocols(head).includes(decision.subprotocol)) {
+    if (decision.subprotocol !== '' && !offersSubprotocol(head, decision.subprotocol)) {
       throw new TypeError('a subprotocol was chosen that the client did not offer');
     }
     return this.stopped() ?? decision;

@@ -1,4 +1,5 @@
 import { LatchkeyError } from '../../base/index.ts';
+import { hasMember } from './list-field.ts';
 import type { RequestHead } from './request-head.ts';
 
 const key = /^[+/0-9A-Za-z]{22}==$/;
@@ -13,20 +14,18 @@ export function asksForWebSocket(upgradeHeader: string | undefined): boolean {
  * does not ask for a close as well. Throws `request-malformed`.
  */
 export function checkOpeningHandshake(head: RequestHead): void {
-  const connection = head.header('connection') ?? '';
-  const options = new Set(connection.split(',').map((option) => option.trim().toLowerCase()));
+  const options = head.header('connection')?.toLowerCase() ?? '';
   const sound =
     head.method === 'GET' &&
     head.bodyLength === 0 &&
-    options.has('upgrade') &&
-    !options.has('close') &&
+    hasMember(options, 'upgrade') &&
+    !hasMember(options, 'close') &&
     head.header('sec-websocket-version') === '13' &&
     key.test(head.header('sec-websocket-key') ?? '');
   if (!sound) throw new LatchkeyError('request-malformed', 'opening handshake');
 }
 
-/** The subprotocols that the client offers, in its order. */
-export function offeredSubprotocols(head: RequestHead): string[] {
-  const offered = head.header('sec-websocket-protocol');
-  return offered === undefined ? [] : offered.split(',').map((name) => name.trim());
+/** Whether the client offers that subprotocol. */
+export function offersSubprotocol(request: Pick<RequestHead, 'header'>, subprotocol: string): boolean {
+  return hasMember(request.header('sec-websocket-protocol') ?? '', subprotocol);
 }

@@ -27,8 +27,8 @@ export interface ExchangeWatch {
 export class UwsExchange {
   readonly method: string;
   readonly target: string;
-  /** Names and values in turn. */
-  readonly rawHeaders: readonly string[];
+  /** Names, which the library gives in lower case, and values in turn. */
+  readonly headers: readonly string[];
   readonly remoteAddress: string;
   /** Whether the library takes the request for one that asks to close the connection with its answer. */
   readonly closes: boolean;
@@ -41,14 +41,14 @@ export class UwsExchange {
 
   constructor(response: UwsResponse, request: UwsRequest, watch: ExchangeWatch) {
     const query = request.getQuery();
-    const rawHeaders: string[] = [];
-    request.forEach((name, value) => void rawHeaders.push(name, value));
+    const headers: string[] = [];
+    request.forEach((name, value) => void headers.push(name, value));
     // Asked for in lower case, the library would change the method where it stands.
     this.method = request.getCaseSensitiveMethod();
     this.target = query ? `${request.getUrl()}?${query}` : request.getUrl();
-    this.rawHeaders = rawHeaders;
+    this.headers = headers;
     this.remoteAddress = addressFromBytes(new Uint8Array(response.getRemoteAddress()));
-    this.closes = asksToClose(rawHeaders);
+    this.closes = asksToClose(headers);
     this.#response = response;
     this.#watch = watch;
   }
@@ -143,8 +143,8 @@ export class UwsExchange {
 }
 
 /** As the library does: by the first such header alone, and by its being of five bytes. Nothing else than ASCII is sure. */
-function asksToClose(rawHeaders: readonly string[]): boolean {
-  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'connection');
-  const value = at < 0 ? '' : (rawHeaders[at + 1] ?? '');
+function asksToClose(headers: readonly string[]): boolean {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name === 'connection');
+  const value = at < 0 ? '' : (headers[at + 1] ?? '');
   return value.length === 5 || !ascii.test(value);
 }

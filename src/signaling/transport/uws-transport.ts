@@ -16,10 +16,11 @@ import { takeListeningSocket } from './intake/listening-socket.ts';
 import { listenError, readTlsFiles } from './listening.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
+import { ServedRequest } from './served-request.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
-import { type UwsUser, webSocketBehavior } from './uws-connection.ts';
+import { UwsSocket, type UwsUser, webSocketBehavior } from './uws-connection.ts';
 import { type ExchangeWatch, UwsExchange } from './uws-exchange.ts';
 import type { UwsModule } from './uws-module.ts';
 import { UwsQuiet } from './uws-quiet.ts';
@@ -239,7 +240,7 @@ class UwsTransport implements Transport {
   async #request(exchange: UwsExchange): Promise<void> {
     let head: RequestHead;
     try {
-      head = this.#core.admit(exchange.method, exchange.target, exchange.rawHeaders);
+      head = this.#core.admit(exchange.method, exchange.target, exchange.headers);
     } catch (error) {
       exchange.answer(this.#core.refusal(error), true);
       return;
@@ -254,7 +255,7 @@ class UwsTransport implements Transport {
   #upgrade(exchange: UwsExchange, context: us_socket_context_t | undefined): Soon<void> {
     let head: RequestHead;
     try {
-      head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.rawHeaders);
+      head = this.#core.admitUpgrade(exchange.method, exchange.target, exchange.headers);
       if (exchange.closes) throw new LatchkeyError('request-malformed', 'opening handshake');
     } catch (error) {
       exchange.answer(this.#core.refusal(error), true);
@@ -263,7 +264,7 @@ class UwsTransport implements Transport {
     assert(context, 'a sound opening handshake comes by the route for WebSockets');
     const request = this.#requestOf(exchange, head, noBody);
     const open = (opens: OpenUpgrade) => {
-      const user = { decision: opens, remoteAddress: request.remoteAddress, connection: undefined };
+      const user = { socket: new UwsSocket(opens, request.remoteAddress) };
       exchange.upgrade(user, opens, head.header('sec-websocket-key') ?? '', context);
     };
     const decision = this.#core.decide(request, head);
@@ -296,19 +297,8 @@ class UwsTransport implements Transport {
   }
 
   #requestOf(exchange: UwsExchange, head: RequestHead, body: Pick<RequestBody, 'read'>): HttpRequest {
-    const { method, path, query, header } = head;
     const remoteAddress = this.#core.clientOf(head, exchange.remoteAddress);
-    return {
-      method,
-      path,
-      query,
-      header,
-      remoteAddress,
-      get aborted() {
-        return exchange.aborted;
-      },
-      body: (bytesMax) => body.read(bytesMax),
-    };
+    return new ServedRequest({ head, body, remoteAddress, client: exchange });
   }
 
   #bodyOf(exchange: UwsExchange, head: RequestHead): RequestBody {

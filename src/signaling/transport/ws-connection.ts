@@ -44,9 +44,8 @@ export function serveWebSocket(
     },
     remoteAddress,
   );
-  const heard = () => core.heard(connection);
+  const heard = () => connection.heard();
   webSocket.on('message', (data, isBinary) => {
-    heard();
     // With ws's own `binaryType`, which is left as it is, a message comes as one Buffer.
     connection.received(data as Buffer, isBinary);
   });

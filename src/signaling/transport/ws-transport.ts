@@ -9,6 +9,7 @@ import type { ReadyResponse } from './ready-response.ts';
 import { addressFromText } from './remote-address.ts';
 import { noBody, RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
+import { ServedRequest } from './served-request.ts';
 import { type OpenUpgrade, ServerCore, type TransportParts } from './server-core.ts';
 import type { HttpRequest, RenewableSettings, Transport, TransportHandlers, TransportSettings } from './transport.ts';
 import { asksForWebSocket } from './upgrade.ts';
@@ -133,8 +134,8 @@ class WsTransport implements Transport {
     try {
       // Node takes it for no upgrade where `Connection` does not say so; whoever asked wants to hear of it.
       const wantsWebSocket = asksForWebSocket(message.headers.upgrade);
-      const { method = '', url = '', rawHeaders } = message;
-      head = wantsWebSocket ? this.#admitUpgrade(message) : this.#core.admit(method, url, rawHeaders);
+      const { method = '', url = '' } = message;
+      head = wantsWebSocket ? this.#admitUpgrade(message) : this.#core.admit(method, url, headersOf(message));
     } catch (error) {
       write(response, this.#core.refusal(error), true);
       return;
@@ -174,8 +175,9 @@ class WsTransport implements Transport {
     }
   }
 
-  #admitUpgrade({ method = '', url = '', rawHeaders, httpVersion }: IncomingMessage): RequestHead {
-    const head = this.#core.admitUpgrade(method, url, rawHeaders);
+  #admitUpgrade(message: IncomingMessage): RequestHead {
+    const { method = '', url = '', httpVersion } = message;
+    const head = this.#core.admitUpgrade(method, url, headersOf(message));
     if (httpVersion !== '1.1') throw new LatchkeyError('request-malformed', 'opening handshake');
     return head;
   }
@@ -194,10 +196,14 @@ class WsTransport implements Transport {
     body: Pick<RequestBody, 'read'>,
     aborted: AbortSignal,
   ): HttpRequest {
-    const { method, path, query, header } = head;
     const remoteAddress = this.#core.clientOf(head, addressFromText(message.socket.remoteAddress));
-    return { method, path, query, header, remoteAddress, aborted, body: (bytesMax) => body.read(bytesMax) };
+    return new ServedRequest({ head, body, remoteAddress, client: { aborted } });
   }
+}
+
+/** Names in lower case and values in turn. */
+function headersOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text));
 }
 
 function bodyOf(message: IncomingMessage, head: RequestHead, core: ServerCore): RequestBody {

@@ -121,6 +121,17 @@ describe('keep-alive', () => {
     expect(pinged.told).toEqual(['ping']);
   });
 
+  it('names all that are there, pinged or not, and none that was forgotten or given up', () => {
+    const [gone, late] = [new Peer(), new Peer()];
+    keepAlive.heard(gone);
+    clock.advance(periodMs);
+    keepAlive.heard(late);
+    keepAlive.forget(gone);
+    expect([...keepAlive.peers()]).toEqual([late, peer]);
+    clock.advance(periodMs);
+    expect([...keepAlive.peers()]).toEqual([late]);
+  });
+
   it('leaves no timer when it stops', () => {
     keepAlive.stop();
     expect(clock.pending).toBe(0);
