@@ -22,7 +22,7 @@ export class Camera {
   #ticket: Ticket | undefined;
   /** Whether it says which live views it still has. */
   readonly #saysSessions: boolean;
-  /** Chances of its registration going along with the request to open a connection. */
+  /** Chances of its registration going along with the request to open a connection, and of its coming late. */
   readonly #early: Dice;
   #socket: Socket | undefined;
   #on = false;
@@ -115,7 +115,12 @@ export class Camera {
       if (this.#socket !== socket) {
         if (outcome === 'open') socket.drop();
       } else if (outcome === 'open') {
-        if (first === undefined) this.#register(socket, inHeader ? undefined : token);
+        if (first !== undefined) return;
+        const register = () => {
+          if (this.#socket === socket) this.#register(socket, inHeader ? undefined : token);
+        };
+        if (this.#early.chance(0.2)) timeline.after(this.#early.between(100, 12_000), register);
+        else register();
       } else this.#lost(dice.between(500, 4_000));
     });
     timeline.after(Math.max(0, untilMs - timeline.nowMs - dice.between(1_000, 4_000)), () => this.#renew(socket));

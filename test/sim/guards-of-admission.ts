@@ -70,7 +70,7 @@ export const guardsOfAdmission: readonly Guard[] = [
         by: 'core.admission.demandCalm(lane, claimedToken(request));',
       },
     ],
-    seed: 147,
+    seed: 48,
     sees: /good ticket is sent away/,
   },
 ];

@@ -11,7 +11,7 @@ export const guardsOfWire: readonly Guard[] = [
     removed: [
       { file: engine, text: 'candidates.find(({ key }) => verifyIntegrity(bytes, message, key))', by: 'candidates[0]' },
     ],
-    seed: 9,
+    seed: 2,
     sees: /never was/,
   },
   {
@@ -41,7 +41,7 @@ export const guardsOfWire: readonly Guard[] = [
   {
     name: 'a check that comes again takes its address from nobody who has it by then',
     removed: [{ file: engine, text: 'open.asker.leg === leg && ', by: '' }],
-    seed: 778,
+    seed: 2570,
     sees: /goes to an address of/,
   },
   {
@@ -77,7 +77,7 @@ export const guardsOfWire: readonly Guard[] = [
         by: 'return Math.min(this.expiresAtMs, silentAtMs + 3_600_000);',
       },
     ],
-    seed: 45,
+    seed: 268,
     sees: /long gone/,
   },
   {
@@ -89,19 +89,19 @@ export const guardsOfWire: readonly Guard[] = [
         by: '        leg.release(latch);',
       },
     ],
-    seed: 1,
+    seed: 4,
     sees: /latches/,
   },
   {
     name: 'addresses lead to no wire that has ended, and its number to no other',
     removed: [{ file: engine, text: '        this.#leave(latch, out);\n        leg.release(latch);', by: '' }],
-    seed: 1,
+    seed: 4,
     sees: /latches/,
   },
   {
     name: 'user names are forgotten with their wire',
     removed: [{ file: engine, text: '      this.#usernames.forget(leg);\n', by: '' }],
-    seed: 1,
+    seed: 4,
     sees: /usernames/,
   },
   {
@@ -109,7 +109,7 @@ export const guardsOfWire: readonly Guard[] = [
     removed: [
       { file: worker, text: "    this.#ledger.kill(wire);\n    this.#link?.post({ kind: 'end', wire });", by: '' },
     ],
-    seed: 1,
+    seed: 2,
     sees: /after its end/,
   },
   {
@@ -127,7 +127,7 @@ export const guardsOfWire: readonly Guard[] = [
         by: '',
       },
     ],
-    seed: 1,
+    seed: 2,
     sees: /after its end/,
   },
 ];
