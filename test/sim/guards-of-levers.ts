@@ -87,7 +87,7 @@ export const guardsOfLevers: readonly Guard[] = [
         by: 'inSlices(clock, [...this.#sessions.values()].map(({ view }) => view), ({ session }) => {',
       },
     ],
-    seed: 475,
+    seed: 10_433,
     sees: /a WHEP answer is granted/,
   },
   {
