@@ -106,10 +106,7 @@ export function createSignaling(parts: SignalingParts): Signaling {
     if (request.path !== webSocketPath) throw new LatchkeyError('not-found');
     if (!offersSubprotocol(request, subprotocol)) throw new LatchkeyError('subprotocol-missing');
     // What it came with, and not the request: whoever is connected would hold that for as long as they are.
-    const came = {
-      remoteAddress: request.remoteAddress,
-      traceparent: request.header('traceparent'),
-    };
+    const came = { remoteAddress: request.remoteAddress, traceparent: request.header('traceparent') };
     const text = request.header(firstMessageHeader);
     return whenThere(
       traced(core, came.traceparent, () => admitted(request)),

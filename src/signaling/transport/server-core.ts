@@ -158,7 +158,7 @@ export class ServerCore implements ConnectionServer {
   /** Begins to serve an open WebSocket. */
   serve(raw: RawSocket, remoteAddress: string): ServedConnection {
     const connection = new ServedConnection(raw, remoteAddress, this);
-    this.#keepAlive.heard(connection);
+    this.heard(connection);
     return connection;
   }
 
