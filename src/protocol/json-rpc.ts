@@ -22,8 +22,11 @@ export interface RpcError {
   data?: { reason?: string | undefined; retryAfterSeconds?: number | undefined } | undefined;
 }
 
+const idCharactersMax = 128;
+const methodCharactersMax = 64;
+
 /** What a request’s id may be. */
-export const rpcId = z.union([z.string().max(128), z.number()]);
+export const rpcId = z.union([z.string().max(idCharactersMax), z.number()]);
 const errorData = z.object({
   reason: z.string().max(64).optional(),
   retryAfterSeconds: z.number().nonnegative().optional(),
@@ -35,18 +38,10 @@ export const errorObject = z.object({
   session: z.string().max(64).optional(),
   data: errorData.optional().catch(undefined),
 });
-/** They are read by the schema of their method, and so handed on as they came. */
-const params = z.custom<RpcParams>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
-const envelope = z.object({
-  jsonrpc: z.literal('2.0'),
-  id: rpcId.nullish(),
-  method: z.string().min(1).max(64).optional(),
-  params: params.optional(),
-  result: z.unknown().optional(),
-  error: errorObject.optional(),
-});
-
-/** Reads one message. Throws `message-not-json` or `message-invalid`. Batches are not taken: ONVIF has none. */
+/**
+ * Reads one message. Throws `message-not-json` or `message-invalid`. Batches are not taken: ONVIF has none. Every message of every
+ * connection comes through here, and a schema would take as long for it as for all that follows: so what is around an error is read by hand.
+ */
 export function parseRpc(text: string): RpcMessage {
   let value: unknown;
   try {
@@ -54,24 +49,45 @@ export function parseRpc(text: string): RpcMessage {
   } catch {
     throw new LatchkeyError('message-not-json');
   }
-  const parsed = envelope.safeParse(value);
-  if (!parsed.success) throw new LatchkeyError('message-invalid');
-  const message = parsed.data;
-  const answers = Object.hasOwn(value as object, 'result');
-  if (message.error !== undefined) {
-    if (answers || (message.method !== undefined && message.method !== 'error'))
+  if (!isObject(value) || value.jsonrpc !== '2.0') throw new LatchkeyError('message-invalid');
+  const { method, params = {} } = value;
+  const id = value.id ?? undefined;
+  const answers = Object.hasOwn(value, 'result');
+  const isSound = (id === undefined || isId(id)) && (method === undefined || isMethod(method)) && isObject(params);
+  if (!isSound) throw new LatchkeyError('message-invalid');
+  if (value.error !== undefined) {
+    const error = errorObject.safeParse(value.error);
+    if (!error.success || answers || (method !== undefined && method !== 'error'))
       throw new LatchkeyError('message-invalid');
-    return { kind: 'error', id: message.id ?? undefined, error: message.error };
+    return { kind: 'error', id, error: error.data };
   }
-  if (message.method !== undefined) {
+  if (method !== undefined) {
     if (answers) throw new LatchkeyError('message-invalid');
-    const params = message.params ?? {};
-    return message.id == null
-      ? { kind: 'notification', method: message.method, params }
-      : { kind: 'request', id: message.id, method: message.method, params };
+    return id === undefined ? { kind: 'notification', method, params } : { kind: 'request', id, method, params };
   }
-  if (answers && message.id != null) return { kind: 'result', id: message.id, result: message.result };
+  if (answers && id !== undefined) return { kind: 'result', id, result: value.result };
   throw new LatchkeyError('message-invalid');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isId(value: unknown): value is RpcId {
+  return typeof value === 'string' ? value.length <= idCharactersMax : Number.isFinite(value);
+}
+
+function isMethod(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= methodCharactersMax;
+}
+
+/** A result that is written as JSON already. */
+export class Written {
+  readonly json: string;
+
+  constructor(json: string) {
+    this.json = json;
+  }
 }
 
 export function requestText(id: RpcId, method: string, params: object): string {
@@ -88,7 +104,8 @@ export function notificationText(method: string, params: object): string {
 }
 
 export function resultText(id: RpcId, result: object): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, result });
+  const json = result instanceof Written ? result.json : JSON.stringify(result);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 
 /** The answer to a request that failed, or, without an id, ONVIF's `error` notification. */

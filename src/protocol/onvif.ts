@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LatchkeyError, limits } from '../base/index.ts';
-import type { RpcParams } from './json-rpc.ts';
+import { type RpcParams, Written } from './json-rpc.ts';
 
 /**
  * The messages of the ONVIF WebRTC Specification 26.06, section "Communication Protocol", with Latchkey's additions
@@ -155,6 +155,11 @@ export type RegisterResult = z.infer<typeof registerResult>;
 export type DeviceListing = z.infer<typeof deviceListing>;
 export type TrickleCandidate = z.infer<typeof trickleParams>['candidate'];
 export type IceServer = z.infer<typeof iceServer>;
+
+/** A device's `register` result. `grantKeysJson` is the same for all of them, and so was written once. */
+export function writeRegisterResult(own: Omit<RegisterResult, 'grantKeys'>, grantKeysJson: string): Written {
+  return new Written(`{"grantKeys":${grantKeysJson},${JSON.stringify(own).slice(1)}`);
+}
 
 /** The token among the parameters of register, connect or extend. Throws `params-invalid`. */
 export function authorizationOf(params: RpcParams): string | undefined {

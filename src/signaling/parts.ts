@@ -51,6 +51,8 @@ export interface Core extends SignalingParts {
   /** The connections of viewers. */
   readonly crowd: Crowd;
   readonly moving: Moving;
+  /** The public keys of the grants, for every camera that registers. */
+  readonly grantKeysJson: string;
   /** When connections may have to end. */
   readonly agenda: Agenda;
 }
@@ -61,5 +63,6 @@ export function coreOf(parts: SignalingParts): Core {
   const moving = new Moving(clock);
   const registrations = new Registrations(clock, moving, levers);
   const [crowd, agenda] = [new Crowd(), new Agenda(clock)];
-  return { ...parts, observer, tracer, registrations, admission, levers, crowd, moving, agenda };
+  const grantKeysJson = JSON.stringify(parts.grants.keys);
+  return { ...parts, observer, tracer, registrations, admission, levers, crowd, moving, grantKeysJson, agenda };
 }

@@ -9,6 +9,7 @@ import {
   parseRpc,
   requestText,
   resultText,
+  Written,
 } from '../../src/protocol/index.ts';
 
 describe('what is written can be read', () => {
@@ -39,6 +40,41 @@ describe('what is written can be read', () => {
   it.each(['[]', 'null', '"x"', '1', 'true'])('parameters are by name, and never %s', (params) => {
     const text = `{"jsonrpc":"2.0","id":1,"method":"register","params":${params}}`;
     expect(() => parseRpc(text)).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+  });
+
+  it.each([
+    ['an id of 128 characters', 'x'.repeat(128), 'm'],
+    ['an id of none', '', 'm'],
+    ['an id with a fraction', -1.5, 'm'],
+    ['a method of one character', 1, 'm'],
+    ['a method of 64', 1, 'm'.repeat(64)],
+  ])('%s is taken', (_, id, method) => {
+    expect(parseRpc(JSON.stringify({ jsonrpc: '2.0', id, method }))).toMatchObject({ kind: 'request', id, method });
+  });
+
+  it.each([
+    ['an id of 129 characters', `"${'x'.repeat(129)}"`, '"m"'],
+    ['an id beyond all numbers', '1e999', '"m"'],
+    ['an id that is an object', '{}', '"m"'],
+    ['an id that is true', 'true', '"m"'],
+    ['a method of no characters', '1', '""'],
+    ['a method of 65', '1', `"${'m'.repeat(65)}"`],
+    ['a method that is null', '1', 'null'],
+    ['a method that is a number', '1', '1'],
+  ])('%s is not', (_, id, method) => {
+    const text = `{"jsonrpc":"2.0","id":${id},"method":${method}}`;
+    expect(() => parseRpc(text)).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+  });
+
+  it.each(['[]', 'null', '"x"', '1', '{}', '{"jsonrpc":2,"method":"m"}', '{"jsonrpc":"1.0","method":"m"}'])(
+    '%s is no message',
+    (text) => {
+      expect(() => parseRpc(text)).toThrow(expect.objectContaining({ code: 'message-invalid' }));
+    },
+  );
+
+  it('a result may be written already', () => {
+    expect(resultText('a"b', new Written('{"keys":[]}'))).toBe('{"jsonrpc":"2.0","id":"a\\"b","result":{"keys":[]}}');
   });
 
   it('an `error` notification may be sent with its method’s name, as ONVIF’s text has it', () => {

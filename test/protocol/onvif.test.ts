@@ -7,7 +7,10 @@ import {
   inviteParams,
   read,
   registerParams,
+  registerResult,
+  resultText,
   trickleParams,
+  writeRegisterResult,
 } from '../../src/protocol/index.ts';
 
 function refusal(run: () => unknown): { code: string; detail: string | undefined } {
@@ -71,4 +74,14 @@ describe('parameters', () => {
   ])('of the last trickle may be any of the ways to say that there are no more: %j', (params) => {
     expect(() => read(trickleParams, params)).not.toThrow();
   });
+});
+
+it.each([
+  { id: 'cam "9"' },
+  { id: 'cam9', ticket: 'lkt1.x', ticketExpiresInSeconds: 60, sessions: ['s1'] },
+  { id: 'cam9', ticket: undefined, ticketExpiresInSeconds: undefined, sessions: [] },
+])('a register result has the keys that every device gets, and its own: %j', (own) => {
+  const grantKeys = { keys: [{ kty: 'OKP', x: 'a' }] };
+  const written = JSON.parse(resultText(1, writeRegisterResult(own, JSON.stringify(grantKeys))));
+  expect(read(registerResult, written.result)).toEqual({ ...own, grantKeys });
 });

@@ -8,6 +8,7 @@ import {
   read,
   registerParams,
   trickleParams,
+  writeRegisterResult,
 } from '../../protocol/index.ts';
 import { handOver } from '../away.ts';
 import { leftByCamera } from '../device-faults.ts';
@@ -81,13 +82,13 @@ export class CameraRole implements Registration {
       for (let moved = this.watched; moved > 0; moved--) this.#core.observer.sessionMoved?.();
     }
     const issued = this.#ticket();
-    request.result({
+    const own = {
       id: this.camera.device,
-      grantKeys: this.#core.grants.keys,
       ticket: issued?.ticket.reveal(),
       ticketExpiresInSeconds: issued?.expiresInSeconds,
       sessions: comes && params.sessions !== undefined ? [...(this.#views?.keys() ?? [])] : undefined,
-    });
+    };
+    request.result(writeRegisterResult(own, this.#core.grantKeysJson));
   }
 
   /** Of the live views that were left to it, a camera goes on with those that it still has; one that started again has none. */

@@ -114,7 +114,7 @@ export class UwsExchange {
     this.#write(() => {
       if (headers !== undefined) {
         response.writeStatus('101 Switching Protocols');
-        for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+        for (const name in headers) response.writeHeader(name, headers[name] ?? '');
       }
       response.upgrade(user, key, subprotocol, '', context);
     });
