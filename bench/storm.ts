@@ -23,9 +23,9 @@ const help = `npm run bench:storm: a whole fleet comes back at once.
 
 ${contestants.map(({ name, about }) => `  ${name.padEnd(21)}${about}`).join('\n')}
 
-Each server is a process of its own on one core, and what latchkey storm does comes from another. After five storms of 1,000 cameras to warm up the fleet registers,
-stands still, is cut off and comes back: once without viewers, which gives the CPU time and the memory, and once while viewers ask for live views,
-on a new connection each time.
+Each server is a process of its own on one core, and what latchkey storm does comes from another. After some storms of 1,000 cameras to warm up the fleet registers,
+stands still, is cut off and comes back: once without viewers, which gives the CPU time, and once while viewers ask for live views, on a new connection each time. The
+largest fleet does so once more with a new server, for the memory.
 
 CPU is user and system time of all threads of the server, from when the fleet is cut off until its last camera is back, over the cameras.
 The memory of an idle camera is what the server's resident memory has grown by once its garbage is collected, over the cameras; the kernel's part
@@ -38,7 +38,7 @@ const fullPlan: Plan = {
   rounds: 3,
   fleets: [1_000, 4_000, 15_000],
   quickMsMax: undefined,
-  warmUps: 5,
+  warmUps: 12,
   warmUpCameras: 1_000,
   asksPerSecond: 100,
   holdMs: 2_000,

@@ -14,6 +14,10 @@ export interface LoadOrder {
   /** The server's process. */
   readonly pid: number;
   readonly cameras: number;
+  /** How many of the household's cameras come before them. */
+  readonly after: number;
+  /** Whether the server collects its garbage before and after they gather, so that its memory tells what they take. */
+  readonly weighs: boolean;
   /** Live views that are asked for in a second; 0 for none. */
   readonly asksPerSecond: number;
   readonly holdMs: number;
@@ -39,14 +43,15 @@ for await (const line of createInterface(process.stdin)) {
 }
 
 async function storm(order: LoadOrder): Promise<LoadAnswer> {
-  const { url, pid, cameras: count, asksPerSecond, holdMs, tickets } = order;
+  const { url, pid, cameras: count, after, weighs, asksPerSecond, holdMs, tickets } = order;
+  const those = { ...all, cameras: all.cameras.slice(after) };
   const people = asksPerSecond === 0 ? 0 : all.viewers.length;
   const borders = new Map<StormPhase, { cpuNs: number; overflows: number }>();
   const report = await runStorm(
     {
       relay: url,
       aim: await takeAim({ relay: url, targetIsMine: false }),
-      ...firstOf(all, count + steady, people),
+      ...firstOf(those, count + steady, people),
       steady,
       asksPerSecond: Math.max(1, asksPerSecond),
       connectsPerSecondMax: 50_000,
@@ -56,7 +61,7 @@ async function storm(order: LoadOrder): Promise<LoadAnswer> {
       usesTickets: tickets,
       honoursRetryAfter: true,
     },
-    { clock, random: systemRandom, memory: async () => settledBytes(pid) },
+    { clock, random: systemRandom, memory: weighs ? () => settledBytes(pid) : undefined },
     {
       phase(phase) {
         if (phase === 'coming back') forgetPeak(pid);

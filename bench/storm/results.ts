@@ -6,7 +6,7 @@ export const steady = 50;
 /** How long one storm may take, on a machine with other work too. */
 export const stormMsMax = 240_000;
 
-/** One contestant with one fleet in one round: a storm without viewers for the cost, and one with them for their patience. */
+/** One contestant with one fleet in one round: a storm without viewers for the cost, one with them for their patience, and the largest fleet once more for the memory. */
 export interface Run {
   readonly round: number;
   readonly contestant: string;
@@ -43,9 +43,17 @@ export interface Results {
   readonly runs: readonly Run[];
 }
 
-export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, cost: LoadAnswer, watched: LoadAnswer): Run {
-  const { storm, memory, tickets, loadBusy } = cost.report;
+export function runOf(
+  at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
+  cost: LoadAnswer,
+  watched: LoadAnswer,
+  weighed: LoadAnswer | undefined,
+): Run {
+  const { storm, tickets, loadBusy } = cost.report;
   const during = watched.report.watchedDuring;
+  const missing = [cost, watched, ...(weighed === undefined ? [] : [weighed])].map(
+    ({ report }) => report.storm?.missing ?? at.cameras,
+  );
   const returned = storm === undefined ? 0 : at.cameras - storm.missing;
   return {
     ...at,
@@ -59,11 +67,11 @@ export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, cost: L
     asked: during?.asked ?? 0,
     refusals: { ...storm?.refusals, ...during?.refusals },
     peakBytes: Math.max(cost.peakBytes, watched.peakBytes),
-    bytesPerIdleCamera: memory?.perIdleCameraBytes,
-    missing: (storm?.missing ?? at.cameras) + (watched.report.storm?.missing ?? at.cameras),
+    bytesPerIdleCamera: weighed?.report.memory?.perIdleCameraBytes,
+    missing: missing.reduce((sum, count) => sum + count),
     overflows: watched.overflows,
     loadBusy,
-    crossings: cost.report.crossings + watched.report.crossings,
+    crossings: cost.report.crossings + watched.report.crossings + (weighed?.report.crossings ?? 0),
   };
 }
 

@@ -3,7 +3,7 @@ import { Child } from '../relay/child.ts';
 import { type Contestant, type Launch, startServer } from './contestants.ts';
 import type { Household } from './household.ts';
 import type { LoadAnswer, LoadOrder } from './load.ts';
-import { type Results, type Run, runOf, stormMsMax } from './results.ts';
+import { type Results, type Run, runOf, steady, stormMsMax } from './results.ts';
 
 export interface Plan {
   readonly rounds: number;
@@ -12,10 +12,11 @@ export interface Plan {
   /** No storm begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
   readonly quickMsMax: number | undefined;
   /**
-   * The storms that a server has before anything counts, and their cameras: what it runs is compiled by then, whatever fleet comes after. The last one has
-   * viewers.
+   * The storms that a server has before anything counts, and their cameras, others each time as long as there are others, since a relay lets none register more
+   * than some times a minute. What it runs is compiled by then, whatever fleet comes after.
    */
   readonly warmUps: number;
+  /** At most as many as the smallest fleet. */
   readonly warmUpCameras: number;
   readonly asksPerSecond: number;
   readonly holdMs: number;
@@ -88,19 +89,41 @@ async function oneRun(
   contestant: Contestant,
   at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
 ): Promise<Run> {
-  await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
-  const storm = async (order: Pick<LoadOrder, 'cameras' | 'asksPerSecond' | 'holdMs'>) => {
+  const { asksPerSecond, holdMs, warmUps } = plan;
+  const fleet = { cameras: at.cameras, after: 0 };
+  const [cost, watched] = await onNewServer(plan, bench, load, contestant, async (warmUp, storm) => {
+    for (let time = 0; time < warmUps; time++) await warmUp(time);
+    return [await storm({ ...fleet, ...still }), await storm({ ...fleet, ...still, asksPerSecond, holdMs })];
+  });
+  // What a small fleet takes cannot be told from what the server itself does.
+  if (at.cameras !== plan.fleets.at(-1)) return runOf(at, cost, watched, undefined);
+  // Another server, since one that had more cameras before has room for these; and another storm than that of the cost, since V8 throws away what it has
+  // compiled when its garbage is collected by force.
+  const weighed = await onNewServer(plan, bench, load, contestant, async (warmUp, storm) => {
+    await warmUp(0);
+    return await storm({ ...fleet, ...still, weighs: true });
+  });
+  return runOf(at, cost, watched, weighed);
+}
+
+type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'>;
+const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
+
+async function onNewServer<T>(
+  { warmUpCameras: cameras }: Plan,
+  { launch, household, serverCore }: Bench,
+  load: Child,
+  contestant: Contestant,
+  run: (warmUp: (time: number) => Promise<unknown>, storm: (order: StormOrder) => Promise<LoadAnswer>) => Promise<T>,
+): Promise<T> {
+  await using server = await startServer(contestant, launch, household, serverCore);
+  const storm = async (order: StormOrder) => {
     const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
     load.say(JSON.stringify(whole));
     return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
   };
-  const { asksPerSecond, holdMs, warmUps, warmUpCameras } = plan;
-  const warmUp = { cameras: Math.min(warmUpCameras, at.cameras), asksPerSecond: 0, holdMs: 0 };
-  for (let left = warmUps; left > 1; left--) await storm(warmUp);
-  await storm({ ...warmUp, asksPerSecond, holdMs: holdMs / 2 });
-  const cost = await storm({ cameras: at.cameras, asksPerSecond: 0, holdMs: 0 });
-  const watched = await storm({ cameras: at.cameras, asksPerSecond, holdMs });
-  return runOf(at, cost, watched);
+  const herds = Math.floor(household.cameras / (cameras + steady));
+  return await run((time) => storm({ ...still, cameras, after: (time % herds) * (cameras + steady) }), storm);
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {

@@ -17,55 +17,40 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
 }
 
 function fleetTable(runs: readonly Run[], cameras: number): string {
-  const rows = contestantsOf(runs).flatMap((name) => {
-    const own = runsOf(runs, name, cameras);
-    if (own.length === 0) return [];
-    const median = (value: (run: Run) => number | undefined) => medianOf(own, (run) => value(run) ?? Number.NaN);
-    return [
-      [
-        name,
-        own.every(({ usedTickets }) => usedTickets) ? 'yes' : 'no',
-        shown(
-          median((run) => run.cpuMsPerCamera),
-          3,
-        ),
-        shown(
-          median((run) => seconds(run.allBackMs)),
-          2,
-        ),
-        `${shown(
-          median((run) => run.answerP50Ms),
-          0,
-        )} / ${shown(
-          median((run) => run.answerP99Ms),
-          0,
-        )}`,
-        shown(
-          median((run) => run.overflows),
-          0,
-        ),
-        shown(
-          median((run) => run.peakBytes / 2 ** 20),
-          0,
-        ),
-        shown(
-          median((run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024),
-          1,
-        ),
-      ],
-    ];
+  const fleet = runs.filter((run) => run.cameras === cameras);
+  const weighed = fleet.some(({ bytesPerIdleCamera }) => bytesPerIdleCamera !== undefined);
+  const columns = [...always, ...(weighed ? [weight] : [])];
+  const heads = [`${cameras.toLocaleString('en')} cameras`, ...columns.map(([head]) => head)];
+  const rows = contestantsOf(fleet).map((name) => {
+    const own = runsOf(fleet, name, cameras);
+    return [name, ...columns.map(([, cell]) => cell(own))];
   });
-  const heads = [
-    `${cameras.toLocaleString('en')} cameras`,
-    'tickets',
-    'CPU, ms per returning camera',
-    'all back, s',
-    'viewer’s answer, p50 / p99, ms',
-    'refused by the kernel',
-    'peak memory, MiB',
-    'KiB per idle camera',
-  ];
   return markdown(heads, rows);
+}
+
+type Column = readonly [head: string, cell: (own: readonly Run[]) => string];
+
+const always: readonly Column[] = [
+  ['tickets', (own) => (own.every(({ usedTickets }) => usedTickets) ? 'yes' : 'no')],
+  ['CPU, ms per returning camera', (own) => median(own, (run) => run.cpuMsPerCamera, 3)],
+  ['all back, s', (own) => median(own, (run) => seconds(run.allBackMs), 2)],
+  [
+    'viewer’s answer, p50 / p99, ms',
+    (own) => `${median(own, (run) => run.answerP50Ms, 0)} / ${median(own, (run) => run.answerP99Ms, 0)}`,
+  ],
+  ['refused by the kernel', (own) => median(own, (run) => run.overflows, 0)],
+  ['peak memory, MiB', (own) => median(own, (run) => run.peakBytes / 2 ** 20, 0)],
+];
+const weight: Column = [
+  'KiB per idle camera',
+  (own) => median(own, (run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024, 1),
+];
+
+function median(own: readonly Run[], value: (run: Run) => number | undefined, digits: number): string {
+  return shown(
+    medianOf(own, (run) => value(run) ?? Number.NaN),
+    digits,
+  );
 }
 
 function growthTable(runs: readonly Run[]): string {

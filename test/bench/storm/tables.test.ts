@@ -16,7 +16,7 @@ const results: Results = {
   leftOut: [{ contestant: 'latchkey-uws-tokens', why: 'its binary needs another libc' }],
   runs: [0.3, 0.1, 0.2].flatMap((cpuMsPerCamera, round) => [
     madeRun('latchkey-uws', { round, cpuMsPerCamera }),
-    madeRun('latchkey-uws', { round, cameras: 1_000 }),
+    madeRun('latchkey-uws', { round, cameras: 1_000, bytesPerIdleCamera: undefined }),
     madeRun('plain', { round, cpuMsPerCamera: 1 }),
   ]),
 };
@@ -30,6 +30,12 @@ describe('the tables of the storm’s bench', () => {
     expect(text).toContain('| plain |  | 1.000 |');
   });
 
+  it('have the memory of the fleet that was weighed alone', () => {
+    const [largest, smaller] = tablesOf(results, []).split('| 1,000 cameras');
+    expect(largest).toContain('| KiB per idle camera |');
+    expect(smaller).not.toContain('KiB per idle camera');
+  });
+
   it('say how far they can be trusted, and who is left out', () => {
     const text = tablesOf({ ...results, quick: true }, []);
     expect(text).toContain('load average 0.3 before and 2.0 after');
@@ -41,7 +47,7 @@ describe('the tables of the storm’s bench', () => {
 describe('a run', () => {
   const muster = (backMs: number[], registered: number) =>
     musterReport({ startedMs: 0, backMs, refusals: new Tally(), lost: 0 }, 4, registered);
-  const answer = (backMs: number[]) => ({
+  const answer = (backMs: number[], perIdleCameraBytes = 0) => ({
     cpuNs: 2e6,
     peakBytes: 7,
     overflows: 3,
@@ -57,7 +63,7 @@ describe('a run', () => {
       watchedBefore: undefined,
       watchedDuring: watchReport({ asked: 1, answerMs: [5], refusals: new Tally() }),
       strangers: { asked: 0, refusals: {} },
-      memory: { beforeBytes: 0, idleBytes: 40, perIdleCameraBytes: 10 },
+      memory: { beforeBytes: 0, idleBytes: 40, perIdleCameraBytes },
       loadBusy: 0.5,
       crossings: 1,
       crossingsTold: [],
@@ -65,13 +71,15 @@ describe('a run', () => {
   });
   const at = { round: 0, contestant: 'plain', cameras: 4 };
 
-  it('takes its cost from the storm without viewers, and their patience from the other', () => {
-    expect(runOf(at, answer([1, 2, 3, 4]), answer([1, 2, 3, 4]))).toMatchObject({
+  it('takes its cost from the storm without viewers, their patience from the second, and the memory from the third', () => {
+    const all = [1, 2, 3, 4];
+    const weighed = answer(all, 10);
+    expect(runOf(at, answer(all), { ...answer(all), cpuNs: 5e6 }, { ...weighed, cpuNs: 7e6 })).toMatchObject({
       cpuMsPerCamera: 0.5,
       allBackMs: 4,
       answerP99Ms: 5,
       bytesPerIdleCamera: 10,
-      crossings: 2,
+      crossings: 3,
       missing: 0,
       overflows: 3,
       usedTickets: true,
@@ -79,11 +87,13 @@ describe('a run', () => {
   });
 
   it('counts the cost by the cameras that came back', () => {
-    expect(runOf(at, answer([1, 2]), answer([1, 2]))).toMatchObject({
+    expect(runOf(at, answer([1, 2]), answer([1, 2]), undefined)).toMatchObject({
       cpuMsPerCamera: 1,
       allBackMs: undefined,
+      bytesPerIdleCamera: undefined,
       missing: 4,
     });
+    expect(runOf(at, answer([1, 2]), answer([1, 2]), answer([1, 2]))).toMatchObject({ missing: 6 });
   });
 
   it('reads what the kernel refused', () => {
