@@ -6,7 +6,7 @@ export const steady = 50;
 /** How long one storm may take, on a machine with other work too. */
 export const stormMsMax = 240_000;
 
-/** One contestant with one fleet in one round: a storm without viewers for the cost, one with them for their patience, and the largest fleet once more for the memory. */
+/** One contestant with one fleet in one round. */
 export interface Run {
   readonly round: number;
   readonly contestant: string;
@@ -43,17 +43,18 @@ export interface Results {
   readonly runs: readonly Run[];
 }
 
-export function runOf(
-  at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
-  cost: LoadAnswer,
-  watched: LoadAnswer,
-  weighed: LoadAnswer | undefined,
-): Run {
+/** The storms of a run: the first tells the memory, the second what it costs, and the third, which has viewers, their patience. */
+export interface Storms {
+  readonly weighed: LoadAnswer;
+  readonly cost: LoadAnswer;
+  readonly watched: LoadAnswer;
+}
+
+export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, storms: Storms): Run {
+  const { weighed, cost, watched } = storms;
+  const all = [weighed, cost, watched];
   const { storm, tickets, loadBusy } = cost.report;
   const during = watched.report.watchedDuring;
-  const missing = [cost, watched, ...(weighed === undefined ? [] : [weighed])].map(
-    ({ report }) => report.storm?.missing ?? at.cameras,
-  );
   const returned = storm === undefined ? 0 : at.cameras - storm.missing;
   return {
     ...at,
@@ -67,12 +68,16 @@ export function runOf(
     asked: during?.asked ?? 0,
     refusals: { ...storm?.refusals, ...during?.refusals },
     peakBytes: Math.max(cost.peakBytes, watched.peakBytes),
-    bytesPerIdleCamera: weighed?.report.memory?.perIdleCameraBytes,
-    missing: missing.reduce((sum, count) => sum + count),
+    bytesPerIdleCamera: weighed.report.memory?.perIdleCameraBytes,
+    missing: total(all, ({ report }) => report.storm?.missing ?? at.cameras),
     overflows: watched.overflows,
     loadBusy,
-    crossings: cost.report.crossings + watched.report.crossings + (weighed?.report.crossings ?? 0),
+    crossings: total(all, ({ report }) => report.crossings),
   };
+}
+
+function total(answers: readonly LoadAnswer[], count: (answer: LoadAnswer) => number): number {
+  return answers.reduce((sum, answer) => sum + count(answer), 0);
 }
 
 export function runsOf(runs: readonly Run[], contestant: string, cameras: number): Run[] {

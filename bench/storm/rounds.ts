@@ -16,7 +16,6 @@ export interface Plan {
    * than some times a minute. What it runs is compiled by then, whatever fleet comes after.
    */
   readonly warmUps: number;
-  /** At most as many as the smallest fleet. */
   readonly warmUpCameras: number;
   readonly asksPerSecond: number;
   readonly holdMs: number;
@@ -89,41 +88,25 @@ async function oneRun(
   contestant: Contestant,
   at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
 ): Promise<Run> {
-  const { asksPerSecond, holdMs, warmUps } = plan;
-  const fleet = { cameras: at.cameras, after: 0 };
-  const [cost, watched] = await onNewServer(plan, bench, load, contestant, async (warmUp, storm) => {
-    for (let time = 0; time < warmUps; time++) await warmUp(time);
-    return [await storm({ ...fleet, ...still }), await storm({ ...fleet, ...still, asksPerSecond, holdMs })];
-  });
-  // What a small fleet takes cannot be told from what the server itself does.
-  if (at.cameras !== plan.fleets.at(-1)) return runOf(at, cost, watched, undefined);
-  // Another server, since one that had more cameras before has room for these; and another storm than that of the cost, since V8 throws away what it has
-  // compiled when its garbage is collected by force.
-  const weighed = await onNewServer(plan, bench, load, contestant, async (warmUp, storm) => {
-    await warmUp(0);
-    return await storm({ ...fleet, ...still, weighs: true });
-  });
-  return runOf(at, cost, watched, weighed);
-}
-
-type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'>;
-const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
-
-async function onNewServer<T>(
-  { warmUpCameras: cameras }: Plan,
-  { launch, household, serverCore }: Bench,
-  load: Child,
-  contestant: Contestant,
-  run: (warmUp: (time: number) => Promise<unknown>, storm: (order: StormOrder) => Promise<LoadAnswer>) => Promise<T>,
-): Promise<T> {
-  await using server = await startServer(contestant, launch, household, serverCore);
-  const storm = async (order: StormOrder) => {
+  await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
+  const storm = async (order: Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'>) => {
     const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
     load.say(JSON.stringify(whole));
     return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
   };
-  const herds = Math.floor(household.cameras / (cameras + steady));
-  return await run((time) => storm({ ...still, cameras, after: (time % herds) * (cameras + steady) }), storm);
+  const { asksPerSecond, holdMs, warmUps, warmUpCameras } = plan;
+  const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
+  const cameras = Math.min(warmUpCameras, at.cameras);
+  const herds = Math.floor(bench.household.cameras / (cameras + steady));
+  const warmUp = (time: number) => storm({ ...still, cameras, after: (time % herds) * (cameras + steady) });
+  const fleet = { ...still, cameras: at.cameras, after: 0 };
+  // It is weighed while its memory is new to it, and long before the cost: V8 throws away what it has compiled when its garbage is collected by force.
+  await warmUp(0);
+  const weighed = await storm({ ...fleet, weighs: true });
+  for (let time = 1; time < warmUps; time++) await warmUp(time);
+  const cost = await storm(fleet);
+  const watched = await storm({ ...fleet, asksPerSecond, holdMs });
+  return runOf(at, { weighed, cost, watched });
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {

@@ -18,8 +18,6 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
 
 function fleetTable(runs: readonly Run[], cameras: number): string {
   const fleet = runs.filter((run) => run.cameras === cameras);
-  const weighed = fleet.some(({ bytesPerIdleCamera }) => bytesPerIdleCamera !== undefined);
-  const columns = [...always, ...(weighed ? [weight] : [])];
   const heads = [`${cameras.toLocaleString('en')} cameras`, ...columns.map(([head]) => head)];
   const rows = contestantsOf(fleet).map((name) => {
     const own = runsOf(fleet, name, cameras);
@@ -28,9 +26,7 @@ function fleetTable(runs: readonly Run[], cameras: number): string {
   return markdown(heads, rows);
 }
 
-type Column = readonly [head: string, cell: (own: readonly Run[]) => string];
-
-const always: readonly Column[] = [
+const columns: readonly (readonly [head: string, cell: (own: readonly Run[]) => string])[] = [
   ['tickets', (own) => (own.every(({ usedTickets }) => usedTickets) ? 'yes' : 'no')],
   ['CPU, ms per returning camera', (own) => median(own, (run) => run.cpuMsPerCamera, 3)],
   ['all back, s', (own) => median(own, (run) => seconds(run.allBackMs), 2)],
@@ -40,10 +36,7 @@ const always: readonly Column[] = [
   ],
   ['refused by the kernel', (own) => median(own, (run) => run.overflows, 0)],
   ['peak memory, MiB', (own) => median(own, (run) => run.peakBytes / 2 ** 20, 0)],
-];
-const weight: Column = [
-  'KiB per idle camera',
-  (own) => median(own, (run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024, 1),
+  ['KiB per idle camera', (own) => median(own, (run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024, 1)],
 ];
 
 function median(own: readonly Run[], value: (run: Run) => number | undefined, digits: number): string {
