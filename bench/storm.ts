@@ -9,7 +9,7 @@ import { aimsOf } from './storm/aims.ts';
 import { type Contestant, contestants, findLaunch, type Launch } from './storm/contestants.ts';
 import { makeHousehold } from './storm/household.ts';
 import { type Results, steady } from './storm/results.ts';
-import { type Plan, runRounds } from './storm/rounds.ts';
+import { camerasFor, type Plan, runRounds } from './storm/rounds.ts';
 import { tablesOf } from './storm/tables.ts';
 
 const help = `npm run bench:storm: a whole fleet comes back at once.
@@ -23,9 +23,9 @@ const help = `npm run bench:storm: a whole fleet comes back at once.
 
 ${contestants.map(({ name, about }) => `  ${name.padEnd(21)}${about}`).join('\n')}
 
-Each server is a process of its own on one core, and what latchkey storm does comes from another. After some storms of 1,000 cameras to warm up the fleet registers,
-stands still, is cut off and comes back: once in the midst of these storms, which gives the memory, once after them, which gives the CPU time, and once more while viewers
-ask for live views, on a new connection each time.
+Each server is a process of its own on one core, and what latchkey storm does comes from another. A fleet registers, stands still, is cut off and comes back, three times:
+the first tells the memory, the second the CPU time, and in the third viewers ask for live views, on a new connection each time. Before the first and between it and
+the second are storms to warm up, of at most 1,000 cameras each.
 
 CPU is user and system time of all threads of the server, from when the fleet is cut off until its last camera is back, over the cameras.
 The memory of an idle camera is what the server's resident memory has grown by once its garbage is collected, over the cameras; the kernel's part
@@ -47,7 +47,7 @@ const quickPlan: Plan = {
   rounds: 1,
   fleets: [250, 750],
   quickMsMax: 34_000,
-  warmUps: 1,
+  warmUps: 3,
   warmUpCameras: 100,
   asksPerSecond: 50,
   holdMs: 200,
@@ -122,7 +122,7 @@ async function measure(plan: Plan, asked: readonly Contestant[], say: (line: str
     .map(({ name }) => ({ contestant: name, why: launch.withoutUws ?? '' }));
   for (const { contestant, why } of unable) say(`${contestant} is left out: ${why}`);
   const [loadCore = 0, serverCore = loadCore] = coresOf(readFileSync('/proc/self/status', 'utf8'));
-  const household = await makeHousehold(folder, (plan.fleets.at(-1) ?? 0) + steady);
+  const household = await makeHousehold(folder, camerasFor(plan));
   const bench = { launch, household, serverCore, loadCore, collectedFile: join(folder, 'collected') };
   const before = loadavg()[0] ?? 0;
   const { runs, leftOut } = await runRounds(plan, bench, able, say);

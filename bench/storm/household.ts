@@ -8,8 +8,6 @@ const lifetimeSeconds = 6 * 3_600;
 
 /** What every server of a run is given: a key to verify by, and who owns what; and the tokens that the load shows. */
 export interface Household {
-  /** How many there are. */
-  readonly cameras: number;
   readonly keyFile: string;
   readonly ownersFile: string;
   readonly tokensFile: string;
@@ -55,7 +53,7 @@ export async function makeHousehold(folder: string, cameras: number, viewers = 5
     writeFileSync(file, JSON.stringify(settings(folder, server, keyFile)));
     return file;
   };
-  return { cameras, keyFile, ownersFile, tokensFile, configFile };
+  return { keyFile, ownersFile, tokensFile, configFile };
 }
 
 function settings(folder: string, server: 'uws' | 'ws', pemFile: string): object {

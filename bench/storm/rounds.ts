@@ -9,17 +9,17 @@ export interface Plan {
   readonly rounds: number;
   /** How many cameras the storms have, the smallest first. */
   readonly fleets: readonly number[];
-  /** No storm begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
+  /** No run begins later than that, in milliseconds: what the aims compare comes first, and the smaller fleets are the first contestant's alone. */
   readonly quickMsMax: number | undefined;
-  /**
-   * The storms that a server has before anything counts, and their cameras, others each time as long as there are others, since a relay lets none register more
-   * than some times a minute. What it runs is compiled by then, whatever fleet comes after.
-   */
+  /** Storms that do not count: what a server runs is compiled after them, whatever fleet comes next. */
   readonly warmUps: number;
   readonly warmUpCameras: number;
   readonly asksPerSecond: number;
   readonly holdMs: number;
 }
+
+/** What the storms of one server depend on. */
+export type StormsPlan = Pick<Plan, 'fleets' | 'warmUps' | 'warmUpCameras' | 'asksPerSecond' | 'holdMs'>;
 
 export interface Bench {
   readonly launch: Launch;
@@ -89,24 +89,49 @@ async function oneRun(
   at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
 ): Promise<Run> {
   await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
-  const storm = async (order: Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'>) => {
+  const answers: LoadAnswer[] = [];
+  for (const order of stormsOf(plan, at.cameras)) {
     const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
     load.say(JSON.stringify(whole));
-    return (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
-  };
-  const { asksPerSecond, holdMs, warmUps, warmUpCameras } = plan;
-  const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
-  const cameras = Math.min(warmUpCameras, at.cameras);
-  const herds = Math.floor(bench.household.cameras / (cameras + steady));
-  const warmUp = (time: number) => storm({ ...still, cameras, after: (time % herds) * (cameras + steady) });
-  const fleet = { ...still, cameras: at.cameras, after: 0 };
-  // It is weighed while its memory is new to it, and long before the cost: V8 throws away what it has compiled when its garbage is collected by force.
-  await warmUp(0);
-  const weighed = await storm({ ...fleet, weighs: true });
-  for (let time = 1; time < warmUps; time++) await warmUp(time);
-  const cost = await storm(fleet);
-  const watched = await storm({ ...fleet, asksPerSecond, holdMs });
+    const answer = (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
+    if (order.counts) answers.push(answer);
+  }
+  const [weighed, cost, watched] = answers;
+  if (weighed === undefined || cost === undefined || watched === undefined) throw new Error('three storms count');
   return runOf(at, { weighed, cost, watched });
+}
+
+/** A storm that a server has; of those that count the first tells the memory, the second the cost, and the third, with viewers, their patience. */
+export type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'> & {
+  readonly counts: boolean;
+};
+
+/**
+ * The storms of one server. It is weighed while its memory is new to the fleet, and long before the cost: V8 throws away what it has compiled when its
+ * garbage is collected by force. Each warm-up has other cameras, since a relay lets none register more than ten times at once; the last has viewers.
+ */
+export function stormsOf(plan: StormsPlan, cameras: number): StormOrder[] {
+  const { asksPerSecond, holdMs, warmUps } = plan;
+  const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
+  const fleet = { ...still, cameras, after: 0, counts: true };
+  const [first, ...others] = Array.from({ length: warmUps }, (_, time): StormOrder => {
+    const herd = Math.min(plan.warmUpCameras, cameras);
+    const viewers = time === warmUps - 1 ? { asksPerSecond, holdMs: holdMs / 2 } : {};
+    return { ...still, cameras: herd, after: time * (herd + steady), counts: false, ...viewers };
+  });
+  return [
+    ...(first === undefined ? [] : [first]),
+    { ...fleet, weighs: true },
+    ...others,
+    { ...fleet, holdMs: holdMs / 2 },
+    { ...fleet, asksPerSecond, holdMs },
+  ];
+}
+
+/** How many cameras the household has to have for all of its storms. */
+export function camerasFor(plan: StormsPlan): number {
+  const storms = plan.fleets.flatMap((cameras) => stormsOf(plan, cameras));
+  return Math.max(...storms.map(({ after, cameras }) => after + cameras + steady));
 }
 
 function rotated<T>(items: readonly T[], by: number): T[] {

@@ -39,8 +39,8 @@ export const errorObject = z.object({
   data: errorData.optional().catch(undefined),
 });
 /**
- * Reads one message. Throws `message-not-json` or `message-invalid`. Batches are not taken: ONVIF has none. Every message of every
- * connection comes through here, and a schema would take as long for it as for all that follows: so what is around an error is read by hand.
+ * Reads one message. Throws `message-not-json` or `message-invalid`. Batches are not taken: ONVIF has none. All messages of all
+ * connections come through here, and a schema for what is around their parameters takes as long as `JSON.parse` does: so that is read by hand.
  */
 export function parseRpc(text: string): RpcMessage {
   let value: unknown;
@@ -74,15 +74,20 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isId(value: unknown): value is RpcId {
-  return typeof value === 'string' ? value.length <= idCharactersMax : Number.isFinite(value);
+  return typeof value === 'string' ? isWithin(value, idCharactersMax) : Number.isFinite(value);
 }
 
 function isMethod(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= methodCharactersMax;
+  return typeof value === 'string' && value !== '' && isWithin(value, methodCharactersMax);
+}
+
+/** Characters are code points, of which each is one or two units of a string. */
+function isWithin(text: string, charactersMax: number): boolean {
+  return text.length <= charactersMax || (text.length <= 2 * charactersMax && [...text].length <= charactersMax);
 }
 
 /** A result that is written as JSON already. */
-export class Written {
+export class WrittenResult {
   readonly json: string;
 
   constructor(json: string) {
@@ -104,7 +109,7 @@ export function notificationText(method: string, params: object): string {
 }
 
 export function resultText(id: RpcId, result: object): string {
-  const json = result instanceof Written ? result.json : JSON.stringify(result);
+  const json = result instanceof WrittenResult ? result.json : JSON.stringify(result);
   return `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${json}}`;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LatchkeyError, limits } from '../base/index.ts';
-import { type RpcParams, Written } from './json-rpc.ts';
+import { type RpcParams, WrittenResult } from './json-rpc.ts';
 
 /**
  * The messages of the ONVIF WebRTC Specification 26.06, section "Communication Protocol", with Latchkey's additions
@@ -157,8 +157,8 @@ export type TrickleCandidate = z.infer<typeof trickleParams>['candidate'];
 export type IceServer = z.infer<typeof iceServer>;
 
 /** A device's `register` result. `grantKeysJson` is the same for all of them, and so was written once. */
-export function writeRegisterResult(own: Omit<RegisterResult, 'grantKeys'>, grantKeysJson: string): Written {
-  return new Written(`{"grantKeys":${grantKeysJson},${JSON.stringify(own).slice(1)}`);
+export function writeRegisterResult(own: Omit<RegisterResult, 'grantKeys'>, grantKeysJson: string): WrittenResult {
+  return new WrittenResult(`{"grantKeys":${grantKeysJson},${JSON.stringify(own).slice(1)}`);
 }
 
 /** The token among the parameters of register, connect or extend. Throws `params-invalid`. */

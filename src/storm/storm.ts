@@ -189,8 +189,10 @@ class Run {
       this.#observer.phase?.('waiting for the outage');
       await or(this.#fleet.fell());
       this.#fleet.await();
-    } else this.#fleet.dropAll(this.#plan.steady);
+    }
+    // Whoever looks at the relay now sees what the lost connections cost as well.
     this.#observer.phase?.('coming back');
+    if (this.#plan.outage === 'cut') this.#fleet.dropAll(this.#plan.steady);
     const watch = this.#viewers.newWatch();
     const before = performance.eventLoopUtilization();
     this.#watching = () => {

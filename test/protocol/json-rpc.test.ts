@@ -9,7 +9,7 @@ import {
   parseRpc,
   requestText,
   resultText,
-  Written,
+  WrittenResult,
 } from '../../src/protocol/index.ts';
 
 describe('what is written can be read', () => {
@@ -44,6 +44,7 @@ describe('what is written can be read', () => {
 
   it.each([
     ['an id of 128 characters', 'x'.repeat(128), 'm'],
+    ['an id of 128 characters of two units', '\u{1f4f7}'.repeat(128), 'm'],
     ['an id of none', '', 'm'],
     ['an id with a fraction', -1.5, 'm'],
     ['a method of one character', 1, 'm'],
@@ -54,6 +55,7 @@ describe('what is written can be read', () => {
 
   it.each([
     ['an id of 129 characters', `"${'x'.repeat(129)}"`, '"m"'],
+    ['an id of 129 characters of two units', `"${'\u{1f4f7}'.repeat(129)}"`, '"m"'],
     ['an id beyond all numbers', '1e999', '"m"'],
     ['an id that is an object', '{}', '"m"'],
     ['an id that is true', 'true', '"m"'],
@@ -74,7 +76,9 @@ describe('what is written can be read', () => {
   );
 
   it('a result may be written already', () => {
-    expect(resultText('a"b', new Written('{"keys":[]}'))).toBe('{"jsonrpc":"2.0","id":"a\\"b","result":{"keys":[]}}');
+    expect(resultText('a"b', new WrittenResult('{"keys":[]}'))).toBe(
+      '{"jsonrpc":"2.0","id":"a\\"b","result":{"keys":[]}}',
+    );
   });
 
   it('an `error` notification may be sent with its method’s name, as ONVIF’s text has it', () => {

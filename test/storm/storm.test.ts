@@ -218,6 +218,22 @@ describe('a storm', () => {
     expect(Object.keys(report.watchedDuring?.refusals ?? {})).not.toContain('JSON-RPC 480 device-offline');
   });
 
+  it('says that the fleet is coming back before it cuts it off, so that the loss counts for what the relay takes', async () => {
+    await using relay = await startLyingRelay();
+    let registered = () => 0;
+    let then = 0;
+    const observer: StormObserver = {
+      begun(progress) {
+        registered = () => progress().registered;
+      },
+      phase(phase) {
+        if (phase === 'coming back') then = registered();
+      },
+    };
+    await runStorm(await planFor(relay.url, { viewers: [] }), powers, observer, never);
+    expect(then).toBe(3);
+  });
+
   it('waits for an outage that somebody else makes, and counts from there', async () => {
     await using relay = await startLyingRelay();
     const report = await runStorm(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contestants } from '../../../bench/storm/contestants.ts';
-import { turnsOf } from '../../../bench/storm/rounds.ts';
+import { steady } from '../../../bench/storm/results.ts';
+import { camerasFor, stormsOf, turnsOf } from '../../../bench/storm/rounds.ts';
+import settings from '../../../config/default.json' with { type: 'json' };
 
 const turns = (fleets: number[], quickMsMax: number | undefined, round = 0) =>
   turnsOf({ fleets, quickMsMax }, contestants, round).map(({ contestant, cameras }) => `${contestant.name} ${cameras}`);
@@ -30,5 +32,33 @@ describe('the turns of a round', () => {
       'latchkey-ws 2',
       'floor 2',
     ]);
+  });
+});
+
+describe('the storms of a server', () => {
+  const full = { fleets: [1_000, 4_000, 15_000], warmUps: 12, warmUpCameras: 1_000, asksPerSecond: 100, holdMs: 2_000 };
+
+  it('let no camera register more often than a relay lets one at once', () => {
+    for (const fleets of [full.fleets, [250, 750], [1], [1_000, 1_500]]) {
+      const plan = { ...full, fleets };
+      for (const cameras of fleets) {
+        const times = new Map<number, number>();
+        for (const { after, cameras: fleet } of stormsOf(plan, cameras))
+          for (let camera = after; camera < after + fleet + steady; camera++)
+            times.set(camera, (times.get(camera) ?? 0) + 2);
+        expect(Math.max(...times.values())).toBeLessThanOrEqual(settings.admission.registrations.burst);
+        expect(Math.max(...times.keys())).toBeLessThan(camerasFor(plan));
+      }
+    }
+    expect(camerasFor(full)).toBe(15_050);
+  });
+
+  it('are weighed at first, and warmed up between that and what counts for the cost', () => {
+    const storms = stormsOf(full, 4_000);
+    expect(storms.filter(({ counts }) => counts).map(({ cameras }) => cameras)).toEqual([4_000, 4_000, 4_000]);
+    expect(storms.findIndex(({ weighs }) => weighs)).toBe(1);
+    expect(storms.filter(({ weighs }) => weighs)).toHaveLength(1);
+    expect(storms.map(({ asksPerSecond }) => asksPerSecond).slice(-3)).toEqual([100, 0, 100]);
+    expect(stormsOf(full, 1).map(({ cameras }) => cameras)).toEqual(Array(15).fill(1));
   });
 });
