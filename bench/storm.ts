@@ -27,7 +27,8 @@ Each server is a process of its own on one core, and what latchkey storm does co
 the first tells the memory, the second the CPU time, and in the third viewers ask for live views, on a new connection each time. Before the first and between it and
 the second are storms to warm up, of at most 1,000 cameras each.
 
-CPU is user and system time of all threads of the server, from when the fleet is cut off until its last camera is back, over the cameras.
+CPU is user and system time of all threads of the server, from when the fleet begins to come back until its last camera is, over the cameras. What the server takes for
+the connections that were lost before stands beside it: for the CPU time the fleet stays away a while, and in the third storm it comes back in the moment in which it is cut off.
 The memory of an idle camera is what the server's resident memory has grown by once its garbage is collected, over the cameras; the kernel's part
 of a connection is not in it. ${steady} cameras more are not cut off, so that viewers can be answered all the time. A viewer's time to answer counts from when it was due to ask, and with it its connection and its token.
 

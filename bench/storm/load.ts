@@ -21,13 +21,16 @@ export interface LoadOrder {
   /** Live views that are asked for in a second; 0 for none. */
   readonly asksPerSecond: number;
   readonly holdMs: number;
+  /** How long the fleet stays away. */
+  readonly awayMs: number;
   readonly tickets: boolean;
 }
 
-/** What the server took while the fleet came back. */
+/** What the server took while the fleet came back, and before that for its lost connections. */
 export interface LoadAnswer {
   readonly report: StormReport;
   readonly cpuNs: number;
+  readonly lossCpuNs: number;
   readonly peakBytes: number;
   /** Connections that the kernel refused, because the server had not taken the ones before: whoever is hit tries again a second later. */
   readonly overflows: number;
@@ -43,7 +46,7 @@ for await (const line of createInterface(process.stdin)) {
 }
 
 async function storm(order: LoadOrder): Promise<LoadAnswer> {
-  const { url, pid, cameras: count, after, weighs, asksPerSecond, holdMs, tickets } = order;
+  const { url, pid, cameras: count, after, weighs, asksPerSecond, holdMs, awayMs, tickets } = order;
   const those = { ...all, cameras: all.cameras.slice(after) };
   const people = asksPerSecond === 0 ? 0 : all.viewers.length;
   const borders = new Map<StormPhase, { cpuNs: number; overflows: number }>();
@@ -58,6 +61,7 @@ async function storm(order: LoadOrder): Promise<LoadAnswer> {
       holdMs,
       msMax: stormMsMax,
       outage: 'cut',
+      awayMs,
       usesTickets: tickets,
       honoursRetryAfter: true,
     },
@@ -70,11 +74,13 @@ async function storm(order: LoadOrder): Promise<LoadAnswer> {
     },
     new AbortController().signal,
   );
-  const [from, to] = [borders.get('coming back'), borders.get('leaving')];
-  if (from === undefined || to === undefined) throw new Error(`${url}: the fleet never gathered: ${report.outcome}`);
+  const [cut, from, to] = [borders.get('cut off'), borders.get('coming back'), borders.get('leaving')];
+  if (cut === undefined || from === undefined || to === undefined)
+    throw new Error(`${url}: the fleet never gathered: ${report.outcome}`);
   return {
     report,
     cpuNs: to.cpuNs - from.cpuNs,
+    lossCpuNs: from.cpuNs - cut.cpuNs,
     peakBytes: memoryOf(pid).peakBytes,
     overflows: to.overflows - from.overflows,
   };

@@ -13,8 +13,10 @@ export interface Run {
   readonly cameras: number;
   /** Whether the relay gave tickets and they were shown. */
   readonly usedTickets: boolean;
-  /** CPU of the server, all threads, user and system, for each camera that came back, its lost connection included. */
+  /** CPU of the server, all threads, user and system, for each camera that came back. */
   readonly cpuMsPerCamera: number;
+  /** The same for each that was lost before. */
+  readonly lossCpuMsPerCamera: number;
   readonly allBackMs: number | undefined;
   readonly registrationsPerSecond: number | undefined;
   readonly answerP50Ms: number | undefined;
@@ -60,6 +62,7 @@ export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, storms:
     ...at,
     usedTickets: tickets.shown > 0,
     cpuMsPerCamera: cost.cpuNs / 1e6 / returned,
+    lossCpuMsPerCamera: cost.lossCpuNs / 1e6 / at.cameras,
     allBackMs: storm?.until100Ms,
     registrationsPerSecond: storm?.registrationsPerSecond,
     answerP50Ms: during?.answerMs?.p50,

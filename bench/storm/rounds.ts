@@ -102,7 +102,7 @@ async function oneRun(
 }
 
 /** A storm that a server has; of those that count the first tells the memory, the second the cost, and the third, with viewers, their patience. */
-export type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs'> & {
+export type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs' | 'awayMs'> & {
   readonly counts: boolean;
 };
 
@@ -112,7 +112,7 @@ export type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksP
  */
 export function stormsOf(plan: StormsPlan, cameras: number): StormOrder[] {
   const { asksPerSecond, holdMs, warmUps } = plan;
-  const still = { weighs: false, asksPerSecond: 0, holdMs: 0 };
+  const still = { weighs: false, asksPerSecond: 0, holdMs: 0, awayMs: 0 };
   const fleet = { ...still, cameras, after: 0, counts: true };
   const [first, ...others] = Array.from({ length: warmUps }, (_, time): StormOrder => {
     const herd = Math.min(plan.warmUpCameras, cameras);
@@ -123,7 +123,7 @@ export function stormsOf(plan: StormsPlan, cameras: number): StormOrder[] {
     ...(first === undefined ? [] : [first]),
     { ...fleet, weighs: true },
     ...others,
-    { ...fleet, holdMs: holdMs / 2 },
+    { ...fleet, holdMs: holdMs / 2, awayMs: holdMs / 2 },
     { ...fleet, asksPerSecond, holdMs },
   ];
 }

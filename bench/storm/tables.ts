@@ -29,6 +29,7 @@ function fleetTable(runs: readonly Run[], cameras: number): string {
 const columns: readonly (readonly [head: string, cell: (own: readonly Run[]) => string])[] = [
   ['tickets', (own) => (own.every(({ usedTickets }) => usedTickets) ? 'yes' : 'no')],
   ['CPU, ms per returning camera', (own) => median(own, (run) => run.cpuMsPerCamera, 3)],
+  ['per lost one before', (own) => median(own, (run) => run.lossCpuMsPerCamera, 3)],
   ['all back, s', (own) => median(own, (run) => seconds(run.allBackMs), 2)],
   [
     'viewer’s answer, p50 / p99, ms',

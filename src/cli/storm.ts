@@ -114,6 +114,7 @@ async function storm(relay: string, options: StormOptions): Promise<void> {
     steady: options.steady,
     msMax: options.secondsMax * 1000,
     outage: options.waitForOutage ? 'wait' : 'cut',
+    awayMs: 0,
     usesTickets: options.tickets,
     honoursRetryAfter: !options.ignoreRetryAfter,
   };

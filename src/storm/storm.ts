@@ -24,6 +24,8 @@ export interface StormPlan {
   readonly steady: number;
   /** `cut`: all others are cut off, and come back at once. `wait`: somebody else makes the storm, such as by a restart of the relay. */
   readonly outage: 'cut' | 'wait';
+  /** How long those that are cut off stay away, in milliseconds. */
+  readonly awayMs: number;
   readonly usesTickets: boolean;
   readonly honoursRetryAfter: boolean;
 }
@@ -35,7 +37,7 @@ export interface StormPowers {
   readonly memory?: (() => Promise<number | undefined>) | undefined;
 }
 
-export type StormPhase = 'gathering' | 'holding' | 'waiting for the outage' | 'coming back' | 'leaving';
+export type StormPhase = 'gathering' | 'holding' | 'cut off' | 'waiting for the outage' | 'coming back' | 'leaving';
 
 export interface StormObserver {
   phase?(phase: StormPhase): void;
@@ -178,7 +180,7 @@ class Run {
     const watch = this.#viewers.newWatch();
     this.#viewers.start();
     try {
-      await or(new Promise<void>((resolve) => this.#powers.clock.after(this.#plan.holdMs, resolve)));
+      await or(this.#pass(this.#plan.holdMs));
     } finally {
       this.#parts.watchedBefore = watchReport(watch);
     }
@@ -189,10 +191,12 @@ class Run {
       this.#observer.phase?.('waiting for the outage');
       await or(this.#fleet.fell());
       this.#fleet.await();
+    } else {
+      this.#observer.phase?.('cut off');
+      this.#fleet.dropAll(this.#plan.steady);
+      if (this.#plan.awayMs > 0) await or(this.#pass(this.#plan.awayMs));
     }
-    // Whoever looks at the relay now sees what the lost connections cost as well.
     this.#observer.phase?.('coming back');
-    if (this.#plan.outage === 'cut') this.#fleet.dropAll(this.#plan.steady);
     const watch = this.#viewers.newWatch();
     const before = performance.eventLoopUtilization();
     this.#watching = () => {
@@ -205,6 +209,10 @@ class Run {
     this.#watching();
     await or(this.#viewers.finish());
     this.#parts.watchedDuring = watchReport(watch);
+  }
+
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#powers.clock.after(ms, resolve));
   }
 
   /** Whatever was under way is told as far as it came. */

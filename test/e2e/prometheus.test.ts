@@ -81,6 +81,7 @@ async function comeAndGo(): Promise<void> {
       steady: 0,
       msMax: 60_000,
       outage: 'cut',
+      awayMs: 0,
       usesTickets: true,
       honoursRetryAfter: true,
     },

@@ -24,6 +24,7 @@ async function planFor(relay: string, changes: Partial<StormPlan> = {}): Promise
     steady: 0,
     msMax: 20_000,
     outage: 'cut',
+    awayMs: 0,
     usesTickets: true,
     honoursRetryAfter: true,
     ...changes,
@@ -218,20 +219,26 @@ describe('a storm', () => {
     expect(Object.keys(report.watchedDuring?.refusals ?? {})).not.toContain('JSON-RPC 480 device-offline');
   });
 
-  it('says that the fleet is coming back before it cuts it off, so that the loss counts for what the relay takes', async () => {
+  it('says when it cuts the fleet off, and lets it come back after its time away', async () => {
     await using relay = await startLyingRelay();
     let registered = () => 0;
-    let then = 0;
+    const told: unknown[] = [];
     const observer: StormObserver = {
       begun(progress) {
         registered = () => progress().registered;
       },
       phase(phase) {
-        if (phase === 'coming back') then = registered();
+        told.push([phase, registered(), relay.upgrades.length]);
       },
     };
-    await runStorm(await planFor(relay.url, { viewers: [] }), powers, observer, never);
-    expect(then).toBe(3);
+    await runStorm(await planFor(relay.url, { viewers: [], steady: 1, awayMs: 1 }), powers, observer, never);
+    expect(told).toEqual([
+      ['gathering', 0, 0],
+      ['holding', 3, 3],
+      ['cut off', 3, 3],
+      ['coming back', 1, 3],
+      ['leaving', 3, 5],
+    ]);
   });
 
   it('waits for an outage that somebody else makes, and counts from there', async () => {

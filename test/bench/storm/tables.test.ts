@@ -24,7 +24,7 @@ const results: Results = {
 describe('the tables of the storm’s bench', () => {
   it('have medians, the largest fleet first, and how the cost grows', () => {
     const text = tablesOf(results, aimsOf(results.runs, 'latchkey-uws'));
-    expect(text).toContain('| latchkey-uws | yes | 0.200 | 3.00 | 10 / 100 | 0 | 200 | 6.0 |');
+    expect(text).toContain('| latchkey-uws | yes | 0.200 | 0.025 | 3.00 | 10 / 100 | 0 | 200 | 6.0 |');
     expect(text.indexOf('| 15,000 cameras')).toBeLessThan(text.indexOf('| 1,000 cameras'));
     expect(text).toContain('| latchkey-uws | 0.500 | 0.200 |');
     expect(text).toContain('| plain |  | 1.000 |');
@@ -43,6 +43,7 @@ describe('a run', () => {
     musterReport({ startedMs: 0, backMs, refusals: new Tally(), lost: 0 }, 4, registered);
   const answer = (backMs: number[], perIdleCameraBytes = 0) => ({
     cpuNs: 2e6,
+    lossCpuNs: 4e6,
     peakBytes: 7,
     overflows: 0,
     report: {
@@ -71,6 +72,7 @@ describe('a run', () => {
     const watched = { ...whole, cpuNs: 5e6, overflows: 3 };
     expect(runOf(at, { weighed: { ...weighed, cpuNs: 7e6 }, cost: whole, watched })).toMatchObject({
       cpuMsPerCamera: 0.5,
+      lossCpuMsPerCamera: 1,
       allBackMs: 4,
       answerP99Ms: 5,
       bytesPerIdleCamera: 10,
@@ -85,6 +87,7 @@ describe('a run', () => {
     const half = answer([1, 2]);
     expect(runOf(at, { weighed: half, cost: half, watched: half })).toMatchObject({
       cpuMsPerCamera: 1,
+      lossCpuMsPerCamera: 1,
       allBackMs: undefined,
       missing: 6,
     });
