@@ -10,6 +10,7 @@ export * from './kept-file.ts';
 export * from './lazy-timer.ts';
 export * from './limits.ts';
 export * from './random.ts';
+export * from './record.ts';
 export * from './redacted.ts';
 export * from './slices.ts';
 export * from './soon.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LatchkeyError } from '../base/index.ts';
+import { isRecord, LatchkeyError } from '../base/index.ts';
 import { settingsFromEnvironment } from './environment.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 
@@ -67,12 +67,8 @@ function readTree(file: string | URL, name: string): Record<string, unknown> {
   } catch (error) {
     throw new LatchkeyError('settings-invalid', `${name}: ${(error as Error).message}`, { cause: error });
   }
-  if (!isTree(value)) throw new LatchkeyError('settings-invalid', `${name}: must hold one JSON object`);
+  if (!isRecord(value)) throw new LatchkeyError('settings-invalid', `${name}: must hold one JSON object`);
   return value;
-}
-
-function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function merged(under: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
@@ -80,7 +76,7 @@ function merged(under: Record<string, unknown>, over: Record<string, unknown>): 
   for (const [key, value] of Object.entries(over)) {
     const below = result[key];
     Object.defineProperty(result, key, {
-      value: isTree(below) && isTree(value) ? merged(below, value) : value,
+      value: isRecord(below) && isRecord(value) ? merged(below, value) : value,
       enumerable: true,
       configurable: true,
       writable: true,

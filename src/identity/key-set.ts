@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { LatchkeyError, limits } from '../base/index.ts';
+import { isRecord, LatchkeyError, limits } from '../base/index.ts';
 import { type Algorithm, algorithms, fits } from './algorithms.ts';
 
 /** A public key of an issuer, and the algorithms that it verifies: those that fit its kind and its own `alg`. */
@@ -93,10 +93,6 @@ function publicKeyOf(member: Record<string, unknown>): KeyObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function unusable(detail: string): LatchkeyError {

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { type DeviceId, deviceId, limits, type SubjectId, subjectId } from '../base/index.ts';
+import { type DeviceId, deviceId, isRecord, limits, type SubjectId, subjectId } from '../base/index.ts';
 import { joinFields } from './fields.ts';
 import { type OwnershipAnswer, type OwnershipQuestion, type Role, roles } from './source.ts';
 
@@ -112,11 +112,10 @@ function readQuestion(subject: unknown, device: unknown): OwnershipQuestion | un
   }
 }
 
-function readObject(text: string): Record<string, unknown> | undefined {
+function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ErrorCode, errorTable, LatchkeyError } from '../base/index.ts';
+import { type ErrorCode, errorTable, isRecord, LatchkeyError } from '../base/index.ts';
 
 /** A request's id as JSON-RPC 2.0 section 4 has it. Ours are numbers; a peer's may be strings. */
 export type RpcId = string | number;
@@ -49,11 +49,11 @@ export function parseRpc(text: string): RpcMessage {
   } catch {
     throw new LatchkeyError('message-not-json');
   }
-  if (!isObject(value) || value.jsonrpc !== '2.0') throw new LatchkeyError('message-invalid');
+  if (!isRecord(value) || value.jsonrpc !== '2.0') throw new LatchkeyError('message-invalid');
   const { method, params = {} } = value;
   const id = value.id ?? undefined;
   const answers = Object.hasOwn(value, 'result');
-  const isSound = (id === undefined || isId(id)) && (method === undefined || isMethod(method)) && isObject(params);
+  const isSound = (id === undefined || isId(id)) && (method === undefined || isMethod(method)) && isRecord(params);
   if (!isSound) throw new LatchkeyError('message-invalid');
   if (value.error !== undefined) {
     const error = errorObject.safeParse(value.error);
@@ -67,10 +67,6 @@ export function parseRpc(text: string): RpcMessage {
   }
   if (answers && id !== undefined) return { kind: 'result', id, result: value.result };
   throw new LatchkeyError('message-invalid');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isId(value: unknown): value is RpcId {

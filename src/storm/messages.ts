@@ -1,3 +1,5 @@
+import { isRecord } from '../base/index.ts';
+
 /** A JSON-RPC message of a relay, read with as little work as a load tool can afford. */
 export interface Message {
   readonly id: unknown;
@@ -66,8 +68,4 @@ function failureOf(error: Readonly<Record<string, unknown>>): RpcFailure {
 
 export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -22,9 +22,9 @@ export interface StormPlan {
   readonly msMax: number;
   /** So many cameras, the first ones, are not cut off: whoever asks for them can be answered from the first moment of the storm. */
   readonly steady: number;
-  /** `cut`: all others are cut off, and come back at once. `wait`: somebody else makes the storm, such as by a restart of the relay. */
+  /** `cut`: all others are cut off, and come back all at once. `wait`: somebody else makes the storm, such as by a restart of the relay. */
   readonly outage: 'cut' | 'wait';
-  /** How long those that are cut off stay away, in milliseconds. */
+  /** How long those that are cut off stay away, in milliseconds; 0: they begin to come back in the same moment. */
   readonly awayMs: number;
   readonly usesTickets: boolean;
   readonly honoursRetryAfter: boolean;
