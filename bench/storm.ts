@@ -12,6 +12,26 @@ import { type Results, steady } from './storm/results.ts';
 import { camerasFor, type Plan, runRounds } from './storm/rounds.ts';
 import { tablesOf } from './storm/tables.ts';
 
+const fullPlan: Plan = {
+  rounds: 3,
+  fleets: [1_000, 4_000, 15_000],
+  quickMsMax: undefined,
+  warmUps: 12,
+  warmUpCameras: 1_000,
+  costStorms: 5,
+  asksPerSecond: 100,
+  holdMs: 2_000,
+};
+const quickPlan: Plan = {
+  rounds: 1,
+  fleets: [250, 750],
+  quickMsMax: 34_000,
+  warmUps: 3,
+  warmUpCameras: 100,
+  costStorms: 1,
+  asksPerSecond: 50,
+  holdMs: 200,
+};
 const help = `npm run bench:storm: a whole fleet comes back at once.
 
   --quick        one round of small fleets, within 45 s
@@ -23,36 +43,18 @@ const help = `npm run bench:storm: a whole fleet comes back at once.
 
 ${contestants.map(({ name, about }) => `  ${name.padEnd(21)}${about}`).join('\n')}
 
-Each server is a process of its own on one core, and what latchkey storm does comes from another. A fleet registers, stands still, is cut off and comes back, three times:
-the first tells the memory, the second the CPU time, and in the third viewers ask for live views, on a new connection each time. Before the first and between it and
-the second are storms to warm up, of at most 1,000 cameras each.
+Each server is a process of its own on one core, and what latchkey storm does comes from another. A fleet registers, stands still, is cut off and comes back, again and again:
+the first storm tells the memory, the next ${fullPlan.costStorms} (${quickPlan.costStorms} with --quick) the CPU time, by their median, and in the last viewers ask for live views, on a new connection
+each time. Before the first and after it are storms to warm up, of at most 1,000 cameras each.
 
 CPU is user and system time of all threads of the server, from when the fleet begins to come back until its last camera is, over the cameras. What the server takes for
-the connections that were lost before stands beside it: for the CPU time the fleet stays away a while, and in the third storm it comes back in the moment in which it is cut off.
+the connections that were lost before stands beside it: for the CPU time the fleet stays away a while, and in the last storm it comes back in the moment in which it is cut off.
 The memory of an idle camera is what the server's resident memory has grown by once its garbage is collected, over the cameras; the kernel's part
 of a connection is not in it. ${steady} cameras more are not cut off, so that viewers can be answered all the time. A viewer's time to answer counts from when it was due to ask, and with it its connection and its token.
 
 Linux. The fleet needs an open file for each camera, in both processes: see ulimit -Hn.
 `;
 
-const fullPlan: Plan = {
-  rounds: 3,
-  fleets: [1_000, 4_000, 15_000],
-  quickMsMax: undefined,
-  warmUps: 12,
-  warmUpCameras: 1_000,
-  asksPerSecond: 100,
-  holdMs: 2_000,
-};
-const quickPlan: Plan = {
-  rounds: 1,
-  fleets: [250, 750],
-  quickMsMax: 34_000,
-  warmUps: 3,
-  warmUpCameras: 100,
-  asksPerSecond: 50,
-  holdMs: 200,
-};
 const needs: readonly Need[] = [
   { package: 'util-linux', program: 'setpriv', why: 'ending what this starts' },
   { package: 'util-linux', program: 'taskset', why: 'a core for the server, and another for the load' },

@@ -1,3 +1,4 @@
+import { medianOf } from '../relay/results.ts';
 import type { LoadAnswer } from './load.ts';
 
 /** Cameras beside the fleet that are not cut off: whoever asks for them can be answered from the first moment of the storm. */
@@ -13,8 +14,9 @@ export interface Run {
   readonly cameras: number;
   /** Whether the relay gave tickets and they were shown. */
   readonly usedTickets: boolean;
-  /** CPU of the server, all threads, user and system, for each camera that came back. */
+  /** CPU of the server, all threads, user and system, for each camera that came back: the median of the storms that tell the cost. */
   readonly cpuMsPerCamera: number;
+  readonly cpuMsPerCameraOfEach: readonly number[];
   /** The same for each that was lost before. */
   readonly lossCpuMsPerCamera: number;
   readonly allBackMs: number | undefined;
@@ -45,42 +47,52 @@ export interface Results {
   readonly runs: readonly Run[];
 }
 
-/** The storms of a run: the first tells the memory, the second what it costs, and the third, which has viewers, their patience. */
-export interface Storms {
-  readonly weighed: LoadAnswer;
-  readonly cost: LoadAnswer;
-  readonly watched: LoadAnswer;
-}
+/** The storms of a run by what they tell: what an idle camera takes, what it costs that they come back, and the patience of the viewers in between. */
+export type Storms = Record<'memory' | 'cost' | 'patience', LoadAnswer[]>;
 
-export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, storms: Storms): Run {
-  const { weighed, cost, watched } = storms;
-  const all = [weighed, cost, watched];
-  const { storm, tickets, loadBusy } = cost.report;
-  const during = watched.report.watchedDuring;
-  const returned = storm === undefined ? 0 : at.cameras - storm.missing;
+export function runOf(at: Pick<Run, 'round' | 'contestant' | 'cameras'>, { memory, cost, patience }: Storms): Run {
+  const all = [...memory, ...cost, ...patience];
+  const costs = cost.map((answer) => answer.cpuNs / 1e6 / (at.cameras - missingOf(answer, at.cameras)));
+  const watches = patience.flatMap(({ report }) => report.watchedDuring ?? []);
   return {
     ...at,
-    usedTickets: tickets.shown > 0,
-    cpuMsPerCamera: cost.cpuNs / 1e6 / returned,
-    lossCpuMsPerCamera: cost.lossCpuNs / 1e6 / at.cameras,
-    allBackMs: storm?.until100Ms,
-    registrationsPerSecond: storm?.registrationsPerSecond,
-    answerP50Ms: during?.answerMs?.p50,
-    answerP99Ms: during?.answerMs?.p99,
-    answered: during?.answered ?? 0,
-    asked: during?.asked ?? 0,
-    refusals: { ...storm?.refusals, ...during?.refusals },
-    peakBytes: Math.max(cost.peakBytes, watched.peakBytes),
-    bytesPerIdleCamera: weighed.report.memory?.perIdleCameraBytes,
-    missing: total(all, ({ report }) => report.storm?.missing ?? at.cameras),
-    overflows: watched.overflows,
-    loadBusy,
+    usedTickets: cost.some(({ report }) => report.tickets.shown > 0),
+    cpuMsPerCamera: medianOf(costs, (ms) => ms) ?? Number.NaN,
+    cpuMsPerCameraOfEach: costs,
+    lossCpuMsPerCamera: medianOf(cost, ({ lossCpuNs }) => lossCpuNs / 1e6 / at.cameras) ?? Number.NaN,
+    allBackMs: middle(cost, ({ report }) => report.storm?.until100Ms),
+    registrationsPerSecond: middle(cost, ({ report }) => report.storm?.registrationsPerSecond),
+    answerP50Ms: middle(watches, ({ answerMs }) => answerMs?.p50),
+    answerP99Ms: middle(watches, ({ answerMs }) => answerMs?.p99),
+    answered: total(watches, ({ answered }) => answered),
+    asked: total(watches, ({ asked }) => asked),
+    refusals: added([...cost.flatMap(({ report }) => report.storm ?? []), ...watches].map(({ refusals }) => refusals)),
+    peakBytes: Math.max(...[...cost, ...patience].map(({ peakBytes }) => peakBytes)),
+    bytesPerIdleCamera: middle(memory, ({ report }) => report.memory?.perIdleCameraBytes),
+    missing: total(all, (answer) => missingOf(answer, at.cameras)),
+    overflows: total(patience, ({ overflows }) => overflows),
+    loadBusy: middle(cost, ({ report }) => report.loadBusy),
     crossings: total(all, ({ report }) => report.crossings),
   };
 }
 
-function total(answers: readonly LoadAnswer[], count: (answer: LoadAnswer) => number): number {
-  return answers.reduce((sum, answer) => sum + count(answer), 0);
+function missingOf({ report }: LoadAnswer, cameras: number): number {
+  return report.storm?.missing ?? cameras;
+}
+
+/** The median of what each of them tells; undefined as soon as one tells nothing. */
+function middle<T>(of: readonly T[], value: (one: T) => number | undefined): number | undefined {
+  const told = of.map(value).filter((each) => each !== undefined);
+  return told.length < of.length ? undefined : medianOf(told, (each) => each);
+}
+
+function total<T>(of: readonly T[], count: (one: T) => number): number {
+  return of.reduce((sum, one) => sum + count(one), 0);
+}
+
+function added(tallies: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = new Set(tallies.flatMap((tally) => Object.keys(tally)));
+  return Object.fromEntries([...names].map((name) => [name, total(tallies, (tally) => tally[name] ?? 0)]));
 }
 
 export function runsOf(runs: readonly Run[], contestant: string, cameras: number): Run[] {

@@ -3,7 +3,7 @@ import { Child } from '../relay/child.ts';
 import { type Contestant, type Launch, startServer } from './contestants.ts';
 import type { Household } from './household.ts';
 import type { LoadAnswer, LoadOrder } from './load.ts';
-import { type Results, type Run, runOf, steady, stormMsMax } from './results.ts';
+import { type Results, type Run, runOf, type Storms, steady, stormMsMax } from './results.ts';
 
 export interface Plan {
   readonly rounds: number;
@@ -14,12 +14,14 @@ export interface Plan {
   /** Storms that do not count: what a server runs is compiled after them, whatever fleet comes next. */
   readonly warmUps: number;
   readonly warmUpCameras: number;
+  /** Storms whose median is what a returning camera costs. */
+  readonly costStorms: number;
   readonly asksPerSecond: number;
   readonly holdMs: number;
 }
 
 /** What the storms of one server depend on. */
-export type StormsPlan = Pick<Plan, 'fleets' | 'warmUps' | 'warmUpCameras' | 'asksPerSecond' | 'holdMs'>;
+export type StormsPlan = Omit<Plan, 'rounds' | 'quickMsMax'>;
 
 export interface Bench {
   readonly launch: Launch;
@@ -89,42 +91,44 @@ async function oneRun(
   at: Pick<Run, 'round' | 'contestant' | 'cameras'>,
 ): Promise<Run> {
   await using server = await startServer(contestant, bench.launch, bench.household, bench.serverCore);
-  const answers: LoadAnswer[] = [];
+  const storms: Storms = { memory: [], cost: [], patience: [] };
   for (const order of stormsOf(plan, at.cameras)) {
     const whole: LoadOrder = { ...order, url: server.url, pid: server.pid, tickets: contestant.tickets };
     load.say(JSON.stringify(whole));
     const answer = (await load.answer(stormMsMax + answerMsMax)) as LoadAnswer;
-    if (order.counts) answers.push(answer);
+    if (order.tells !== undefined) storms[order.tells].push(answer);
   }
-  const [weighed, cost, watched] = answers;
-  if (weighed === undefined || cost === undefined || watched === undefined) throw new Error('three storms count');
-  return runOf(at, { weighed, cost, watched });
+  return runOf(at, storms);
 }
 
-/** A storm that a server has; of those that count the first tells the memory, the second the cost, and the third, with viewers, their patience. */
+/** A storm that a server has, and what it is for; a warm-up tells nothing. */
 export type StormOrder = Pick<LoadOrder, 'cameras' | 'after' | 'weighs' | 'asksPerSecond' | 'holdMs' | 'awayMs'> & {
-  readonly counts: boolean;
+  readonly tells: keyof Storms | undefined;
 };
 
 /**
  * The storms of one server. It is weighed while its memory is new to the fleet, and long before the cost: V8 throws away what it has compiled when its
- * garbage is collected by force. Each warm-up has other cameras, since a relay lets none register more than ten times at once; the last has viewers.
+ * garbage is collected by force. A relay lets no camera register more than ten times at once: so each warm-up has other cameras (the last has viewers
+ * too), and the storms that tell the cost go to two fleets in turn.
  */
 export function stormsOf(plan: StormsPlan, cameras: number): StormOrder[] {
-  const { asksPerSecond, holdMs, warmUps } = plan;
+  const { asksPerSecond, holdMs, warmUps, costStorms } = plan;
   const still = { weighs: false, asksPerSecond: 0, holdMs: 0, awayMs: 0 };
-  const fleet = { ...still, cameras, after: 0, counts: true };
+  const fleet = { ...still, cameras, after: 0 };
   const [first, ...others] = Array.from({ length: warmUps }, (_, time): StormOrder => {
     const herd = Math.min(plan.warmUpCameras, cameras);
     const viewers = time === warmUps - 1 ? { asksPerSecond, holdMs: holdMs / 2 } : {};
-    return { ...still, cameras: herd, after: time * (herd + steady), counts: false, ...viewers };
+    return { ...still, cameras: herd, after: time * (herd + steady), tells: undefined, ...viewers };
   });
   return [
     ...(first === undefined ? [] : [first]),
-    { ...fleet, weighs: true },
+    { ...fleet, weighs: true, tells: 'memory' },
     ...others,
-    { ...fleet, holdMs: holdMs / 2, awayMs: holdMs / 2 },
-    { ...fleet, asksPerSecond, holdMs },
+    ...Array.from({ length: costStorms }, (_, time): StormOrder => {
+      const after = ((time + 1) % 2) * (cameras + steady);
+      return { ...fleet, after, holdMs: holdMs / 2, awayMs: holdMs / 2, tells: 'cost' };
+    }),
+    { ...fleet, asksPerSecond, holdMs, tells: 'patience' },
   ];
 }
 

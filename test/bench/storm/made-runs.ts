@@ -8,6 +8,7 @@ export function madeRun(contestant: string, changes: Partial<Run> = {}): Run {
     cameras: 15_000,
     usedTickets: contestant === 'latchkey-uws',
     cpuMsPerCamera: 0.5,
+    cpuMsPerCameraOfEach: [0.5],
     lossCpuMsPerCamera: 0.025,
     allBackMs: 3_000,
     registrationsPerSecond: 5_000,

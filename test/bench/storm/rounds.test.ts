@@ -36,7 +36,14 @@ describe('the turns of a round', () => {
 });
 
 describe('the storms of a server', () => {
-  const full = { fleets: [1_000, 4_000, 15_000], warmUps: 12, warmUpCameras: 1_000, asksPerSecond: 100, holdMs: 2_000 };
+  const full = {
+    fleets: [1_000, 4_000, 15_000],
+    warmUps: 12,
+    warmUpCameras: 1_000,
+    costStorms: 5,
+    asksPerSecond: 100,
+    holdMs: 2_000,
+  };
 
   it('let no camera register more often than a relay lets one at once', () => {
     for (const fleets of [full.fleets, [250, 750], [1], [1_000, 1_500]]) {
@@ -50,15 +57,17 @@ describe('the storms of a server', () => {
         expect(Math.max(...times.keys())).toBeLessThan(camerasFor(plan));
       }
     }
-    expect(camerasFor(full)).toBe(15_050);
+    expect(camerasFor(full)).toBe(2 * 15_050);
   });
 
   it('are weighed at first, and warmed up between that and what counts for the cost', () => {
     const storms = stormsOf(full, 4_000);
-    expect(storms.filter(({ counts }) => counts).map(({ cameras }) => cameras)).toEqual([4_000, 4_000, 4_000]);
+    const telling = storms.filter(({ tells }) => tells !== undefined);
+    expect(telling.map(({ tells }) => tells)).toEqual(['memory', ...Array(5).fill('cost'), 'patience']);
+    expect(telling.map(({ cameras }) => cameras)).toEqual(Array(7).fill(4_000));
     expect(storms.findIndex(({ weighs }) => weighs)).toBe(1);
     expect(storms.filter(({ weighs }) => weighs)).toHaveLength(1);
-    expect(storms.map(({ asksPerSecond }) => asksPerSecond).slice(-3)).toEqual([100, 0, 100]);
-    expect(stormsOf(full, 1).map(({ cameras }) => cameras)).toEqual(Array(15).fill(1));
+    expect(storms.map(({ asksPerSecond }) => asksPerSecond).slice(-7)).toEqual([100, 0, 0, 0, 0, 0, 100]);
+    expect(stormsOf(full, 1).map(({ cameras }) => cameras)).toEqual(Array(19).fill(1));
   });
 });

@@ -66,11 +66,11 @@ describe('a run', () => {
   });
   const at = { round: 0, contestant: 'plain', cameras: 4 };
 
-  it('takes the memory from the first storm, its cost from the second, and the patience of viewers from the third', () => {
+  it('takes the memory, the cost and the patience of viewers from the storms that tell them', () => {
     const whole = answer([1, 2, 3, 4]);
     const weighed = answer([1, 2, 3, 4], 10);
     const watched = { ...whole, cpuNs: 5e6, overflows: 3 };
-    expect(runOf(at, { weighed: { ...weighed, cpuNs: 7e6 }, cost: whole, watched })).toMatchObject({
+    expect(runOf(at, { memory: [{ ...weighed, cpuNs: 7e6 }], cost: [whole], patience: [watched] })).toMatchObject({
       cpuMsPerCamera: 0.5,
       lossCpuMsPerCamera: 1,
       allBackMs: 4,
@@ -83,9 +83,33 @@ describe('a run', () => {
     });
   });
 
+  it('takes the median of the storms that tell the cost, and keeps what each told', () => {
+    const costs = [9e6, 1e6, 2e6].map((cpuNs) => ({
+      ...answer([1, 2, 3, 4]),
+      cpuNs,
+      lossCpuNs: 4 * cpuNs,
+      peakBytes: cpuNs,
+    }));
+    const run = runOf(at, { memory: [answer([1, 2])], cost: costs, patience: [answer([1])] });
+    expect(run).toMatchObject({ cpuMsPerCamera: 0.5, lossCpuMsPerCamera: 2, peakBytes: 9e6, crossings: 5, missing: 5 });
+    expect(run.cpuMsPerCameraOfEach).toEqual([2.25, 0.25, 0.5]);
+    const failed = [...costs, answer([1, 2])];
+    expect(runOf(at, { memory: [], cost: failed, patience: [] })).toMatchObject({ allBackMs: undefined });
+  });
+
+  it('adds up what was refused', () => {
+    const refused = (name: string, times: number) => {
+      const whole = answer([1, 2, 3, 4]);
+      const storm = { ...whole.report.storm, refusals: { [name]: times } };
+      return { ...whole, report: { ...whole.report, storm } };
+    };
+    const cost = [refused('503', 2), refused('429', 1), refused('503', 3)];
+    expect(runOf(at, { memory: [], cost, patience: [] }).refusals).toEqual({ 503: 5, 429: 1 });
+  });
+
   it('counts the cost by the cameras that came back', () => {
     const half = answer([1, 2]);
-    expect(runOf(at, { weighed: half, cost: half, watched: half })).toMatchObject({
+    expect(runOf(at, { memory: [half], cost: [half], patience: [half] })).toMatchObject({
       cpuMsPerCamera: 1,
       lossCpuMsPerCamera: 1,
       allBackMs: undefined,
