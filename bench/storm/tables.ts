@@ -8,7 +8,9 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
   const rounds = results.rounds === 1 ? '1 round' : `${results.rounds} rounds`;
   const quick = results.quick ? ' This was a **quick** run: one look, no measurement.' : '';
   const parts = [`Medians of ${rounds}; the server on one core, the load on another; ${results.launch}.${quick}`];
-  for (const cameras of fleetsOf(runs).toReversed()) parts.push(fleetTable(runs, cameras));
+  const [largest, ...smaller] = fleetsOf(runs).toReversed();
+  if (largest !== undefined) parts.push(fleetTable(runs, largest, [...columns, memoryColumn]));
+  for (const cameras of smaller) parts.push(fleetTable(runs, cameras, columns));
   if (fleetsOf(runs).length > 1) parts.push(growthTable(runs));
   if (runs.length > 0) parts.push(disturbanceText(results));
   for (const { contestant, why } of leftOut) parts.push(`Left out: \`${contestant}\` (${why}).`);
@@ -16,7 +18,7 @@ export function tablesOf(results: Results, aims: readonly Aim[]): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function fleetTable(runs: readonly Run[], cameras: number): string {
+function fleetTable(runs: readonly Run[], cameras: number, columns: readonly Column[]): string {
   const fleet = runs.filter((run) => run.cameras === cameras);
   const heads = [`${cameras.toLocaleString('en')} cameras`, ...columns.map(([head]) => head)];
   const rows = contestantsOf(fleet).map((name) => {
@@ -26,7 +28,9 @@ function fleetTable(runs: readonly Run[], cameras: number): string {
   return markdown(heads, rows);
 }
 
-const columns: readonly (readonly [head: string, cell: (own: readonly Run[]) => string])[] = [
+type Column = readonly [head: string, cell: (own: readonly Run[]) => string];
+
+const columns: readonly Column[] = [
   ['tickets', (own) => (own.every(({ usedTickets }) => usedTickets) ? 'yes' : 'no')],
   ['CPU, ms per returning camera', (own) => median(own, (run) => run.cpuMsPerCamera, 3)],
   ['per lost one before', (own) => median(own, (run) => run.lossCpuMsPerCamera, 3)],
@@ -37,7 +41,11 @@ const columns: readonly (readonly [head: string, cell: (own: readonly Run[]) => 
   ],
   ['refused by the kernel', (own) => median(own, (run) => run.overflows, 0)],
   ['peak memory, MiB', (own) => median(own, (run) => run.peakBytes / 2 ** 20, 0)],
-  ['KiB per idle camera', (own) => median(own, (run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024, 1)],
+];
+/** Of the largest fleet alone: what a server's memory grows by of its own accord would be a good part of what a smaller one takes. */
+const memoryColumn: Column = [
+  'KiB per idle camera',
+  (own) => median(own, (run) => (run.bytesPerIdleCamera ?? Number.NaN) / 1024, 1),
 ];
 
 function median(own: readonly Run[], value: (run: Run) => number | undefined, digits: number): string {

@@ -25,6 +25,7 @@ describe('the tables of the storm’s bench', () => {
   it('have medians, the largest fleet first, and how the cost grows', () => {
     const text = tablesOf(results, aimsOf(results.runs, 'latchkey-uws'));
     expect(text).toContain('| latchkey-uws | yes | 0.200 | 0.025 | 3.00 | 10 / 100 | 0 | 200 | 6.0 |');
+    expect(text).toContain('| latchkey-uws | yes | 0.500 | 0.025 | 3.00 | 10 / 100 | 0 | 200 |\n');
     expect(text.indexOf('| 15,000 cameras')).toBeLessThan(text.indexOf('| 1,000 cameras'));
     expect(text).toContain('| latchkey-uws | 0.500 | 0.200 |');
     expect(text).toContain('| plain |  | 1.000 |');
