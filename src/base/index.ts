@@ -3,6 +3,7 @@ import './limit-relations.ts';
 export * from './agenda.ts';
 export * from './clock.ts';
 export * from './counts.ts';
+export * from './elapsed.ts';
 export * from './errors.ts';
 export * from './ids.ts';
 export * from './ip-address.ts';

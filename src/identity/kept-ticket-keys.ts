@@ -64,17 +64,24 @@ class KeptKeys implements TicketKeys {
   /** Takes what is kept, and puts a new key before it where the newest has signed for long enough. */
   async turn(): Promise<void> {
     const { store, rotateSeconds, clock } = this.#parts;
-    let kept = sound(await store.load(async () => [this.#newKey()]));
-    if (clock.now() - newestOf(kept).madeAtMs >= rotateSeconds * 1000) {
-      kept = this.#inForce([this.#newKey(), ...kept]);
-      await store.save(kept);
-      this.#parts.observer.ticketKeys?.('rotated');
-    }
+    const loaded = sound(await store.load(async () => [this.#newKey()]));
+    const dated = this.#dated(loaded);
+    const isDue = clock.now() - newestOf(dated).madeAtMs >= rotateSeconds * 1000;
+    const kept = isDue ? this.#inForce([this.#newKey(), ...dated]) : dated;
+    if (kept !== loaded) await store.save(kept);
+    if (isDue) this.#parts.observer.ticketKeys?.('rotated');
     const lasting = this.#inForce(kept);
     this.#keys = lasting.map(({ secret }, index) =>
       ticketKey(Buffer.from(secret, 'base64url'), this.#endOf(lasting, index)),
     );
     this.#later(newestOf(lasting).madeAtMs + rotateSeconds * 1000 - clock.now());
+  }
+
+  /** Was made by now at the latest: one of a clock that was ahead would sign for so much longer. */
+  #dated(kept: readonly KeptTicketKey[]): readonly KeptTicketKey[] {
+    const nowMs = this.#parts.clock.now();
+    if (kept.every(({ madeAtMs }) => madeAtMs <= nowMs)) return kept;
+    return kept.map(({ secret, madeAtMs }) => ({ secret, madeAtMs: Math.min(madeAtMs, nowMs) }));
   }
 
   #later(ms: number): void {

@@ -1,4 +1,4 @@
-import { type Clock, LatchkeyError, limits, type Timer, within } from '../base/index.ts';
+import { type Clock, isOver, LatchkeyError, limits, type Timer, within } from '../base/index.ts';
 import type { CurrentKeys, FreshKeys, KeysObserver } from './issuer-keys.ts';
 import { readKeySet, type VerificationKey } from './key-set.ts';
 
@@ -80,11 +80,6 @@ export class RefreshedKeys implements CurrentKeys {
     this.#fault = undefined;
     this.#observer.keySet?.('taken');
   }
-}
-
-/** Whether a time since some moment is over. It is as well when the clock was set back to before the moment. */
-function isOver(nowMs: number, sinceMs: number, lastsMs: number): boolean {
-  return nowMs < sinceMs || nowMs - sinceMs >= lastsMs;
 }
 
 function whyOf(fault: unknown): string {

@@ -1,4 +1,4 @@
-import { type Clock, limits } from '../base/index.ts';
+import { type Clock, isOver, limits } from '../base/index.ts';
 import { SourceFailure } from './source-observer.ts';
 
 /**
@@ -10,7 +10,8 @@ export class Breaker {
   readonly #clock: Clock;
   #failures = 0;
   #restMs: number = limits.serviceRestMsFirst;
-  #restsUntilMs: number | undefined;
+  /** Since when the service is left alone; undefined while it is not. */
+  #restsSinceMs: number | undefined;
   #trying = false;
 
   constructor(clock: Clock) {
@@ -19,8 +20,10 @@ export class Breaker {
 
   /** Runs a question if there is to be one now; throws `resting` where not. `isFailure` says of what is thrown whose fault it is. */
   async run<T>(ask: () => Promise<T>, isFailure: (thrown: unknown) => boolean): Promise<T> {
-    const isTrial = this.#restsUntilMs !== undefined;
-    if (isTrial && (this.#trying || this.#clock.now() < (this.#restsUntilMs ?? 0))) throw new SourceFailure('resting');
+    const sinceMs = this.#restsSinceMs;
+    const isTrial = sinceMs !== undefined;
+    if (isTrial && (this.#trying || !isOver(this.#clock.now(), sinceMs, this.#restMs)))
+      throw new SourceFailure('resting');
     this.#trying = isTrial;
     try {
       const result = await ask();
@@ -37,14 +40,14 @@ export class Breaker {
   #succeeded(): void {
     this.#failures = 0;
     this.#restMs = limits.serviceRestMsFirst;
-    this.#restsUntilMs = undefined;
+    this.#restsSinceMs = undefined;
   }
 
   #failed(isTrial: boolean): void {
     this.#failures += 1;
-    const isOpen = this.#restsUntilMs !== undefined;
+    const isOpen = this.#restsSinceMs !== undefined;
     if (isTrial) this.#restMs = Math.min(2 * this.#restMs, limits.serviceRestMsMax);
     else if (isOpen || this.#failures < limits.serviceFailuresMax) return;
-    this.#restsUntilMs = this.#clock.now() + this.#restMs;
+    this.#restsSinceMs = this.#clock.now();
   }
 }

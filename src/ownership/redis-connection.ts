@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type Clock, limits, MovableTimer } from '../base/index.ts';
+import { type Clock, isOver, limits, MovableTimer } from '../base/index.ts';
 import { RespReader, type RespReply, respCommand } from './resp.ts';
 
 /**
@@ -9,7 +9,8 @@ import { RespReader, type RespReply, respCommand } from './resp.ts';
 export type ConnectionEnd = 'lost' | 'late' | 'foreign' | 'refused' | 'closed';
 
 interface Waiting {
-  readonly untilMs: number;
+  readonly askedMs: number;
+  readonly msMax: number;
   resolve(reply: RespReply): void;
   reject(error: Error): void;
 }
@@ -48,7 +49,7 @@ export class RedisConnection {
   ask(parameters: readonly string[], msMax: number = limits.sharedAnswerMsMax): Promise<RespReply> {
     if (!this.#open) return Promise.reject(new Error('the connection to the shared cache has ended'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ untilMs: this.#clock.now() + msMax, resolve, reject });
+      this.#waiting.push({ askedMs: this.#clock.now(), msMax, resolve, reject });
       this.#watch();
       this.#send(respCommand(parameters));
     });
@@ -93,13 +94,19 @@ export class RedisConnection {
 
   #watch(): void {
     if (!this.#open) return;
-    this.#late.set(this.#waiting[0]?.untilMs ?? Number.POSITIVE_INFINITY);
+    const [first] = this.#waiting;
+    this.#late.set(first === undefined ? Number.POSITIVE_INFINITY : this.#leftMs(first) + this.#clock.now());
   }
 
   /** Whoever was busy looks at what has arrived meanwhile before calling anything late: this runs after that. */
   #endIfLate(): void {
-    const untilMs = this.#waiting[0]?.untilMs ?? Number.POSITIVE_INFINITY;
-    if (untilMs <= this.#clock.now()) this.end('late');
+    const [first] = this.#waiting;
+    if (first !== undefined && this.#leftMs(first) === 0) this.end('late');
     else this.#watch();
+  }
+
+  #leftMs({ askedMs, msMax }: Waiting): number {
+    const nowMs = this.#clock.now();
+    return isOver(nowMs, askedMs, msMax) ? 0 : askedMs + msMax - nowMs;
   }
 }

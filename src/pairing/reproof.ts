@@ -1,4 +1,4 @@
-import { type Clock, type DeviceId, LatchkeyError, limits, MovableTimer } from '../base/index.ts';
+import { type Clock, type DeviceId, isOver, LatchkeyError, limits, MovableTimer } from '../base/index.ts';
 import type { OwnershipChange, OwnershipWatch } from '../ownership/index.ts';
 import { objectionOf } from './rules.ts';
 import type { Session, SessionsObserver } from './sessions.ts';
@@ -183,9 +183,9 @@ class LiveReproof implements Reproof {
 
   #rested(): void {
     this.#resting = false;
-    const latestMs = this.#clock.now() - limits.reproofMsMax;
+    const nowMs = this.#clock.now();
     for (const { session, knownMs } of [...this.#known]) {
-      if (knownMs === undefined || knownMs > latestMs) continue;
+      if (knownMs === undefined || !isOver(nowMs, knownMs, limits.reproofMsMax)) continue;
       this.#observer.reproved?.('ended', session);
       session.end('revoked');
     }

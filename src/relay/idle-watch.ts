@@ -40,7 +40,7 @@ export class IdleWatch {
     const nowMs = this.#clock.now();
     for (const [watched, last] of this.#watched) {
       const packets = watched.packets();
-      if (packets !== last.packets) Object.assign(last, { packets, sinceMs: nowMs });
+      if (packets !== last.packets || nowMs < last.sinceMs) Object.assign(last, { packets, sinceMs: nowMs });
       else if (nowMs - last.sinceMs >= this.#idleMsMax) {
         this.#watched.delete(watched);
         watched.idle();

@@ -228,6 +228,17 @@ describe('the keys that a relay keeps for itself', () => {
     expect(after.keys.find(before.keys.signing.id)).toBeDefined();
   });
 
+  it('of a clock that was ahead sign no longer than any other', async () => {
+    const store = memoryStore();
+    const clock = new ManualClock();
+    store.kept = [{ secret: secretOf(9), madeAtMs: clock.now() + 10 * hour * 1000 }];
+    const { keys, rotated } = await keptBy(store, clock);
+    expect(store.kept[0]?.madeAtMs).toBe(clock.now());
+    const first = keys.signing.id;
+    await rotated();
+    expect(keys.signing.id).not.toBe(first);
+  });
+
   it('follow another process that changed them first', async () => {
     const store = memoryStore();
     const clock = new ManualClock();

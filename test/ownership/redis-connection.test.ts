@@ -63,6 +63,16 @@ describe('a connection to Redis', () => {
     await expect(connection.ask(['GET', 'c'])).rejects.toThrow(/ended/);
   });
 
+  it('waits no longer for a reply when the clock is set back', async () => {
+    const { connection, clock, ends } = connected();
+    const asked = Promise.allSettled([connection.ask(['GET', 'a'])]);
+    clock.setBack(3_600_000);
+    clock.advance(limits.sharedAnswerMsMax);
+    await turn();
+    expect(ends).toEqual(['late']);
+    await asked;
+  });
+
   it('waits for each reply from its own question on', async () => {
     const { connection, clock, ends, far } = connected();
     const first = connection.ask(['GET', 'a']);

@@ -252,6 +252,16 @@ describe('a service that fails', () => {
     expect(service.asked).toHaveLength(limits.serviceFailuresMax + 4);
   });
 
+  it('is tried again at once when the clock was set back while it was left alone', async () => {
+    const clock = new ManualClock();
+    const source = open(clock);
+    service.behave((_asked, response) => response.writeHead(500).end());
+    for (let n = 0; n < limits.serviceFailuresMax; n++) await source.ask(alice, never).catch(() => {});
+    clock.setBack(3_600_000);
+    service.beHonest();
+    expect((await source.ask(alice, never)).role).toBe('owner');
+  });
+
   it('is tried at least every so often, however long it fails', async () => {
     const clock = new ManualClock();
     const source = open(clock);

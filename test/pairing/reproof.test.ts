@@ -177,6 +177,16 @@ describe('while nobody can say', () => {
     expect(reproof.pending).toBe(0);
   });
 
+  it('a session whose change is known lasts no longer when the clock is set back', async () => {
+    const session = await open('alice', 'cam1');
+    source.answer = down;
+    source.tell(questionOf('alice', 'cam1'));
+    await settle();
+    clock.setBack(3_600_000);
+    await pass(limits.reproofMsMax + limits.reproofRetryMsMax);
+    expect(reasonOf(session)).toBe('revoked');
+  });
+
   it('a session whose own change fell between its proof and itself ends as well, counted from that change', async () => {
     const alices = await pairOf('alice', 'cam1');
     source.answer = down;

@@ -43,6 +43,16 @@ describe('what is watched for media', () => {
     expect(state.ended).toBe(1);
   });
 
+  it('has its whole time anew, and no more, when the clock is set back', () => {
+    const clock = new ManualClock();
+    const { state } = watched(new IdleWatch(clock, idleMs));
+    clock.setBack(3_600_000);
+    clock.advance(idleMs - 1);
+    expect(state.ended).toBe(0);
+    clock.advance(1 + limits.idleLookMs);
+    expect(state.ended).toBe(1);
+  });
+
   it('is left alone when it is over, and nothing runs where nothing is watched', () => {
     const clock = new ManualClock();
     const watch = new IdleWatch(clock, idleMs);

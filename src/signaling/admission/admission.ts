@@ -3,6 +3,7 @@ import {
   type Clock,
   type DeviceId,
   isLoopback,
+  isOver,
   LatchkeyError,
   LazyTimer,
   limits,
@@ -281,7 +282,7 @@ export class Admission {
     this.#freeSlots(nowMs);
     const begun = [...this.#lagging, ...this.#running];
     for (const [turn, startedMs] of begun) {
-      if (nowMs - startedMs < limits.verificationMsMax) break;
+      if (!isOver(nowMs, startedMs, limits.verificationMsMax)) break;
       const giveUp = this.#giveUps.get(turn);
       this.#end(turn);
       giveUp?.(this.#away('unfinished', turn.visit));
@@ -292,7 +293,7 @@ export class Admission {
   /** Whose work has had its time in a slot leaves it to another, while there are not too many of them. */
   #freeSlots(nowMs: number): void {
     for (const [turn, startedMs] of this.#running) {
-      if (nowMs - startedMs < limits.verificationSlotMsMax || !this.#turns.lag(turn)) return;
+      if (!isOver(nowMs, startedMs, limits.verificationSlotMsMax) || !this.#turns.lag(turn)) return;
       this.#running.delete(turn);
       this.#lagging.set(turn, startedMs);
     }
@@ -301,7 +302,7 @@ export class Admission {
   #sendLateAway(): void {
     const nowMs = this.#now();
     for (;;) {
-      const late = this.#turns.oldest.find((turn) => nowMs - turn.sinceMs >= limits.admissionWaitMsMax);
+      const late = this.#turns.oldest.find((turn) => isOver(nowMs, turn.sinceMs, limits.admissionWaitMsMax));
       if (late === undefined) break;
       this.#turns.end(late, nowMs);
       const waiter = this.#waiters.get(late);

@@ -1,4 +1,4 @@
-import { limits, type RandomSource } from '../../base/index.ts';
+import { isOver, limits, type RandomSource } from '../../base/index.ts';
 
 /** By what a request is known again when it comes back: a number that the sender of a token cannot choose to be another's. */
 export type Claim = number;
@@ -14,7 +14,7 @@ export class Ramp {
   /** Each claim's time, of this while and of the one before: what is older than a while has nothing left to say. */
   #told = new Map<Claim, number>();
   #toldBefore = new Map<Claim, number>();
-  #turnMs = 0;
+  #turnedMs = 0;
 
   constructor(random: RandomSource) {
     this.#random = random;
@@ -22,7 +22,13 @@ export class Ramp {
 
   /** How far ahead times are promised already, in milliseconds. */
   leadMs(nowMs: number): number {
-    return Math.max(0, this.#freeMs - nowMs);
+    return Math.max(0, this.#freeAt(nowMs) - nowMs);
+  }
+
+  /** Nothing is promised further ahead than the ramp is long: where it seems to be, the clock was set back, and the ramp begins anew. */
+  #freeAt(nowMs: number): number {
+    if (this.#freeMs > nowMs + limits.rampMsMax) this.#freeMs = nowMs;
+    return this.#freeMs;
   }
 
   /**
@@ -30,12 +36,12 @@ export class Ramp {
    * already will take. Where the ramp is as long as it may be there is no place in it, only a time to ask again.
    */
   book(claim: Claim | undefined, perSecond: number, backlogMs: number, nowMs: number): number {
-    const atMs = Math.max(this.#freeMs, nowMs + backlogMs);
+    const atMs = Math.max(this.#freeAt(nowMs), nowMs + backlogMs);
     const jitterMs = this.#random.fraction() * limits.rampJitterMs;
     if (atMs - nowMs + limits.rampJitterMs > limits.rampMsMax) {
       return (limits.rampMsMax * (1 + this.#random.fraction())) / 2;
     }
-    this.#freeMs = atMs + (1000 * 100) / (perSecond * limits.rampPercentMax);
+    this.#freeMs = Math.min(atMs + (1000 * 100) / (perSecond * limits.rampPercentMax), nowMs + limits.rampMsMax);
     const dueMs = Math.ceil(atMs + jitterMs);
     if (claim !== undefined) this.#remember(claim, dueMs, nowMs);
     return dueMs - nowMs;
@@ -46,6 +52,7 @@ export class Ramp {
     if (claim === undefined) return undefined;
     const dueMs = this.#told.get(claim) ?? this.#toldBefore.get(claim);
     if (dueMs === undefined || dueMs + limits.rampLateMsMax < nowMs) return undefined;
+    if (dueMs > nowMs + limits.rampMsMax + limits.rampJitterMs) return undefined;
     const restMs = dueMs - nowMs;
     return restMs > limits.rampEarlyMsMax ? restMs : 0;
   }
@@ -58,10 +65,10 @@ export class Ramp {
   }
 
   #remember(claim: Claim, dueMs: number, nowMs: number): void {
-    if (nowMs >= this.#turnMs) {
+    if (isOver(nowMs, this.#turnedMs, limits.rampMsMax + limits.rampLateMsMax)) {
       this.#toldBefore = this.#told;
       this.#told = new Map();
-      this.#turnMs = nowMs + limits.rampMsMax + limits.rampLateMsMax;
+      this.#turnedMs = nowMs;
     }
     this.#toldBefore.delete(claim);
     if (this.#told.size < limits.rampToldMax) this.#told.set(claim, dueMs);

@@ -41,6 +41,31 @@ describe('a ramp', () => {
     expect(ramp.restMs(7, nowMs)).toBeUndefined();
   });
 
+  it('is as long as its bound at most, however slowly they are served', () => {
+    const ramp = new Ramp(seededRandom(1));
+    ramp.book(1, 0.001, 0, nowMs);
+    expect(ramp.leadMs(nowMs)).toBe(limits.rampMsMax);
+  });
+
+  it('begins anew when the clock was set back by more than its bound: nobody is told to wait for the old time', () => {
+    const ramp = new Ramp(seededRandom(1));
+    ramp.book(7, 100, 1_000, nowMs);
+    const earlierMs = nowMs - 3_600_000;
+    expect(ramp.restMs(7, earlierMs)).toBeUndefined();
+    expect(ramp.leadMs(earlierMs)).toBe(0);
+    expect(ramp.book(8, 100, 0, earlierMs)).toBeLessThanOrEqual(limits.rampJitterMs);
+    expect(ramp.restMs(8, earlierMs)).toBeDefined();
+    ramp.book(9, 100, 0, earlierMs + limits.rampMsMax + limits.rampLateMsMax);
+    expect(ramp.restMs(7, nowMs)).toBeUndefined();
+  });
+
+  it('keeps a time that is as far ahead as it may be', () => {
+    const ramp = new Ramp(seededRandom(1));
+    const waitMs = ramp.book(7, 100, limits.rampMsMax - limits.rampJitterMs, nowMs);
+    expect(waitMs).toBeGreaterThanOrEqual(limits.rampMsMax - limits.rampJitterMs);
+    expect(ramp.restMs(7, nowMs)).toBe(waitMs);
+  });
+
   it('remembers no more than its bound, and forgets all in time', () => {
     const ramp = new Ramp(seededRandom(1));
     const fast = 1_000_000;

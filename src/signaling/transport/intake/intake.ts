@@ -1,4 +1,4 @@
-import { type Clock, limits, type Timer } from '../../../base/index.ts';
+import { type Clock, isOver, limits, type Timer } from '../../../base/index.ts';
 import type { Bell, HangBell } from './bell.ts';
 import type { Descriptor, ListeningSocket, NotAccepted } from './listening-socket.ts';
 
@@ -40,9 +40,9 @@ export class Intake {
   readonly #waiting = new Set<Descriptor>();
   #timer: Timer | undefined;
   #turnDue = false;
-  /** Why nobody could be accepted the last time, and until when it is not tried again, in milliseconds. */
+  /** Why nobody could be accepted the last time, and when that was, in milliseconds: it is not tried again at once. */
   #hindrance: NotAccepted = 'nobody';
-  #hinderedUntilMs = 0;
+  #hinderedMs = 0;
   #broken = false;
   #closed = false;
 
@@ -101,7 +101,7 @@ export class Intake {
   #accept(): Descriptor[] {
     const came: Descriptor[] = [];
     const nowMs = this.#parts.clock.now();
-    if (this.#isHindered && nowMs < this.#hinderedUntilMs) return came;
+    if (this.#isHindered && !isOver(nowMs, this.#hinderedMs, limits.intakeHinderedMs)) return came;
     let ended: NotAccepted = 'nobody';
     while (came.length < limits.intakeAcceptsPerTurnMax) {
       const connection = this.#parts.socket.accept();
@@ -112,7 +112,7 @@ export class Intake {
       if (this.#handlers.came()) came.push(connection);
       else this.#drop(connection);
     }
-    if (ended !== 'nobody') this.#hinderedUntilMs = nowMs + limits.intakeHinderedMs;
+    if (ended !== 'nobody') this.#hinderedMs = nowMs;
     const before = this.#hindrance;
     this.#hindrance = ended;
     if (ended !== 'nobody' && ended !== before) this.#handlers.fault(new Error(hindrances[ended]));

@@ -127,6 +127,18 @@ describe('an intake in need', () => {
     expect([stage.taken, stage.bellsSet]).toEqual([['now'], 2]);
   });
 
+  it('tries again at the next look when the clock was set back meanwhile', async () => {
+    await using stage = await IntakeStage.open();
+    const { accept } = stage.socket;
+    let left = 1;
+    stage.socket.accept = () => (left-- > 0 ? 'exhausted' : accept.call(stage.socket));
+    await stage.come('now');
+    stage.ring();
+    stage.clock.setBack(3_600_000);
+    stage.clock.advance(limits.intakeHinderedMs + limits.intakeLookMs);
+    expect(stage.taken).toEqual(['now']);
+  });
+
   it('goes on to serve those who are held while nobody can be accepted', async () => {
     await using stage = await IntakeStage.open();
     const clients = await stage.crowd(many);
