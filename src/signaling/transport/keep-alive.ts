@@ -1,4 +1,4 @@
-import { type Clock, limits, type Timer } from '../../base/index.ts';
+import { type Clock, isOver, limits, type Timer } from '../../base/index.ts';
 
 /** A peer that can be asked whether it is there, and given up. */
 export interface KeptAlive {
@@ -12,15 +12,16 @@ const sweepsPerPeriod = 4;
 const hearingsPerPeriod = 16;
 
 /**
- * Pings peers that were silent for `keepAliveMs` and gives up those that were for twice as long. One timer serves all;
- * what was heard longest ago stands first, so that a sweep looks at the due ones alone. A fleet that came at once is due at once: a sweep takes
+ * Pings peers that were silent for `keepAliveMs`, and gives up those that say nothing for as long again. Where this process stood still, or the clock
+ * was set, those that were pinged get that time anew: what they have answered may not be read yet. One timer serves all; what was heard longest
+ * ago stands first, so that a sweep looks at the due ones alone. A fleet that came at once is due at once: a sweep takes
  * a bounded number, and the rest a moment later, so that the event loop is not held up.
  */
 export class KeepAlive<Peer extends KeptAlive> {
   readonly #clock: Clock;
   readonly #keepAliveMs: number;
   readonly #heardMs = new Map<Peer, number>();
-  readonly #pingedHeardMs = new Map<Peer, number>();
+  readonly #pingedMs = new Map<Peer, number>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, keepAliveMs: number) {
@@ -33,7 +34,7 @@ export class KeepAlive<Peer extends KeptAlive> {
   heard(peer: Peer): void {
     const nowMs = this.#clock.now();
     const heardMs = this.#heardMs.get(peer);
-    if (heardMs === undefined) this.#pingedHeardMs.delete(peer);
+    if (heardMs === undefined) this.#pingedMs.delete(peer);
     else if (Math.abs(nowMs - heardMs) < this.#keepAliveMs / hearingsPerPeriod) return;
     else this.#heardMs.delete(peer);
     this.#heardMs.set(peer, nowMs);
@@ -42,12 +43,12 @@ export class KeepAlive<Peer extends KeptAlive> {
   /** All that gave a sign of life and are neither forgotten nor given up. */
   *peers(): Generator<Peer> {
     yield* this.#heardMs.keys();
-    yield* this.#pingedHeardMs.keys();
+    yield* this.#pingedMs.keys();
   }
 
   forget(peer: Peer): void {
     this.#heardMs.delete(peer);
-    this.#pingedHeardMs.delete(peer);
+    this.#pingedMs.delete(peer);
   }
 
   stop(): void {
@@ -55,10 +56,17 @@ export class KeepAlive<Peer extends KeptAlive> {
   }
 
   #arm(delayMs = this.#keepAliveMs / sweepsPerPeriod): void {
+    const dueMs = this.#clock.now() + delayMs;
     this.#timer = this.#clock.after(delayMs, () => {
+      if (Math.abs(this.#clock.now() - dueMs) > this.#keepAliveMs / 2) this.#dateAnew();
       if (this.#sweep()) this.#arm();
       else this.#arm(Math.min(limits.keepAliveRestMs, this.#keepAliveMs / sweepsPerPeriod));
     });
+  }
+
+  #dateAnew(): void {
+    const nowMs = this.#clock.now();
+    for (const peer of this.#pingedMs.keys()) this.#pingedMs.set(peer, nowMs);
   }
 
   /** Whether all that were due had their turn. */
@@ -66,16 +74,16 @@ export class KeepAlive<Peer extends KeptAlive> {
     const nowMs = this.#clock.now();
     let rest: number = limits.keepAlivePeersPerSweepMax;
     for (const [peer, heardMs] of this.#heardMs) {
-      if (nowMs - heardMs < this.#keepAliveMs) break;
+      if (!isOver(nowMs, heardMs, this.#keepAliveMs)) break;
       if (rest-- === 0) return false;
       this.#heardMs.delete(peer);
-      this.#pingedHeardMs.set(peer, heardMs);
+      this.#pingedMs.set(peer, nowMs);
       peer.ping();
     }
-    for (const [peer, heardMs] of this.#pingedHeardMs) {
-      if (nowMs - heardMs < 2 * this.#keepAliveMs) break;
+    for (const [peer, pingedMs] of this.#pingedMs) {
+      if (nowMs - pingedMs < this.#keepAliveMs) break;
       if (rest-- === 0) return false;
-      this.#pingedHeardMs.delete(peer);
+      this.#pingedMs.delete(peer);
       peer.silent();
     }
     return true;

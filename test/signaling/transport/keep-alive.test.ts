@@ -132,6 +132,40 @@ describe('keep-alive', () => {
     expect([...keepAlive.peers()]).toEqual([late]);
   });
 
+  it('gives nobody up that it has only just pinged, however long this process or the clock has jumped', () => {
+    clock.setBack(-10 * periodMs);
+    clock.advance(periodMs / 4);
+    expect(peer.told).toEqual(['ping']);
+    keepAlive.heard(peer);
+    clock.advance(periodMs - 1);
+    expect(peer.told).toEqual(['ping']);
+  });
+
+  it('gives those that it has pinged their time anew where this process stood still: their answers may not be read yet', () => {
+    clock.advance(periodMs);
+    expect(peer.told).toEqual(['ping']);
+    clock.setBack(-10 * periodMs);
+    clock.advance(periodMs);
+    expect(peer.told).toEqual(['ping']);
+    clock.advance(periodMs / 4);
+    expect(peer.told).toEqual(['ping', 'silent']);
+  });
+
+  it('goes on when the clock is set back: with those before it, with those that come later, and with those that were pinged', () => {
+    const pinged = new Peer();
+    keepAlive.heard(pinged);
+    clock.advance(periodMs);
+    expect(pinged.told).toEqual(['ping']);
+    keepAlive.heard(peer);
+    clock.setBack(3_600_000);
+    const later = new Peer();
+    keepAlive.heard(later);
+    clock.advance(periodMs / 4);
+    expect([peer.told, pinged.told, later.told]).toEqual([['ping', 'ping'], ['ping'], []]);
+    clock.advance(periodMs);
+    expect([peer.told, pinged.told, later.told]).toEqual([['ping', 'ping', 'silent'], ['ping', 'silent'], ['ping']]);
+  });
+
   it('leaves no timer when it stops', () => {
     keepAlive.stop();
     expect(clock.pending).toBe(0);
