@@ -26,10 +26,18 @@ export interface RevocationTable extends Revocations {
   revoke(bearer: Bearer, issuedBeforeMs: number): void;
   /** Voids the token of that `jti`, whoever issued it, and every ticket that rests on it. It was issued before `issuedBeforeMs`. */
   revokeToken(tokenId: string, issuedBeforeMs: number): void;
-  /** Voids whatever was issued before. Lines that say less are gone then. */
+  /** Voids whatever was issued before. Lines of bearers that say less are gone then; those of tokens, which are void whenever they were issued, stay. */
   revokeAll(issuedBeforeMs: number): void;
-  /** Drops the lines of what was issued before that time: for when nothing that old can be alive. */
-  forget(issuedBeforeMs: number): void;
+  /**
+   * Drops the lines of what was issued before that time: for when nothing that old can be alive. Should something be, because tokens may live
+   * longer again or the clock was wrong, then it is void, whoever's it is, up to the latest line that was dropped; with `aheadMs`, by which an
+   * issuer's clock may be ahead, behind the line of a token, which was void whenever it was issued.
+   */
+  forget(issuedBeforeMs: number, aheadMs: number): void;
+  /** Up to when lines were dropped, here or in a table before this one. */
+  readonly forgottenMs: number;
+  /** Takes up to when a table before this one has dropped lines. */
+  takeForgotten(issuedBeforeMs: number): void;
   /** What is void of everybody's. */
   readonly everybodysMs: number;
   readonly lines: readonly RevocationLine[];
@@ -44,39 +52,51 @@ export interface RevocationTable extends Revocations {
  * is taken back then, and never too little. Whoever is hit needs a token that was issued since.
  */
 export function createRevocations(linesMax: number = limits.revocationsMax): RevocationTable {
-  return tableOf(linesMax, new Map(), new Map(), 0);
+  return tableOf(linesMax, new Map(), new Map(), { everybodysMs: 0, forgottenMs: 0 });
 }
 
 function tableOf(
   linesMax: number,
   bearers: Map<Bearer, number>,
   tokens: Map<string, number>,
-  beforeMs: number,
+  before: { readonly everybodysMs: number; readonly forgottenMs: number },
 ): RevocationTable {
-  let everybodysMs = beforeMs;
+  let { everybodysMs, forgottenMs } = before;
 
-  function forget(issuedBeforeMs: number): void {
-    for (const [bearer, ms] of bearers) if (ms <= issuedBeforeMs) bearers.delete(bearer);
-    for (const [tokenId, ms] of tokens) if (ms <= issuedBeforeMs) tokens.delete(tokenId);
+  function forget(issuedBeforeMs: number, aheadMs: number): void {
+    drop(bearers, issuedBeforeMs, 0);
+    drop(tokens, issuedBeforeMs, aheadMs);
+  }
+
+  function drop<Key>(table: Map<Key, number>, issuedBeforeMs: number, aheadMs: number): void {
+    for (const [key, ms] of table) {
+      if (ms > issuedBeforeMs) continue;
+      table.delete(key);
+      takeForgotten(ms + aheadMs);
+    }
+  }
+
+  function takeForgotten(issuedBeforeMs: number): void {
+    demandTime(issuedBeforeMs);
+    forgottenMs = Math.max(forgottenMs, issuedBeforeMs);
   }
 
   function revokeAll(issuedBeforeMs: number): void {
     demandTime(issuedBeforeMs);
     if (issuedBeforeMs <= everybodysMs) return;
     everybodysMs = issuedBeforeMs;
-    forget(issuedBeforeMs);
+    drop(bearers, issuedBeforeMs, 0);
   }
 
   /** The latest line is the last, so that the oldest is the first. */
   function put<Key>(table: Map<Key, number>, key: Key, issuedBeforeMs: number): void {
-    demandTime(issuedBeforeMs);
     const ms = Math.max(table.get(key) ?? 0, issuedBeforeMs);
-    if (ms <= everybodysMs) return;
     table.delete(key);
     table.set(key, ms);
-    if (table.size <= linesMax) return;
-    const [oldest] = table.values();
-    if (oldest !== undefined) revokeAll(oldest);
+    const [oldest] = table;
+    if (table.size <= linesMax || oldest === undefined) return;
+    revokeAll(oldest[1]);
+    table.delete(oldest[0]);
   }
 
   function epochOf(bearer: Bearer): number {
@@ -96,14 +116,24 @@ function tableOf(
         ...[...tokens].map(([tokenId, issuedBeforeMs]) => ({ of: 'token', tokenId, issuedBeforeMs }) as const),
       ];
     },
-    copy: () => tableOf(linesMax, new Map(bearers), new Map(tokens), everybodysMs),
+    get forgottenMs() {
+      return forgottenMs;
+    },
+    copy: () => tableOf(linesMax, new Map(bearers), new Map(tokens), { everybodysMs, forgottenMs }),
     epochOf,
     isVoid: (bearer, { issuedAtMs, tokenId }) =>
-      issuedAtMs < epochOf(bearer) || (tokenId !== undefined && tokens.has(tokenId)),
-    revoke: (bearer, issuedBeforeMs) => put(bearers, bearer, issuedBeforeMs),
-    revokeToken: (tokenId, issuedBeforeMs) => put(tokens, tokenId, issuedBeforeMs),
+      issuedAtMs < Math.max(forgottenMs, epochOf(bearer)) || (tokenId !== undefined && tokens.has(tokenId)),
+    revoke(bearer, issuedBeforeMs) {
+      demandTime(issuedBeforeMs);
+      if (issuedBeforeMs > everybodysMs) put(bearers, bearer, issuedBeforeMs);
+    },
+    revokeToken(tokenId, issuedBeforeMs) {
+      demandTime(issuedBeforeMs);
+      put(tokens, tokenId, issuedBeforeMs);
+    },
     revokeAll,
     forget,
+    takeForgotten,
   };
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { type DeviceId, deviceId, LatchkeyError, limits, makeFile, subjectId } from '../base/index.ts';
+import { type DeviceId, deviceId, isSameFile, LatchkeyError, limits, makeFile, subjectId } from '../base/index.ts';
 import type { RevocationLine } from '../identity/index.ts';
 import { migrate } from './lever-schema.ts';
 import { hasMark, lostLevers, setMark } from './lost-levers.ts';
@@ -11,15 +11,27 @@ export interface KeptLevers {
   /** In the order of their times. */
   readonly lines: readonly RevocationLine[];
   readonly everybodysMs: number;
+  /** Up to when lines were forgotten. */
+  readonly forgottenMs: number;
   readonly quarantined: ReadonlyMap<DeviceId, number>;
   readonly switches: ReadonlyMap<Feature, SwitchPosition>;
+}
+
+/** Times of the table of revocations, in milliseconds since the Unix epoch. */
+export interface RevocationTimes {
+  readonly everybodysMs: number;
+  readonly forgottenMs: number;
+  readonly spentMs: number;
 }
 
 /** Where levers are kept. What returns is on the disk; what throws has changed nothing there. */
 export interface LeverStore {
   load(): KeptLevers;
-  /** Keeps one line, where there is one, and what is void of everybody's; lines from `forgottenMs` and before are of no use any more. */
-  revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void;
+  /**
+   * Keeps one line, where there is one, what is void of everybody's, and up to when lines were forgotten; lines from `spentMs` and before are of no
+   * use any more.
+   */
+  revoked(line: RevocationLine | undefined, of: RevocationTimes): void;
   quarantined(device: DeviceId, atMs: number): void;
   released(device: DeviceId): void;
   switched(feature: Feature, position: SwitchPosition): void;
@@ -59,13 +71,12 @@ export function keptNowhere(kept: KeptLevers): LeverStore {
 class SqliteLeverStore implements LeverStore {
   readonly #database: DatabaseSync;
   readonly #file: string;
-  /** Which file it is: one that was put in its place has another number. */
-  readonly #number: number | undefined;
+  readonly #isSameFile: () => boolean;
 
   constructor(database: DatabaseSync, file: string) {
     this.#database = database;
     this.#file = file;
-    this.#number = statSync(file, { throwIfNoEntry: false })?.ino;
+    this.#isSameFile = isSameFile(file);
   }
 
   load(): KeptLevers {
@@ -85,6 +96,7 @@ class SqliteLeverStore implements LeverStore {
       ({ token_id, ms }) => ({ of: 'token', tokenId: String(token_id), issuedBeforeMs: Number(ms) }) as const,
     );
     const [everybody] = rows('SELECT issued_before_ms AS ms FROM revoked_all');
+    const [forgotten] = rows('SELECT issued_before_ms AS ms FROM forgotten');
     const quarantined = rows('SELECT device, at_ms FROM quarantined ORDER BY at_ms, device').map(
       ({ device, at_ms }) => [deviceId(String(device)), Number(at_ms)] as const,
     );
@@ -95,25 +107,30 @@ class SqliteLeverStore implements LeverStore {
     return {
       lines: [...bearers, ...tokens],
       everybodysMs: Number(everybody?.ms ?? 0),
+      forgottenMs: Number(forgotten?.ms ?? 0),
       quarantined: new Map(quarantined),
       switches: new Map(switches),
     };
   }
 
-  revoked(line: RevocationLine | undefined, everybodysMs: number, forgottenMs: number): void {
+  revoked(line: RevocationLine | undefined, { everybodysMs, forgottenMs, spentMs }: RevocationTimes): void {
     this.#demandFile();
     const database = this.#database;
     database.exec('BEGIN IMMEDIATE');
     try {
       if (line !== undefined) this.#put(line);
-      database
-        .prepare(
-          'INSERT INTO revoked_all VALUES (1, ?) ON CONFLICT DO UPDATE SET issued_before_ms = excluded.issued_before_ms',
-        )
-        .run(everybodysMs);
-      const spentMs = Math.max(everybodysMs, forgottenMs);
-      for (const table of ['revoked_bearer', 'revoked_token'] as const)
-        database.prepare(`DELETE FROM ${table} WHERE issued_before_ms <= ?`).run(spentMs);
+      for (const [table, ms] of [
+        ['revoked_all', everybodysMs],
+        ['forgotten', forgottenMs],
+      ] as const) {
+        const update = 'ON CONFLICT DO UPDATE SET issued_before_ms = excluded.issued_before_ms';
+        database.prepare(`INSERT INTO ${table} VALUES (1, ?) ${update}`).run(ms);
+      }
+      for (const [table, ms] of [
+        ['revoked_bearer', Math.max(everybodysMs, spentMs)],
+        ['revoked_token', spentMs],
+      ] as const)
+        database.prepare(`DELETE FROM ${table} WHERE issued_before_ms <= ?`).run(ms);
       database.exec('COMMIT');
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
@@ -147,7 +164,7 @@ class SqliteLeverStore implements LeverStore {
 
   /** What is written into a file that has no name any more is gone with the process. */
   #demandFile(): void {
-    if (statSync(this.#file, { throwIfNoEntry: false })?.ino === this.#number) return;
+    if (this.#isSameFile()) return;
     throw new Error(`${this.#file} is gone, or is another file than the one that was opened`);
   }
 

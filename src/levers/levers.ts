@@ -11,6 +11,8 @@ export interface LeversSettings {
   readonly switches: SwitchPositions;
   /** No token is alive that long after it was issued, in milliseconds: what was taken back before is forgotten. It may change at run time. */
   readonly tokenAgeMsMax: number;
+  /** By how much an issuer's clock may be ahead, in milliseconds. It may change at run time. */
+  readonly clockAheadMsMax: number;
 }
 
 export interface LeversPowers {
@@ -49,12 +51,13 @@ class KeptLevers implements RelayLevers {
     this.#powers = powers;
     this.#observer = observer;
     this.#switches.useSettings(settings.switches);
-    const { lines, everybodysMs, quarantined, switches } = powers.store.load();
+    const { lines, everybodysMs, forgottenMs, quarantined, switches } = powers.store.load();
     this.#quarantined = new Map(quarantined);
     for (const [feature, position] of switches) this.#switches.throwOne(feature, position);
     powers.revocations.revokeAll(everybodysMs);
+    powers.revocations.takeForgotten(forgottenMs);
     for (const line of lines) this.#take(line);
-    powers.revocations.forget(this.#forgottenMs);
+    powers.revocations.forget(this.#spentMs, settings.clockAheadMsMax);
   }
 
   get revocations(): RevocationTable {
@@ -137,6 +140,7 @@ class KeptLevers implements RelayLevers {
     const store = keptNowhere({
       lines: [],
       everybodysMs: 0,
+      forgottenMs: 0,
       quarantined: this.#quarantined,
       switches: new Map(features.map((feature) => [feature, this.#switches.thrown[feature]])),
     });
@@ -175,8 +179,10 @@ class KeptLevers implements RelayLevers {
     const line = lineOf(revocation, issuedBeforeMs);
     if (line === undefined) this.revocations.revokeAll(issuedBeforeMs);
     else this.#take(line);
-    this.revocations.forget(this.#forgottenMs);
-    return () => this.#powers.store.revoked(line, this.revocations.everybodysMs, this.#forgottenMs);
+    const spentMs = this.#spentMs;
+    this.revocations.forget(spentMs, this.#settings.clockAheadMsMax);
+    const { everybodysMs, forgottenMs } = this.revocations;
+    return () => this.#powers.store.revoked(line, { everybodysMs, forgottenMs, spentMs });
   }
 
   #take(line: RevocationLine): void {
@@ -218,7 +224,8 @@ class KeptLevers implements RelayLevers {
     }
   }
 
-  get #forgottenMs(): number {
+  /** Nothing that was issued before can be alive. */
+  get #spentMs(): number {
     return this.#powers.clock.now() - this.#settings.tokenAgeMsMax;
   }
 }

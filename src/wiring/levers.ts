@@ -33,6 +33,9 @@ export function openLevers(
         const { tokenLifetimeSecondsMax, clockToleranceSeconds } = now.settings.identity;
         return (tokenLifetimeSecondsMax + 2 * clockToleranceSeconds) * 1000;
       },
+      get clockAheadMsMax() {
+        return now.settings.identity.clockToleranceSeconds * 1000;
+      },
     },
     { ...powers, store },
     { revoked: (of) => metrics.count('latchkey_revocations_total', { of }) },

@@ -80,8 +80,30 @@ it('lines that say less than everybody’s are gone, and those that are forgotte
     { of: 'token', tokenId: 'T1', issuedBeforeMs: 3_000 },
   ]);
   table.revoke(cam1, 1_500);
-  table.forget(3_000);
+  table.forget(3_000, 0);
   expect([table.lines, table.everybodysMs]).toEqual([[], 2_000]);
+});
+
+it('a token that was taken back by its id is void at its bound and behind everybody’s, whenever it was issued', () => {
+  const table = createRevocations(1);
+  table.revokeAll(2_000);
+  table.revokeToken('T1', 1_000);
+  expect(table.isVoid(cam1, { issuedAtMs: 5_000, tokenId: 'T1' })).toBe(true);
+  table.revokeToken('T2', 3_000);
+  expect([table.lines.length, table.everybodysMs]).toEqual([1, 2_000]);
+});
+
+it('what was forgotten is void of everybody up to the latest line, and changes no epoch', () => {
+  const table = createRevocations();
+  const issued = (issuedAtMs: number) => table.isVoid(cam3, { issuedAtMs, tokenId: undefined });
+  table.revoke(cam1, 1_000);
+  table.revoke(cam2, 2_000);
+  table.forget(1_999, 500);
+  expect([table.forgottenMs, issued(999), issued(1_000), table.epochOf(cam1)]).toEqual([1_000, true, false, 0]);
+  table.revokeToken('T1', 1_200);
+  table.forget(1_999, 500);
+  expect([table.forgottenMs, issued(1_699), issued(1_700)]).toEqual([1_700, true, false]);
+  expect(table.copy().forgottenMs).toBe(1_700);
 });
 
 it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('%d is no time', (ms) => {

@@ -59,7 +59,10 @@ function start(
 ) {
   const revocations = createRevocations();
   const store = change(openLeverStore(file));
-  const levers = createLevers({ switches: allOn, tokenAgeMsMax: hourMs }, { clock, store, revocations });
+  const levers = createLevers(
+    { switches: allOn, tokenAgeMsMax: hourMs, clockAheadMsMax: 60_000 },
+    { clock, store, revocations },
+  );
   let reviews = 0;
   levers.actOn({
     sessions: {
@@ -247,6 +250,64 @@ describe('after a restart', () => {
     expect(database.prepare('SELECT count(*) AS lines FROM revoked_token').get()).toEqual({ lines: 0 });
     database.close();
   });
+
+  it('what is forgotten and alive all the same, since tokens may live longer again, is void', async () => {
+    const file = newFile();
+    const { levers, clock } = start(file);
+    const old = { issuedAtMs: clock.now(), tokenId: undefined };
+    const ticketEpochMs = createRevocations().epochOf(alice);
+    await levers.revoke({ of: 'subject', subject: alice });
+    clock.advance(hourMs + 1);
+    await levers.revoke({ of: 'subject', subject: ben });
+    levers.close();
+    const { revocations, levers: again } = start(file, clock);
+    expect(again.list().revocations).toHaveLength(1);
+    expect(revocations.isVoid(alice, old)).toBe(true);
+    expect(revocations.isVoid(alice, { ...old, issuedAtMs: old.issuedAtMs + 1 })).toBe(false);
+    expect(revocations.epochOf(alice)).toBe(ticketEpochMs);
+    expect(revocations.copy().isVoid(alice, old)).toBe(true);
+  });
+
+  it('what was forgotten by a clock that was ahead is void when the clock is right again', async () => {
+    const file = newFile();
+    const { levers, clock } = start(file);
+    const old = { issuedAtMs: clock.now(), tokenId: 'T1' };
+    await levers.revoke({ of: 'token', tokenId: 'T1' });
+    levers.close();
+    clock.setBack(-10 * hourMs);
+    const { revocations } = start(file, clock);
+    clock.setBack(10 * hourMs);
+    expect(revocations.isVoid(alice, old)).toBe(true);
+  });
+
+  it('a token that was taken back by its id stays void, however far its issuer’s clock was ahead', async () => {
+    const file = newFile();
+    const { levers, revocations, clock } = start(file);
+    const ahead = { issuedAtMs: clock.now() + 60_000, tokenId: 'T1' };
+    await levers.revoke({ of: 'token', tokenId: 'T1' });
+    clock.advance(1);
+    await levers.revoke({ of: 'all' });
+    expect(revocations.isVoid(alice, ahead)).toBe(true);
+    expect(revocations.isVoid(alice, { ...ahead, tokenId: 'T2' })).toBe(false);
+    expect(start(file, clock).revocations.isVoid(alice, ahead)).toBe(true);
+    clock.advance(hourMs);
+    await levers.revoke({ of: 'subject', subject: ben });
+    expect(levers.list().revocations.map(({ of }) => of)).toEqual(['all', 'subject']);
+    expect(revocations.isVoid(alice, ahead)).toBe(true);
+  });
+
+  it('a file from before, which says nothing of what was forgotten, is taken over', async () => {
+    const file = newFile();
+    const { levers } = start(file);
+    await levers.revoke({ of: 'subject', subject: alice });
+    levers.close();
+    const database = new DatabaseSync(file);
+    database.exec('DROP TABLE forgotten; PRAGMA user_version = 1');
+    database.close();
+    const again = start(file);
+    expect(again.levers.list().revocations).toHaveLength(1);
+    expect(again.revocations.forgottenMs).toBe(0);
+  });
 });
 
 describe('the file', () => {
@@ -262,7 +323,7 @@ describe('the file', () => {
     await levers.revoke({ of: 'device', device: door });
     const other = new DatabaseSync(file, { readOnly: true });
     expect(other.prepare('SELECT device FROM quarantined').all()).toEqual([{ device: 'door' }]);
-    expect(other.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    expect(other.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
     other.close();
   });
 
@@ -442,7 +503,7 @@ describe('a lever that is only thought of', () => {
     const clock = new ManualClock();
     const revocations = createRevocations(1);
     const levers = createLevers(
-      { switches: allOn, tokenAgeMsMax: hourMs },
+      { switches: allOn, tokenAgeMsMax: hourMs, clockAheadMsMax: 0 },
       { clock, store: openLeverStore(':memory:'), revocations },
     );
     await levers.revoke({ of: 'subject', subject: alice });

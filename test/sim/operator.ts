@@ -30,7 +30,7 @@ export class Operator {
 
   /** The levers of a node that starts. */
   leversOf(clock: Pick<ProcessClock, 'now' | 'after'>): RelayLevers {
-    const settings = { switches: allOn, tokenAgeMsMax: 3_600_000 };
+    const settings = { switches: allOn, tokenAgeMsMax: 3_600_000, clockAheadMsMax: 0 };
     return createLevers(settings, { clock, store: this.#disk, revocations: createRevocations() });
   }
 
@@ -123,12 +123,12 @@ function memoryStore(): LeverStore {
   const lines = new Map<string, KeptLevers['lines'][number]>();
   const quarantined = new Map<KeptLevers['quarantined'] extends ReadonlyMap<infer Key, number> ? Key : never, number>();
   const switches = new Map<Feature, SwitchPosition>();
-  let everybodysMs = 0;
+  let times = { everybodysMs: 0, forgottenMs: 0 };
   return {
-    load: () => ({ lines: [...lines.values()], everybodysMs, quarantined, switches }),
-    revoked(line, ms) {
+    load: () => ({ lines: [...lines.values()], ...times, quarantined, switches }),
+    revoked(line, of) {
       if (line !== undefined) lines.set(line.of === 'bearer' ? `bearer ${line.bearer}` : `token ${line.tokenId}`, line);
-      everybodysMs = ms;
+      times = of;
     },
     quarantined: (device, ms) => void quarantined.set(device, ms),
     released: (device) => void quarantined.delete(device),

@@ -234,7 +234,7 @@ export function signalingWorld(seed = 1, override: Partial<SignalingParts> = {},
   };
 
   const levers = createLevers(
-    { switches: allOn, tokenAgeMsMax: 86_400_000 },
+    { switches: allOn, tokenAgeMsMax: 86_400_000, clockAheadMsMax: 0 },
     { clock, store: openLeverStore(':memory:'), revocations: createRevocations() },
   );
   const bounds = { lifetimeMsMax: 3_600_000, perDeviceMax: 8, perSubjectMax: 8 };
