@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { LatchkeyError, limits, makeFile } from '../base/index.ts';
+import { isSameFile, LatchkeyError, limits, makeFile } from '../base/index.ts';
 
 const version = 1;
 const schema = `
@@ -59,13 +58,11 @@ export function openToRead(file: string): OpenDatabase {
 function opened(file: string, open: () => DatabaseSync): OpenDatabase {
   try {
     const database = open();
-    const { ino, dev } = statSync(file);
+    const isSame = isSameFile(file);
     return {
       database,
       demandFile() {
-        const now = statSync(file, { throwIfNoEntry: false });
-        if (now === undefined) throw new Error(`${file} is gone`);
-        if (now.ino !== ino || now.dev !== dev) throw new Error(`${file} is another file than the one that was opened`);
+        if (!isSame()) throw new Error(`${file} is gone, or is another file than the one that was opened`);
       },
     };
   } catch (error) {

@@ -35,6 +35,21 @@ export function makeFile(file: string): void {
   }
 }
 
+/** Whether `file`, whenever that is asked, is the file that it is now; never where there is none now. SQLite's `:memory:` is always the same. */
+export function isSameFile(file: string): () => boolean {
+  const then = identityOf(file);
+  return () => file === ':memory:' || (then !== undefined && identityOf(file) === then);
+}
+
+function identityOf(file: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(file, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What root makes in somebody’s folder is theirs: a relay that runs as its own user has to write what a command of root’s has made. */
 export function handToOwner(descriptor: number, folder: string): void {
   if (process.geteuid?.() !== 0) return;

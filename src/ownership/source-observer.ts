@@ -3,7 +3,7 @@
  * source does not let this relay in, or does not have what it asks for. `failed`: it says that it cannot answer. `malformed`: what it says
  * is no answer. `too-large`: it says too much. `busy`: more is asked of it than it is let to do at once. `resting`: it failed too often, and is
  * left alone for a while. `not-listening`: its changes are not heard, so that nothing is remembered. `unheard`: a change came that was
- * not told.
+ * not told. `replaced`: its file is gone, or another is in its place.
  */
 export type SourceFault =
   | 'unreachable'
@@ -15,7 +15,8 @@ export type SourceFault =
   | 'busy'
   | 'resting'
   | 'not-listening'
-  | 'unheard';
+  | 'unheard'
+  | 'replaced';
 
 /** What a source has to tell beside its answers. */
 export interface SourceObserver {

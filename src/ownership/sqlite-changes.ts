@@ -1,13 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Clock, deviceId, limits, subjectId, type Timer } from '../base/index.ts';
 import type { OwnershipChange } from './source.ts';
+import type { SqliteFile } from './sqlite-file.ts';
 
 /**
  * Looks every `limits.sqliteLookMs` which grants have changed, whoever wrote them. Returns what ends it. A look that fails is made
- * again, and misses nothing: what has changed since the last good one is still there, or else everything may have.
+ * again, and misses nothing: what has changed since the last good one is still there, or else everything may have. Everything may have as well
+ * where its file goes, or comes back.
  */
 export function watchChanges(
   database: DatabaseSync,
+  file: SqliteFile,
   clock: Clock,
   listener: (change: OwnershipChange) => void,
 ): () => void {
@@ -17,6 +20,7 @@ export function watchChanges(
   );
   const newestNumber = () => Number(newest.get()?.number);
   let seen = newestNumber();
+  let wasThere = true;
   let timer: Timer;
 
   function changesSince(): OwnershipChange[] {
@@ -32,6 +36,10 @@ export function watchChanges(
   function look(): void {
     if (!database.isOpen) return;
     timer = clock.after(limits.sqliteLookMs, look);
+    const isThere = file.look();
+    if (isThere !== wasThere) listener('everything');
+    wasThere = isThere;
+    if (!isThere) return;
     for (const change of attempted(changesSince)) listener(change);
   }
 

@@ -10,7 +10,9 @@ import {
 } from '../base/index.ts';
 import { demandGrant, type Grant, type GrantBook } from './grant-book.ts';
 import { type OwnershipAnswer, type OwnershipQuestion, type OwnershipSource, type Role, roles } from './source.ts';
+import type { SourceObserver } from './source-observer.ts';
 import { watchChanges } from './sqlite-changes.ts';
+import { SqliteFile } from './sqlite-file.ts';
 import { demandCurrent, migrate } from './sqlite-schema.ts';
 
 export interface SqliteSourceSettings {
@@ -19,6 +21,7 @@ export interface SqliteSourceSettings {
   readonly clock: Clock;
   /** Whether to leave the file as it is; it must be there already. */
   readonly readOnly?: boolean;
+  readonly observer?: SourceObserver;
 }
 
 /** The embedded database of who may see what. Several processes may have it open, and each sees at once what another wrote. */
@@ -33,7 +36,8 @@ export interface SqliteSource extends OwnershipSource, GrantBook {
 }
 
 /** Opens the database and brings it to this program's schema. Throws `settings-invalid` when it cannot be used. */
-export function openSqliteSource({ file, clock, readOnly = false }: SqliteSourceSettings): SqliteSource {
+export function openSqliteSource(settings: SqliteSourceSettings): SqliteSource {
+  const { file, clock, readOnly = false, observer = {} } = settings;
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { readOnly, timeout: limits.sqliteBusyMsMax });
@@ -42,7 +46,7 @@ export function openSqliteSource({ file, clock, readOnly = false }: SqliteSource
       database.exec('PRAGMA journal_mode = WAL');
       migrate(database);
     }
-    return sourceOn(database, clock);
+    return sourceOn(database, new SqliteFile(file, observer), clock);
   } catch (error) {
     database?.close();
     const why = error instanceof LatchkeyError ? error.detail : (error as Error).message;
@@ -50,7 +54,7 @@ export function openSqliteSource({ file, clock, readOnly = false }: SqliteSource
   }
 }
 
-function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
+function sourceOn(database: DatabaseSync, file: SqliteFile, clock: Clock): SqliteSource {
   const columns = 'subject, device, role, not_after_ms';
   const one = database.prepare(`SELECT ${columns} FROM ownership_grant WHERE subject = ? AND device = ?`);
   const inForce = database.prepare(
@@ -67,7 +71,10 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
   );
   const take = database.prepare('DELETE FROM ownership_grant WHERE subject = ? AND device = ?');
   const mark = database.prepare('SELECT revision FROM ownership_revision');
-  const revision = () => String(mark.get()?.revision);
+  const revision = () => {
+    file.demand(false);
+    return String(mark.get()?.revision);
+  };
   const atOnce = (work: () => void) => {
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -88,6 +95,7 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
     revision,
     async ask({ subject, device }, signal) {
       signal.throwIfAborted();
+      file.demand(true);
       const version = revision();
       const row = one.get(subject, device);
       if (row === undefined) return { subject, device, role: undefined, notAfterMs: undefined, version };
@@ -95,10 +103,11 @@ function sourceOn(database: DatabaseSync, clock: Clock): SqliteSource {
     },
     async devicesOf(subject, signal) {
       signal.throwIfAborted();
+      file.demand(true);
       const version = revision();
       return inForce.all(subject, clock.now(), limits.devicesPerSubjectMax).map((row) => answerOf(row, version));
     },
-    changes: (listener) => watchChanges(database, clock, listener),
+    changes: (listener) => watchChanges(database, file, clock, listener),
     grant,
     grantAll(grants) {
       atOnce(() => {

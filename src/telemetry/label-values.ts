@@ -52,6 +52,7 @@ export const values = {
     'resting',
     'not-listening',
     'unheard',
+    'replaced',
   ],
   reproofs: ['holds', 'ended', 'unanswered'],
   sharedOutcomes: ['hit', 'miss', 'outdated', 'alarm', 'unavailable', 'left-out'],

@@ -11,7 +11,7 @@ import {
   type TicketKeys,
   type TicketKeysObserver,
 } from '../identity/index.ts';
-import { openSqliteSource, type SqliteSource } from '../ownership/index.ts';
+import { openSqliteSource, type SourceObserver, type SqliteSource } from '../ownership/index.ts';
 
 /**
  * The issuer of development tokens, whose key lies in the data directory; `development:` goes before its subjects where
@@ -50,7 +50,11 @@ export async function openTicketKeys(
 }
 
 /** The embedded database of who may see what. Throws `settings-invalid` where the settings have none. */
-export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemClock): SqliteSource {
+export function openEmbeddedOwnership(
+  settings: Settings,
+  clock: Clock = systemClock,
+  observer: SourceObserver = {},
+): SqliteSource {
   if (settings.ownership.source !== 'sqlite') {
     throw new LatchkeyError(
       'settings-invalid',
@@ -61,5 +65,5 @@ export function openEmbeddedOwnership(settings: Settings, clock: Clock = systemC
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Whoever makes the file says who may read it: it tells who lives where.
   makeFile(file);
-  return openSqliteSource({ file, clock });
+  return openSqliteSource({ file, clock, observer });
 }

@@ -27,7 +27,7 @@ export function openOwnershipSource(
     case 'none':
       return refusingSource();
     case 'sqlite':
-      return openEmbeddedOwnership(settings, powers.clock);
+      return openEmbeddedOwnership(settings, powers.clock, powers.observer);
     case 'postgres':
       return openPostgresSource(postgresSettings(settings, environment), powers);
     case 'claims':

@@ -1,7 +1,18 @@
-import { chownSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { makeFile, placeFile } from '../../src/base/index.ts';
+import { isSameFile, makeFile, placeFile } from '../../src/base/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What the disk was told, in order. */
@@ -59,6 +70,30 @@ describe('a file that is made', () => {
     symlinkSync(join(folder, 'elsewhere'), join(folder, 'kept'));
     makeFile(join(folder, 'kept'));
     expect(statSync(join(folder, 'elsewhere')).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('a file', () => {
+  it('is the same while its name is its own, however it is written, and again when it has its name back', () => {
+    const file = join(temporaryFolder(), 'kept');
+    writeFileSync(file, 'one');
+    const isSame = isSameFile(file);
+    writeFileSync(file, 'two');
+    expect(isSame()).toBe(true);
+    linkSync(file, `${file}.kept`);
+    rmSync(file);
+    expect(isSame()).toBe(false);
+    writeFileSync(file, 'two');
+    expect(isSame()).toBe(false);
+    renameSync(`${file}.kept`, file);
+    expect(isSame()).toBe(true);
+  });
+
+  it('in memory is always the same, and one in a folder that is none is not', () => {
+    expect(isSameFile(':memory:')()).toBe(true);
+    const folder = join(temporaryFolder(), 'folder');
+    makeFile(folder);
+    expect(isSameFile(join(folder, 'kept'))()).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -13,13 +13,15 @@ let file: string;
 let clock: ManualClock;
 let source: SqliteSource;
 let heard: string[];
+let faults: string[];
 let end: (() => void) | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'latchkey-changes-'));
   file = join(folder, 'ownership.sqlite');
   clock = new ManualClock();
-  source = openSqliteSource({ file, clock });
+  faults = [];
+  source = openSqliteSource({ file, clock, observer: { fault: (fault) => void faults.push(fault) } });
   heard = [];
   end = source.changes?.((change) =>
     heard.push(change === 'everything' ? change : `${change.subject} ${change.device}`),
@@ -57,6 +59,25 @@ it('each look tells whose grants have changed since the last, whoever wrote them
   expect(told()).toEqual([]);
   byHand(`DELETE FROM ownership_grant WHERE subject = 'ben'`);
   expect(told()).toEqual(['ben cam2']);
+});
+
+it('a file that another was put in the place of answers nothing, until it is back', async () => {
+  const never = new AbortController().signal;
+  const alice = questionOf('alice', 'cam1');
+  source.grant({ ...alice, role: 'owner' });
+  told();
+  copyFileSync(file, `${file}.backup`);
+  renameSync(file, `${file}.before`);
+  renameSync(`${file}.backup`, file);
+  expect(told()).toEqual(['everything']);
+  await expect(source.ask(alice, never)).rejects.toThrow('replaced');
+  await expect(source.devicesOf(alice.subject, never)).rejects.toThrow('replaced');
+  expect(() => source.revision?.()).toThrow('replaced');
+  expect(faults).toEqual(['replaced', 'replaced']);
+  expect(told()).toEqual([]);
+  renameSync(`${file}.before`, file);
+  expect(told()).toEqual(['everything']);
+  expect((await source.ask(alice, never)).role).toBe('owner');
 });
 
 it('a grant that goes from one to another is told of both', () => {
