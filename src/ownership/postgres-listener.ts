@@ -74,53 +74,66 @@ export class PostgresListener {
     lost.promise.catch(() => {});
     client.on('error', lost.reject);
     client.on('end', () => lost.reject(new SourceFailure('unreachable')));
-    client.on('notification', ({ payload }) => this.#heard(payload ?? ''));
+    let heardMax = 0;
+    client.on('notification', ({ payload }) => {
+      heardMax = Math.max(heardMax, this.#heard(payload ?? ''));
+    });
     const orLost = <T>(work: Promise<T>) => Promise.race([work, lost.promise, this.#closing.promise]);
     try {
       await orLost(client.connect());
-      await orLost(client.query(`LISTEN ${postgresChannel}`));
+      await orLost(this.#inTime(() => client.query(`LISTEN ${postgresChannel}`)));
       let looked = await orLost(this.#look(client));
-      this.#mark = looked;
+      // What changed while it looked may be told before its answer is taken up here.
+      this.#mark = { ...looked, revision: Math.max(looked.revision, heardMax) };
       this.#retry.reset();
       this.#told('everything');
       for (;;) {
         await orLost(this.#wait(limits.postgresLookMs));
-        const { revision: due } = looked;
+        const [due, heard] = [looked.revision, this.#mark.revision];
         looked = await orLost(this.#look(client));
-        this.#compare(due, looked);
+        this.#compare(due, heard, looked);
       }
     } finally {
       this.#mark = undefined;
+      client.removeAllListeners('notification');
       // A connection that hangs is not waited for.
       client.end().catch(() => {});
     }
   }
 
   async #look(client: Client): Promise<Mark> {
-    const { clock } = this.#powers;
-    const { rows } = await within(clock, limits.postgresLookAnswerMsMax, () => client.query(lookText));
+    const { rows } = await this.#inTime(() => client.query(lookText));
     const [row] = rows as { schema_version?: unknown; revision?: unknown; started?: unknown }[];
     if (row?.schema_version !== postgresSchemaVersion) throw new SourceFailure('refused', 'schema_version');
     return { started: String(row.started), revision: Number(row.revision) };
   }
 
-  /** A revision that was there at one look is told by the next, or it is not told at all. */
-  #compare(due: number, looked: Mark): void {
+  #inTime<T>(ask: () => Promise<T>): Promise<T> {
+    return within(this.#powers.clock, limits.postgresLookAnswerMsMax, ask);
+  }
+
+  /**
+   * A revision that was there at one look, `due`, is told by the next, or it is not told at all. What was `heard` before this look is in it; a
+   * later change may be heard before it and be not.
+   */
+  #compare(due: number, heard: number, looked: Mark): void {
     const mark = this.#mark;
     if (mark === undefined) return;
-    if (looked.revision < mark.revision || looked.started !== mark.started) throw new SourceFailure('unheard');
+    if (looked.revision < heard || looked.started !== mark.started) throw new SourceFailure('unheard');
     if (mark.revision >= due) return;
     this.#powers.observer.fault?.('unheard', undefined);
     this.#mark = looked;
     this.#told('everything');
   }
 
-  #heard(payload: string): void {
-    if (this.#mark === undefined) return;
+  /** Tells of a change; before the first look, after which everything is told, it only says its revision. 0 where there is none. */
+  #heard(payload: string): number {
     const [revision = '', subject = '', device = ''] = payload.split(' ');
-    const told = Number(revision);
+    const told = Number.isSafeInteger(Number(revision)) ? Number(revision) : 0;
+    if (this.#mark === undefined) return told;
     if (told > this.#mark.revision) this.#mark = { ...this.#mark, revision: told };
     this.#told(changeOf(subject, device));
+    return told;
   }
 
   #wait(ms: number): Promise<void> {

@@ -17,6 +17,7 @@ import { all, one, put, type Question, some, take } from './postgres-questions.t
 import { answerOf, answersOf, grantsOf, type Row } from './postgres-rows.ts';
 import type { OwnershipChange, OwnershipQuestion, OwnershipSource } from './source.ts';
 import { codeOfError, SourceFailure, type SourceFault, type SourceObserver } from './source-observer.ts';
+import { Turnstile } from './turnstile.ts';
 
 export interface PostgresSettings {
   /** A host, or the folder of a Unix socket. */
@@ -112,11 +113,14 @@ class Database {
   readonly #settings: PostgresSettings;
   readonly #observer: SourceObserver;
   readonly #pool: Pool;
+  /** Who waits for a connection waits here: the pool would take their waiting for a database that cannot be reached. */
+  readonly #turnstile: Turnstile;
   #closed: Promise<void> | undefined;
 
   constructor(settings: PostgresSettings, observer: SourceObserver) {
     this.#settings = settings;
     this.#observer = observer;
+    this.#turnstile = new Turnstile(settings.connectionsMax, limits.ownershipQuestionsInFlightMax);
     this.#pool = new Pool({
       ...connectionOf(settings),
       max: settings.connectionsMax,
@@ -131,8 +135,10 @@ class Database {
   async ask(question: Question, signal: AbortSignal): Promise<Row[]> {
     signal.throwIfAborted();
     try {
-      const client = await this.#lend(signal);
-      return await this.#on(client, question, signal);
+      return await this.#turnstile.run(signal, async () => {
+        signal.throwIfAborted();
+        return await this.#on(await this.#lend(signal), question, signal);
+      });
     } catch (thrown) {
       if (this.#closed !== undefined) throw thrown;
       const fault = signal.aborted ? 'late' : faultOf(thrown);

@@ -8,6 +8,7 @@ import {
   type PostgresSource,
 } from '../../src/ownership/index.ts';
 import { codeOf } from '../support/codes.ts';
+import { heldLine } from '../support/held-line.ts';
 import { type PostgresServer, postgresServer } from '../support/postgres-server.ts';
 import { questionOf } from './support/scripted-source.ts';
 
@@ -163,6 +164,45 @@ describe('the connection that listens', () => {
     expect(() => source.revision()).not.toThrow();
   });
 
+  it('takes up what is told together with the answer to its first look', async () => {
+    const line = await heldLine(server.settings.port);
+    const held = line.hold({ sent: 'pg_postmaster_start_time', answered: 'alice cam1' });
+    const source = open({ port: line.port });
+    const revisions: string[] = [];
+    source.changes(() => void revisions.push(source.revision()));
+    await held;
+    await insert('alice', 'cam1');
+    await vi.waitFor(() => expect(revisions).toHaveLength(1), generous);
+    const [now] = await server.run('SELECT revision::text FROM latchkey.ownership_revision');
+    expect(revisions[0]?.split('.').at(-1)).toBe(now?.revision);
+    line.close();
+  });
+
+  it('takes a change for told that comes together with the answer to a look which was before it', async () => {
+    const line = await heldLine(server.settings.port);
+    const { heard } = await listening({ port: line.port });
+    await line.hold({ sent: 'pg_postmaster_start_time', answered: 'alice cam1' });
+    await insert('alice', 'cam1');
+    await heard.first('alice cam1');
+    await line.hold({ sent: 'pg_postmaster_start_time', answered: 'ben cam2' });
+    await insert('ben', 'cam2');
+    await heard.first('ben cam2');
+    expect(heard.changes).toEqual(['alice cam1', 'ben cam2']);
+    expect(faults).toEqual([]);
+    line.close();
+  });
+
+  it('is given up where nobody answers that it listens', async () => {
+    const line = await heldLine(server.settings.port);
+    const held = line.hold({ sent: 'LISTEN', answered: 'never' });
+    const source = open({ port: line.port });
+    const heard = listener(source);
+    await held;
+    await vi.waitFor(() => expect(faults.join()).toContain('not-listening'), generous);
+    await heard.first('everything');
+    line.close();
+  });
+
   it('is never there for a schema of another version', async () => {
     await server.run('UPDATE latchkey.ownership_revision SET schema_version = 99');
     const source = open();
@@ -218,6 +258,16 @@ describe('a question', () => {
     expect(faults).toEqual(['late -']);
     await release();
     expect((await source.ask(alice, never)).role).toBeUndefined();
+  });
+
+  it('that waits for its turn is not told as one that found no database', async () => {
+    const { source } = await listening({ connectionsMax: 1 });
+    const release = await server.locked('latchkey.ownership_grant');
+    const [first, second] = [source.ask(alice, never), source.ask(alice, never)];
+    await expect(first).rejects.toThrow('late (57014)');
+    await release();
+    expect((await second).role).toBeUndefined();
+    expect(faults).toEqual(['late 57014']);
   });
 
   it('is given up by the database itself when it takes too long', async () => {
