@@ -134,6 +134,7 @@ class SealedSharedCache implements SharedCache {
     revisionNow: () => string | undefined,
   ): Promise<Remembered | Exclude<SharedOutcome, 'hit'>> {
     const names = this.#seal.namesOf(question);
+    const askedMs = this.#clock.now();
     const found = await Promise.all(names.map(({ name }) => this.#store.get(keyPrefix + name))).catch(() => undefined);
     if (found === undefined) return 'unavailable';
     const at = found.findIndex((sealed) => sealed !== undefined);
@@ -144,14 +145,17 @@ class SealedSharedCache implements SharedCache {
     const entry = this.#seal.open(question, place, sealed);
     if (entry === 'unsealed') return this.#alarm('shared-seal');
     if (entry === 'crossed') return this.#alarm('shared-crossed');
-    if (this.#isOutOfTime(entry)) return this.#alarm('shared-stale');
+    if (this.#isOutOfTime(entry, askedMs)) return this.#alarm('shared-stale');
     return this.#asOurs(entry, revisionNow()) ?? 'outdated';
   }
 
-  /** By more than clocks may differ: the store should have dropped it, or has got it from a time that is not this one. */
-  #isOutOfTime({ askedAtMs, expiresAtMs }: SharedEntry): boolean {
-    const nowMs = this.#clock.now();
-    return nowMs >= expiresAtMs + limits.sharedClockMsMax || askedAtMs > nowMs + limits.sharedClockMsMax;
+  /**
+   * By more than clocks may differ: the store should have dropped it before it was asked, `askedMs`, or has got it from a time that is not this
+   * one. What ended on its way here is no fault of the store's.
+   */
+  #isOutOfTime({ askedAtMs, expiresAtMs }: SharedEntry, askedMs: number): boolean {
+    const aheadMs = askedAtMs - this.#clock.now();
+    return askedMs >= expiresAtMs + limits.sharedClockMsMax || aheadMs > limits.sharedClockMsMax;
   }
 
   /** The entry by this relay’s own bounds, whatever those were of the relay that wrote it. Undefined for one that they end. */

@@ -201,6 +201,18 @@ describe('a question', () => {
     expect([a.asked, a.alarms, a.answered]).toEqual([['unavailable'], [], ['granted source']]);
   });
 
+  it('takes no entry for stale that ended while this process stood still', async () => {
+    const { a, b, store, clock } = twoRelays({ settings: cacheSettings }, {});
+    await a.may('alice', 'cam1');
+    const [sealed] = store.entries.values();
+    store.answer = async () => {
+      clock.setBack(-(cacheSettings.grantMsMax + limits.sharedClockMsMax));
+      return sealed;
+    };
+    await b.may('alice', 'cam1');
+    expect([b.asked, b.alarms]).toEqual([['outdated'], []]);
+  });
+
   it('fails where the source fails, whatever else is down', async () => {
     const { a, store } = twoRelays();
     store.answer = () => Promise.reject(new Error('down'));
