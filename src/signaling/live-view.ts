@@ -17,8 +17,7 @@ type Settled = (answered: Description | LatchkeyError) => void;
 
 /**
  * One live view between one viewer's end and one camera's registration, which may be followed by a newer one of the same device. It
- * lives as long as its session and holds its wire.
- * Every message of a side is an event here; none of them throws, and a message that does not fit its phase is refused.
+ * lives as long as its session and holds its wire. Every message of a side is an event here; none throws, and one that does not fit its phase is refused.
  */
 export class LiveView implements View {
   readonly session: Session;
@@ -40,7 +39,7 @@ export class LiveView implements View {
   /** The camera's own request, while the viewer has not answered it. */
   #invite: IncomingRequest | undefined;
   #restart: Settled | undefined;
-  #owesExtension = false;
+  #unansweredExtension: symbol | undefined;
   #viewerKnows = false;
   #cameraKnows = false;
   #cause: LatchkeyError | undefined;
@@ -122,19 +121,21 @@ export class LiveView implements View {
     // Asked again, of the proof that speaks for the camera from now on. What it throws ends the view, at its new place.
     this.#guard(() => {
       this.#demandCrossing();
-      if (this.#owesExtension) this.#tellExtended(this.#descriptions().viewer);
+      if (this.#unansweredExtension) this.#tellExtended(this.#descriptions().viewer);
     });
     return true;
   }
 
-  /** Where the camera's connection is lost before it heard of it, its next one is told. */
+  /** Where the camera has not answered when its connection is lost, its next one is told. */
   #tellExtended(viewerSdp: Description): void {
-    this.#owesExtension = true;
+    const owed = Symbol();
+    this.#unansweredExtension = owed;
     this.#withGrant(viewerSdp, (grant) => {
       const params = { session: this.session.id, expiryTimeSeconds: this.expiryTimeSeconds, grant };
       this.registration.call('extend', params, limits.cameraAnswerMsMax, (outcome) => {
         if (outcome.kind === 'gone') return;
-        this.#owesExtension = false;
+        const unanswered = outcome.kind === 'timeout' || outcome.kind === 'busy';
+        if (!unanswered && this.#unansweredExtension === owed) this.#unansweredExtension = undefined;
         if (outcome.kind !== 'result' || !extendResult.safeParse(outcome.result).success)
           this.#core.observer.ignored?.('device-fault');
       });

@@ -151,6 +151,72 @@ describe('a live view whose camera registers again', () => {
   });
 });
 
+describe('an extension that a camera has not answered', () => {
+  const extend = async ({ world, viewer, session }: Scene) => {
+    viewer.ask('extend', { session, authorization: 'viewer/alice/7200' });
+    await world.settle();
+  };
+
+  it.each<[string, (scene: Scene) => Promise<void>]>([
+    [
+      'in time',
+      async (scene) => {
+        await extend(scene);
+        scene.world.clock.advance(limits.cameraAnswerMsMax);
+      },
+    ],
+    [
+      'before another was told, whatever it says to the first',
+      async (scene) => {
+        await extend(scene);
+        const first = scene.camera.request('extend');
+        await extend(scene);
+        scene.camera.answer(first, { expiryTimeSeconds: 3600 });
+        await scene.world.settle();
+      },
+    ],
+    [
+      'because too much waited for it already',
+      async (scene) => {
+        for (let count = 0; count <= limits.callsInFlightPerConnectionMax; count++) await extend(scene);
+      },
+    ],
+  ])('%s is told to its next connection', async (_, happen) => {
+    const scene = await watched();
+    await happen(scene);
+    await lose(scene);
+    const { socket } = await registered(scene.world);
+    expect(socket.requests('extend')).toHaveLength(1);
+    goesOn(scene);
+  });
+
+  it('is told at once to the connection that takes over, also where the old one has not been missed', async () => {
+    const scene = await watched();
+    scene.viewer.ask('extend', { session: scene.session, authorization: 'viewer/alice/7200' });
+    await scene.world.settle();
+    scene.world.clock.advance(limits.cameraAnswerMsMax);
+    expect(scene.world.told).toContain('ignored device-fault');
+    const { socket } = await registered(scene.world);
+    expect(socket.requests('extend')).toHaveLength(1);
+    goesOn(scene);
+  });
+
+  it('is not told again once it is answered, by a result or by an error', async () => {
+    for (const answer of [
+      (scene: Scene) => scene.camera.answer(scene.camera.request('extend'), { expiryTimeSeconds: 3600 }),
+      (scene: Scene) =>
+        scene.camera.refuse(scene.camera.request('extend'), { code: -32601, message: 'No such method' }),
+    ]) {
+      const scene = await watched();
+      scene.viewer.ask('extend', { session: scene.session, authorization: 'viewer/alice/7200' });
+      await scene.world.settle();
+      answer(scene);
+      await lose(scene);
+      expect((await registered(scene.world)).socket.requests('extend')).toEqual([]);
+    }
+  });
+});
+
 describe('a live view whose camera stays away', () => {
   it('ends when it was waited for long enough, and is told why', async () => {
     const scene = await watched();
