@@ -56,7 +56,8 @@ export class SimulatedCamera {
   readonly #token: Redacted<string>;
   readonly #source: string | undefined;
   readonly #backoff: Backoff;
-  readonly #sessions = new Set<string>();
+  /** Sessions that it answered for, each with the offer that it was. */
+  readonly #sessions = new Map<string, Mark>();
   #socket: StormSocket | undefined;
   #state: 'away' | 'coming' | 'registered' = 'away';
   #registerBy: Timer | undefined;
@@ -89,7 +90,9 @@ export class SimulatedCamera {
           socket.drop();
         });
       },
-      message: (text) => this.#take(text),
+      message: (text) => {
+        if (this.#socket === socket) this.#take(text);
+      },
       ended: (ending) => {
         if (this.#socket === socket) this.#ended(ending);
       },
@@ -146,16 +149,18 @@ export class SimulatedCamera {
     if (message === undefined) return;
     if (message.error !== undefined) this.#failed(message, message.error);
     else if (message.method === 'invite') this.#invited(message);
-    else if (message.method === 'extend') this.#answer(message.id, { result: { expiryTimeSeconds: 0 } });
+    else if (message.method === 'extend') this.#extended(message);
     else if (message.method !== undefined)
       this.#answer(message.id, { error: { code: -32601, message: 'No such method.' } });
     else if (message.result !== undefined && message.id === 1) this.#registered(message.result);
   }
 
   #registered(result: Readonly<Record<string, unknown>>): void {
-    if (this.#state !== 'coming') return;
-    if (result.id !== this.device) {
+    const isOwn = result.id === this.device;
+    if (!isOwn)
       this.#world.crossings.add(this.device, `registered as ${String(result.id)} (or its token names another device)`);
+    if (this.#state !== 'coming') return;
+    if (!isOwn) {
       this.#refused = 'registered as another device';
       this.#socket?.drop();
       return;
@@ -196,16 +201,29 @@ export class SimulatedCamera {
       this.#answer(id, { error: { code: 403, message: 'This offer is for another camera, or of a stranger.' } });
       return;
     }
-    const wrong = grant === undefined ? undefined : grantFault(grant, mark, session, secretsOf(mark, key).fingerprint);
-    if (wrong !== undefined) crossings.add(this.device, wrong);
-    this.#sessions.add(session);
+    this.#readGrant(grant, mark, session);
+    this.#sessions.set(session, mark);
     if (this.#sessions.size > limits.endedSessionsRememberedMax) this.#forgetOldest();
     this.#answer(id, { result: { answer: describedBy({ ...mark, kind: 'answer' }, key) } });
     this.#world.served?.({ device: this.device, session, mark, offer });
   }
 
+  #extended({ id, params }: Message): void {
+    const session = textOf(params.session) ?? '';
+    const mark = this.#sessions.get(session);
+    if (mark === undefined) this.#world.crossings.add(this.device, 'an extension of a session of another camera');
+    else this.#readGrant(textOf(params.grant), mark, session);
+    this.#answer(id, { result: { expiryTimeSeconds: 0 } });
+  }
+
+  #readGrant(grant: string | undefined, mark: Mark, session: string): void {
+    const { crossings, key } = this.#world;
+    const wrong = grant === undefined ? undefined : grantFault(grant, mark, session, secretsOf(mark, key).fingerprint);
+    if (wrong !== undefined) crossings.add(this.device, wrong);
+  }
+
   #forgetOldest(): void {
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.keys()) {
       this.#sessions.delete(session);
       return;
     }

@@ -7,11 +7,14 @@ export function descriptorsMax(limitsText: string | undefined = readLimits()): n
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
-/** Throws `params-invalid` for a fleet that needs more open connections than this process may have. A viewer may ask twice at once. */
-export function demandDescriptors(cameras: number, people: number, max = descriptorsMax()): void {
+/**
+ * How many live views may be asked for at once beside a fleet, each on a connection of its own. Throws `params-invalid` where this process may not have
+ * as many connections as the fleet and two for each viewer.
+ */
+export function demandDescriptors(cameras: number, people: number, max = descriptorsMax()): number {
   const viewers = Math.min(2 * people, limits.stormAsksInFlightMax);
   const needed = cameras + viewers + limits.stormDescriptorsSpareMin;
-  if (needed <= max) return;
+  if (needed <= max) return Math.min(limits.stormAsksInFlightMax, max - cameras - limits.stormDescriptorsSpareMin);
   const most = Math.max(0, max - viewers - limits.stormDescriptorsSpareMin);
   throw new LatchkeyError(
     'params-invalid',

@@ -14,6 +14,8 @@ export interface SocketHandlers {
   message(text: string): void;
   /** Called exactly once. */
   ended(ending: Ending): void;
+  /** The connection is closed, and its file with it. Called once, behind `ended`. */
+  gone?(): void;
 }
 
 export interface SocketPowers {
@@ -40,6 +42,7 @@ export class StormSocket {
   #head: Buffer | undefined = Buffer.alloc(0);
   #closeCode: number | undefined;
   #ending: Ending | undefined;
+  #leaving = false;
 
   /** `headers` are whole lines, each with its end. `source` is the address to come from. */
   constructor(aim: Aim, source: string | undefined, headers: string, powers: SocketPowers, handlers: SocketHandlers) {
@@ -63,6 +66,7 @@ export class StormSocket {
     );
     this.#socket.on('close', () => {
       this.#over({ kind: 'lost', why: this.#head === undefined ? 'lost without a word' : 'no upgrade, and no word' });
+      handlers.gone?.();
     });
     this.#upgradeBy = powers.clock.after(limits.upgradeMsMax, () =>
       this.#give({ kind: 'lost', why: 'no answer in time' }),
@@ -73,16 +77,18 @@ export class StormSocket {
     this.#write(clientFrame(opcodes.text, Buffer.from(text), this.#powers.random.bytes(4)));
   }
 
-  /** Says goodbye and closes. */
+  /** Says goodbye and closes. What the relay still says until it has closed too is told; `ended` is called before that. */
   close(): void {
+    if (this.#socket.connecting) {
+      this.drop();
+      return;
+    }
     const goodbye = Buffer.from([1000 >> 8, 1000 & 255]);
     if (this.#head === undefined) this.#write(clientFrame(opcodes.close, goodbye, this.#powers.random.bytes(4)));
-    this.#frames.stop();
+    this.#leaving = this.#head === undefined;
     this.#socket.end();
     this.#over({ kind: 'left' });
-    // Whoever does not answer a goodbye is not waited for.
-    const timer = this.#powers.clock.after(limits.closeHandshakeMsMax, () => this.#socket.destroy());
-    this.#socket.once('close', () => timer.cancel());
+    this.#awaitClose();
   }
 
   /** Gone without a word, as when the power fails: the relay gets a reset, and no port of this machine waits for it to be forgotten. */
@@ -91,7 +97,7 @@ export class StormSocket {
   }
 
   #received(bytes: Buffer): boolean {
-    if (this.#ending !== undefined) return true;
+    if (this.#ending !== undefined && !this.#leaving) return true;
     if (this.#head === undefined) {
       if (!this.#frames.push(bytes)) this.#give({ kind: 'lost', why: 'protocol broken' });
       return true;
@@ -124,6 +130,13 @@ export class StormSocket {
     this.#write(clientFrame(opcodes.close, Buffer.from(echo), this.#powers.random.bytes(4)));
     this.#socket.end();
     this.#over({ kind: 'closed', code });
+    this.#awaitClose();
+  }
+
+  /** Whoever does not answer a goodbye, or says one and stays, is not waited for. */
+  #awaitClose(): void {
+    const timer = this.#powers.clock.after(limits.closeHandshakeMsMax, () => this.#socket.destroy());
+    this.#socket.once('close', () => timer.cancel());
   }
 
   #write(frame: Buffer): void {
@@ -133,8 +146,8 @@ export class StormSocket {
   /** Ends the connection at once. */
   #give(ending: Ending): void {
     this.#over(ending);
-    // Node resets no connection under TLS.
-    if (this.#secure) this.#socket.destroy();
+    // Node resets no connection under TLS; and one that is on its way it resets when it is there, and has sent its request.
+    if (this.#secure || this.#socket.connecting) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
@@ -142,7 +155,7 @@ export class StormSocket {
     if (this.#ending !== undefined) return;
     this.#ending = this.#closeCode === undefined ? ending : { kind: 'closed', code: this.#closeCode };
     this.#upgradeBy?.cancel();
-    this.#frames.stop();
+    if (!this.#leaving) this.#frames.stop();
     this.#handlers.ended(this.#ending);
   }
 }

@@ -65,8 +65,8 @@ export async function runStorm(
   observer: StormObserver,
   signal: AbortSignal,
 ): Promise<StormReport> {
-  demandDescriptors(plan.cameras.length, plan.viewers.length);
-  const run = new Run(plan, powers, observer);
+  const asksMax = demandDescriptors(plan.cameras.length, plan.viewers.length);
+  const run = new Run(plan, powers, observer, asksMax);
   try {
     await run.through(signal);
   } finally {
@@ -96,7 +96,7 @@ class Run {
   /** Takes down what is known of the coming back; there once that has begun. */
   #watching: (() => void) | undefined;
 
-  constructor(plan: StormPlan, powers: StormPowers, observer: StormObserver) {
+  constructor(plan: StormPlan, powers: StormPowers, observer: StormObserver, asksMax: number) {
     const { aim, usesTickets, honoursRetryAfter } = plan;
     const { clock, random } = powers;
     this.#plan = plan;
@@ -110,7 +110,7 @@ class Run {
     const world = { aim, clock, random, key: random.bytes(32), crossings: this.#crossings, owners };
     this.#fleet = new Fleet({ ...world, usesTickets, honoursRetryAfter }, plan.cameras, plan.connectsPerSecondMax);
     const isBack = (device: string) => this.#fleet.isBack(device);
-    this.#viewers = new Viewers({ ...world, isBack }, plan.viewers, plan.asksPerSecond);
+    this.#viewers = new Viewers({ ...world, isBack, asksMax }, plan.viewers, plan.asksPerSecond);
   }
 
   async through(signal: AbortSignal): Promise<void> {

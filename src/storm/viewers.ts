@@ -21,6 +21,8 @@ export interface ViewersWorld {
   readonly key: Uint8Array;
   readonly crossings: Crossings;
   readonly owners: Owners;
+  /** How many live views may be asked for at once. */
+  readonly asksMax: number;
   isBack(device: string): boolean;
 }
 
@@ -50,6 +52,7 @@ export class Viewers {
   readonly #world: ViewersWorld;
   readonly #people: readonly ViewerToken[];
   readonly #everyMs: number;
+  /** Until their connections are closed. */
   readonly #asks = new Set<Ask>();
   readonly strangers: Strangers = { asked: 0, refusals: new Tally() };
   #watch: Watch = { asked: 0, answerMs: [], refusals: new Tally() };
@@ -81,7 +84,7 @@ export class Viewers {
     return this.#watch;
   }
 
-  /** Asks no more, and resolves when the last has its answer or has given up. */
+  /** Asks no more, and resolves when the last has its answer or has given up, and all are gone. */
   async finish(): Promise<void> {
     this.#timer?.cancel();
     if (this.#asks.size === 0) return;
@@ -110,7 +113,7 @@ export class Viewers {
     if (person === undefined) return;
     const watch = this.#watch;
     watch.asked += 1;
-    if (this.#asks.size >= limits.stormAsksInFlightMax) {
+    if (this.#asks.size >= this.#world.asksMax) {
       watch.refusals.add('not asked: too many wait');
       return;
     }
@@ -118,7 +121,8 @@ export class Viewers {
       if (outcome !== 'answered') watch.refusals.add(outcome);
       else if (watch.answerMs.length < limits.stormSamplesMax) watch.answerMs.push(this.#world.clock.now() - dueMs);
     });
-    if (turn % limits.stormAsksPerStrangerMax === 0) this.#askAsStranger(turn, person);
+    const hasRoom = this.#asks.size < this.#world.asksMax;
+    if (hasRoom && turn % limits.stormAsksPerStrangerMax === 0) this.#askAsStranger(turn, person);
   }
 
   #askAsStranger(turn: number, person: ViewerToken): void {
@@ -131,11 +135,11 @@ export class Viewers {
   #begin(turn: number, person: ViewerToken, device: string, done: (outcome: string) => void): void {
     const question = this.#world.random.bytes(12).toString('base64url');
     const mark: Mark = { kind: 'offer', subject: person.subject, device, question };
-    const ask: Ask = new Ask(this.#world, turn, mark, person.token, (outcome) => {
+    const gone = () => {
       this.#asks.delete(ask);
-      done(outcome);
       if (this.#asks.size === 0) this.#quiet?.resolve();
-    });
+    };
+    const ask: Ask = new Ask(this.#world, turn, mark, person.token, { done, gone });
     this.#asks.add(ask);
   }
 
@@ -150,25 +154,26 @@ export class Viewers {
   }
 }
 
+interface AskHandlers {
+  /** Called exactly once. */
+  done(outcome: string): void;
+  /** Its connection is closed. */
+  gone(): void;
+}
+
 /** One question on one connection: connect, ask for a live view, look whose answer it is, leave. */
 class Ask {
   readonly #world: ViewersWorld;
   readonly #mark: Mark;
-  readonly #done: (outcome: string) => void;
+  readonly #handlers: AskHandlers;
   readonly #socket: StormSocket;
   readonly #giveUp: Timer;
   #over = false;
 
-  constructor(
-    world: ViewersWorld,
-    index: number,
-    mark: Mark,
-    token: Redacted<string>,
-    done: (outcome: string) => void,
-  ) {
+  constructor(world: ViewersWorld, index: number, mark: Mark, token: Redacted<string>, handlers: AskHandlers) {
     this.#world = world;
     this.#mark = mark;
-    this.#done = done;
+    this.#handlers = handlers;
     // Behind the addresses of the cameras, and in turn.
     const source = sourceOf(world.aim, limits.stormCamerasMax + (index % limits.stormViewersMax));
     const headers = `Authorization: Bearer ${token.reveal()}\r\n`;
@@ -177,6 +182,7 @@ class Ask {
       open: () => this.#socket.send(connectRequest(mark, world.key)),
       message: (text) => this.#take(text),
       ended: (ending) => this.#finish(endingText(ending)),
+      gone: () => handlers.gone(),
     });
   }
 
@@ -185,16 +191,20 @@ class Ask {
     this.#socket.drop();
   }
 
+  /** Whatever comes until the connection is closed is looked at, also behind the first answer. */
   #take(text: string): void {
     const message = readMessage(text);
     if (message === undefined) return;
-    if (message.error !== undefined && message.id === 1) {
-      this.#finish(failureText(message.error));
-      this.#socket.close();
-    } else if (message.result !== undefined) {
-      this.#finish(this.#read(message));
-      this.#socket.close();
-    }
+    if (message.method === 'invite')
+      this.#world.crossings.add(this.#mark.subject, 'an offer, where no camera makes one');
+    else if (message.error !== undefined && message.id === 1) this.#leave(failureText(message.error));
+    else if (message.result !== undefined) this.#leave(this.#read(message));
+  }
+
+  #leave(outcome: string): void {
+    if (this.#over) return;
+    this.#finish(outcome);
+    this.#socket.close();
   }
 
   #read({ id, result }: Message): string {
@@ -216,7 +226,7 @@ class Ask {
     if (this.#over) return;
     this.#over = true;
     this.#giveUp.cancel();
-    this.#done(outcome);
+    this.#handlers.done(outcome);
   }
 }
 

@@ -15,8 +15,15 @@ describe('the open files of a storm', () => {
 
   it('suffice for a fleet at the bound, and not for one camera more', () => {
     const max = 1_000 + 2 * 50 + limits.stormDescriptorsSpareMin;
-    expect(() => demandDescriptors(1_000, 50, max)).not.toThrow();
+    expect(demandDescriptors(1_000, 50, max)).toBe(100);
     expect(() => demandDescriptors(1_001, 50, max)).toThrow(/take 1000 cameras at most.*ulimit -n 1229/);
+  });
+
+  it('leave viewers as much as there is beside the fleet, up to their bound', () => {
+    const room = (spare: number) => demandDescriptors(1_000, 50, 1_000 + limits.stormDescriptorsSpareMin + spare);
+    expect(room(101)).toBe(101);
+    expect(room(limits.stormAsksInFlightMax + 1)).toBe(limits.stormAsksInFlightMax);
+    expect(demandDescriptors(1, 1, Number.POSITIVE_INFINITY)).toBe(limits.stormAsksInFlightMax);
   });
 
   it('never suffice for less than no camera', () => {

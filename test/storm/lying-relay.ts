@@ -20,6 +20,12 @@ export interface Lies {
   answerOfNobody?: string;
   /** The grant that goes with an offer. */
   grant?(session: string): string;
+  /** What a camera gets behind the result of `register`. */
+  behindRegistered?: object;
+  /** What a camera gets behind an offer. */
+  behindOffer?(session: string): object;
+  /** What a viewer gets behind its answer. */
+  behindAnswer?(answer: string): object;
 }
 
 /** A relay on loopback that pairs whoever asks, and lies as it is told. */
@@ -51,10 +57,14 @@ export async function startLyingRelay(lies: Lies = {}) {
     });
     socket.on('message', (data) => {
       const { id, method, params, result } = JSON.parse(String(data));
-      const reply = (value: object) => socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...value }));
+      const say = (to: WebSocket, message: object | undefined) => {
+        if (message !== undefined) to.send(JSON.stringify({ jsonrpc: '2.0', ...message }));
+      };
+      const reply = (value: object) => say(socket, { id, ...value });
       if (method === 'register' && lies.register?.(socket, name, id) !== true) {
         cameras.set(name, socket);
         reply({ result: lies.registered?.(name) ?? { id: name } });
+        say(socket, lies.behindRegistered);
       } else if (method === 'connect') {
         const camera = cameras.get(lies.asked?.(params.peer) ?? params.peer);
         if (camera === undefined)
@@ -64,12 +74,16 @@ export async function startLyingRelay(lies: Lies = {}) {
           waiting.delete(call);
           const given = answer ?? lies.answerOfNobody;
           if (given === undefined) reply({ error: { code: 410, message: 'gone' } });
-          else reply({ result: { session, answer: lies.answer?.(given) ?? given } });
+          else {
+            reply({ result: { session, answer: lies.answer?.(given) ?? given } });
+            say(socket, lies.behindAnswer?.(given));
+          }
         };
         waiting.set(call, { camera, settle });
         const grant = lies.grant?.(session);
         const invite = { session, offer: params.offer, ...(grant === undefined ? {} : { grant }) };
-        camera.send(JSON.stringify({ jsonrpc: '2.0', id: call, method: 'invite', params: invite }));
+        say(camera, { id: call, method: 'invite', params: invite });
+        say(camera, lies.behindOffer?.(session));
       } else if (method === undefined) waiting.get(id)?.settle(result?.answer);
     });
   }

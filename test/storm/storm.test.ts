@@ -33,6 +33,10 @@ async function planFor(relay: string, changes: Partial<StormPlan> = {}): Promise
 
 const powers = { clock: systemClock, random: systemRandom };
 
+function grantOf(device: string): string {
+  return `h.${Buffer.from(JSON.stringify({ device, sub: 'alice' })).toString('base64url')}.s`;
+}
+
 async function stormOn(
   lies: Lies,
   changes: Partial<StormPlan> = {},
@@ -132,9 +136,58 @@ describe('a storm', () => {
   });
 
   it('sees a grant that names somebody else', async () => {
-    const claims = Buffer.from(JSON.stringify({ device: 'cellar', sub: 'alice' })).toString('base64url');
-    const report = await stormOn({ grant: () => `h.${claims}.s` });
+    const report = await stormOn({ grant: () => grantOf('cellar') });
     expect(report.crossingsTold.map(({ what }) => what)).toContain('a grant for the device cellar');
+  });
+
+  it.each<[string, Lies, string]>([
+    [
+      'a second registration, as another camera',
+      { behindRegistered: { id: 1, result: { id: 'cellar' } } },
+      'registered as cellar (or its token names another device)',
+    ],
+    [
+      'an offer to a viewer',
+      { behindAnswer: () => ({ id: 'behind', method: 'invite', params: { session: 'x', offer: 'v=0' } }) },
+      'an offer, where no camera makes one',
+    ],
+    [
+      'a second answer, of nobody',
+      { behindAnswer: () => ({ id: 2, result: { session: 'x', answer: 'v=0' } }) },
+      'an answer to no question',
+    ],
+    [
+      'an extension of a session that is another camera’s',
+      {
+        behindOffer: () => ({ id: 'behind', method: 'extend', params: { session: 'elsewhere', expiryTimeSeconds: 9 } }),
+      },
+      'an extension of a session of another camera',
+    ],
+    [
+      'an extension with a grant that names somebody else',
+      { behindOffer: (session) => ({ id: 'behind', method: 'extend', params: { session, grant: grantOf('cellar') } }) },
+      'a grant for the device cellar',
+    ],
+  ])('sees %s, behind what was right', async (_, lies, what) => {
+    const report = await stormOn(lies);
+    expect(report.crossings).toBeGreaterThan(0);
+    expect(report.crossingsTold.every((told) => told.what === what)).toBe(true);
+    expect(report.crossingsTold).not.toEqual([]);
+  });
+
+  it('sees an answer to another question behind the right one', async () => {
+    let first: string | undefined;
+    const behindAnswer = (answer: string) => {
+      first ??= answer;
+      return { id: 1, result: { session: 'x', answer: first } };
+    };
+    const report = await stormOn({ behindAnswer });
+    expect(report.crossings).toBeGreaterThan(0);
+  });
+
+  it('takes its own answer, given twice, for no crossing', async () => {
+    const report = await stormOn({ behindAnswer: (answer) => ({ id: 1, result: { session: 'x', answer } }) });
+    expect(report).toMatchObject({ outcome: 'complete', crossings: 0, watchedBefore: { refusals: {} } });
   });
 
   it('sees a camera that is registered as another', async () => {
