@@ -16,7 +16,7 @@ const fullPlan: Plan = {
   rounds: 3,
   fleets: [1_000, 4_000, 15_000],
   quickMsMax: undefined,
-  warmUps: 12,
+  warmUps: 24,
   warmUpCameras: 1_000,
   costStorms: 5,
   asksPerSecond: 100,
