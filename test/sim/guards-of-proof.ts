@@ -223,7 +223,13 @@ export const guardsOfProof: readonly Guard[] = [
   },
   {
     name: 'a live view whose grant has changed ends where nobody can say',
-    removed: [{ file: reproof, text: 'if (knownMs === undefined || knownMs > latestMs) continue;', by: 'continue;' }],
+    removed: [
+      {
+        file: reproof,
+        text: 'if (knownMs === undefined || !isOver(nowMs, knownMs, limits.reproofMsMax)) continue;',
+        by: 'continue;',
+      },
+    ],
     seed: 688,
     sees: /no live pair names/,
   },

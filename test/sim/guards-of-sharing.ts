@@ -83,7 +83,7 @@ export const guardsOfSharing: readonly Guard[] = [
   {
     name: 'a shared entry is not of a time to come',
     removed: [
-      { file: cache, text: ' || askedAtMs > nowMs + limits.sharedClockMsMax', by: '' },
+      { file: cache, text: ' || aheadMs > limits.sharedClockMsMax', by: '' },
       { file: cache, text: 'askedAtMs <= nowMs && ', by: '' },
     ],
     seed: 2013,
