@@ -56,7 +56,7 @@ export class SimulatedCamera {
   readonly #token: Redacted<string>;
   readonly #source: string | undefined;
   readonly #backoff: Backoff;
-  /** Sessions that it answered for, each with the offer that it was. */
+  /** Sessions that it answered for, each with the offer that it was; they may go on with its next connection. */
   readonly #sessions = new Map<string, Mark>();
   #socket: StormSocket | undefined;
   #state: 'away' | 'coming' | 'registered' = 'away';
@@ -120,7 +120,6 @@ export class SimulatedCamera {
   #reset(): void {
     this.#state = 'away';
     this.#registerBy?.cancel();
-    this.#sessions.clear();
   }
 
   #headers(): string {
