@@ -24,8 +24,11 @@ export type RevocationLine =
 export interface RevocationTable extends Revocations {
   /** Voids what was issued to `bearer` before `issuedBeforeMs`. An earlier time than one before does nothing. */
   revoke(bearer: Bearer, issuedBeforeMs: number): void;
-  /** Voids the token of that `jti`, whoever issued it, and every ticket that rests on it. It was issued before `issuedBeforeMs`. */
-  revokeToken(tokenId: string, issuedBeforeMs: number): void;
+  /**
+   * Voids the token of that `jti`, whoever issued it, and every ticket that rests on it. It was issued before `issuedBeforeMs`, or up to `aheadMs`
+   * later by an issuer's clock that is ahead.
+   */
+  revokeToken(tokenId: string, issuedBeforeMs: number, aheadMs: number): void;
   /** Voids whatever was issued before. Lines of bearers that say less are gone then; those of tokens, which are void whenever they were issued, stay. */
   revokeAll(issuedBeforeMs: number): void;
   /**
@@ -89,13 +92,14 @@ function tableOf(
   }
 
   /** The latest line is the last, so that the oldest is the first. */
-  function put<Key>(table: Map<Key, number>, key: Key, issuedBeforeMs: number): void {
+  function put<Key>(table: Map<Key, number>, key: Key, issuedBeforeMs: number, aheadMs: number): void {
     const ms = Math.max(table.get(key) ?? 0, issuedBeforeMs);
     table.delete(key);
     table.set(key, ms);
     const [oldest] = table;
     if (table.size <= linesMax || oldest === undefined) return;
     revokeAll(oldest[1]);
+    takeForgotten(oldest[1] + aheadMs);
     table.delete(oldest[0]);
   }
 
@@ -125,11 +129,11 @@ function tableOf(
       issuedAtMs < Math.max(forgottenMs, epochOf(bearer)) || (tokenId !== undefined && tokens.has(tokenId)),
     revoke(bearer, issuedBeforeMs) {
       demandTime(issuedBeforeMs);
-      if (issuedBeforeMs > everybodysMs) put(bearers, bearer, issuedBeforeMs);
+      if (issuedBeforeMs > everybodysMs) put(bearers, bearer, issuedBeforeMs, 0);
     },
-    revokeToken(tokenId, issuedBeforeMs) {
+    revokeToken(tokenId, issuedBeforeMs, aheadMs) {
       demandTime(issuedBeforeMs);
-      put(tokens, tokenId, issuedBeforeMs);
+      put(tokens, tokenId, issuedBeforeMs, aheadMs);
     },
     revokeAll,
     forget,

@@ -8,7 +8,9 @@ const steps = [
    CREATE TABLE revoked_all (only INTEGER PRIMARY KEY CHECK (only = 1), issued_before_ms INTEGER NOT NULL) STRICT;
    CREATE TABLE quarantined (device TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE switched (feature TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-  'CREATE TABLE forgotten (only INTEGER PRIMARY KEY CHECK (only = 1), issued_before_ms INTEGER NOT NULL) STRICT;',
+  `CREATE TABLE forgotten (
+     only INTEGER PRIMARY KEY CHECK (only = 1), issued_before_ms INTEGER NOT NULL, token_age_ms INTEGER NOT NULL
+   ) STRICT;`,
 ];
 
 /** Brings a database to this program's schema. `empty` is asked before the first step of all. Throws `settings-invalid` for one of a later program. */

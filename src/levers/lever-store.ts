@@ -13,6 +13,8 @@ export interface KeptLevers {
   readonly everybodysMs: number;
   /** Up to when lines were forgotten. */
   readonly forgottenMs: number;
+  /** The longest that tokens were let live, in milliseconds. */
+  readonly tokenAgeMs: number;
   readonly quarantined: ReadonlyMap<DeviceId, number>;
   readonly switches: ReadonlyMap<Feature, SwitchPosition>;
 }
@@ -22,6 +24,7 @@ export interface RevocationTimes {
   readonly everybodysMs: number;
   readonly forgottenMs: number;
   readonly spentMs: number;
+  readonly tokenAgeMs: number;
 }
 
 /** Where levers are kept. What returns is on the disk; what throws has changed nothing there. */
@@ -42,7 +45,7 @@ export interface LeverStore {
  * Opens the database, and makes it with mode 0600 where there never was one. Throws `settings-invalid` when it cannot be used, and where there
  * was one and there is none now: what had been taken back would be good again, and nobody would know.
  */
-export function openLeverStore(file: string): LeverStore {
+export function openLeverStore(file: string, linesMax: number = limits.revocationsMax): LeverStore {
   const inMemory = file === ':memory:';
   const wasHere = !inMemory && hasMark(file);
   let database: DatabaseSync | undefined;
@@ -56,7 +59,7 @@ export function openLeverStore(file: string): LeverStore {
       if (wasHere) throw lostLevers();
     });
     if (!inMemory && !wasHere) setMark(file);
-    return new SqliteLeverStore(database, file);
+    return new SqliteLeverStore(database, file, linesMax);
   } catch (error) {
     database?.close();
     throw unusable(file, error);
@@ -71,11 +74,13 @@ export function keptNowhere(kept: KeptLevers): LeverStore {
 class SqliteLeverStore implements LeverStore {
   readonly #database: DatabaseSync;
   readonly #file: string;
+  readonly #linesMax: number;
   readonly #isSameFile: () => boolean;
 
-  constructor(database: DatabaseSync, file: string) {
+  constructor(database: DatabaseSync, file: string, linesMax: number) {
     this.#database = database;
     this.#file = file;
+    this.#linesMax = linesMax;
     this.#isSameFile = isSameFile(file);
   }
 
@@ -96,7 +101,7 @@ class SqliteLeverStore implements LeverStore {
       ({ token_id, ms }) => ({ of: 'token', tokenId: String(token_id), issuedBeforeMs: Number(ms) }) as const,
     );
     const [everybody] = rows('SELECT issued_before_ms AS ms FROM revoked_all');
-    const [forgotten] = rows('SELECT issued_before_ms AS ms FROM forgotten');
+    const [forgotten] = rows('SELECT issued_before_ms AS ms, token_age_ms AS age FROM forgotten');
     const quarantined = rows('SELECT device, at_ms FROM quarantined ORDER BY at_ms, device').map(
       ({ device, at_ms }) => [deviceId(String(device)), Number(at_ms)] as const,
     );
@@ -108,34 +113,50 @@ class SqliteLeverStore implements LeverStore {
       lines: [...bearers, ...tokens],
       everybodysMs: Number(everybody?.ms ?? 0),
       forgottenMs: Number(forgotten?.ms ?? 0),
+      tokenAgeMs: Number(forgotten?.age ?? 0),
       quarantined: new Map(quarantined),
       switches: new Map(switches),
     };
   }
 
-  revoked(line: RevocationLine | undefined, { everybodysMs, forgottenMs, spentMs }: RevocationTimes): void {
+  revoked(line: RevocationLine | undefined, times: RevocationTimes): void {
     this.#demandFile();
     const database = this.#database;
     database.exec('BEGIN IMMEDIATE');
     try {
       if (line !== undefined) this.#put(line);
-      for (const [table, ms] of [
-        ['revoked_all', everybodysMs],
-        ['forgotten', forgottenMs],
-      ] as const) {
-        const update = 'ON CONFLICT DO UPDATE SET issued_before_ms = excluded.issued_before_ms';
-        database.prepare(`INSERT INTO ${table} VALUES (1, ?) ${update}`).run(ms);
-      }
-      for (const [table, ms] of [
-        ['revoked_bearer', Math.max(everybodysMs, spentMs)],
-        ['revoked_token', spentMs],
-      ] as const)
-        database.prepare(`DELETE FROM ${table} WHERE issued_before_ms <= ?`).run(ms);
+      this.#putTimes(times);
+      const { everybodysMs, spentMs } = times;
+      database.prepare('DELETE FROM revoked_bearer WHERE issued_before_ms <= ?').run(Math.max(everybodysMs, spentMs));
+      database.prepare('DELETE FROM revoked_token WHERE issued_before_ms <= ?').run(spentMs);
+      // The table in memory has no more either, and says the oldest of everybody.
+      database
+        .prepare(
+          `DELETE FROM revoked_token WHERE token_id IN
+           (SELECT token_id FROM revoked_token ORDER BY issued_before_ms DESC, token_id LIMIT -1 OFFSET ?)`,
+        )
+        .run(this.#linesMax);
       database.exec('COMMIT');
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** What was forgotten, and how long tokens were let live, is never less than before: also by a clock that is behind. */
+  #putTimes({ everybodysMs, forgottenMs, tokenAgeMs }: RevocationTimes): void {
+    this.#database
+      .prepare(
+        'INSERT INTO revoked_all VALUES (1, ?) ON CONFLICT DO UPDATE SET issued_before_ms = excluded.issued_before_ms',
+      )
+      .run(everybodysMs);
+    this.#database
+      .prepare(
+        `INSERT INTO forgotten VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET
+         issued_before_ms = max(issued_before_ms, excluded.issued_before_ms),
+         token_age_ms = max(token_age_ms, excluded.token_age_ms)`,
+      )
+      .run(forgottenMs, tokenAgeMs);
   }
 
   #put(line: RevocationLine): void {

@@ -44,6 +44,8 @@ class KeptLevers implements RelayLevers {
   readonly #observer: LeversObserver;
   readonly #switches = new Switches();
   readonly #quarantined: Map<DeviceId, number>;
+  /** The longest that tokens were let live here: a setting that is shorter for a while forgets nothing. */
+  #tokenAgeMs: number;
   #live: Live | undefined;
 
   constructor(settings: LeversSettings, powers: LeversPowers, observer: LeversObserver) {
@@ -51,13 +53,15 @@ class KeptLevers implements RelayLevers {
     this.#powers = powers;
     this.#observer = observer;
     this.#switches.useSettings(settings.switches);
-    const { lines, everybodysMs, forgottenMs, quarantined, switches } = powers.store.load();
+    const { lines, everybodysMs, forgottenMs, tokenAgeMs, quarantined, switches } = powers.store.load();
+    this.#tokenAgeMs = tokenAgeMs;
     this.#quarantined = new Map(quarantined);
     for (const [feature, position] of switches) this.#switches.throwOne(feature, position);
     powers.revocations.revokeAll(everybodysMs);
-    powers.revocations.takeForgotten(forgottenMs);
+    // A clock that was ahead may have written it, and nothing is issued in the future.
+    powers.revocations.takeForgotten(Math.min(forgottenMs, powers.clock.now()));
     for (const line of lines) this.#take(line);
-    powers.revocations.forget(this.#spentMs, settings.clockAheadMsMax);
+    powers.revocations.forget(this.#spentMs(), settings.clockAheadMsMax);
   }
 
   get revocations(): RevocationTable {
@@ -141,6 +145,7 @@ class KeptLevers implements RelayLevers {
       lines: [],
       everybodysMs: 0,
       forgottenMs: 0,
+      tokenAgeMs: this.#tokenAgeMs,
       quarantined: this.#quarantined,
       switches: new Map(features.map((feature) => [feature, this.#switches.thrown[feature]])),
     });
@@ -179,15 +184,16 @@ class KeptLevers implements RelayLevers {
     const line = lineOf(revocation, issuedBeforeMs);
     if (line === undefined) this.revocations.revokeAll(issuedBeforeMs);
     else this.#take(line);
-    const spentMs = this.#spentMs;
+    const spentMs = this.#spentMs();
     this.revocations.forget(spentMs, this.#settings.clockAheadMsMax);
     const { everybodysMs, forgottenMs } = this.revocations;
-    return () => this.#powers.store.revoked(line, { everybodysMs, forgottenMs, spentMs });
+    const tokenAgeMs = this.#tokenAgeMs;
+    return () => this.#powers.store.revoked(line, { everybodysMs, forgottenMs, spentMs, tokenAgeMs });
   }
 
   #take(line: RevocationLine): void {
     if (line.of === 'bearer') this.revocations.revoke(line.bearer, line.issuedBeforeMs);
-    else this.revocations.revokeToken(line.tokenId, line.issuedBeforeMs);
+    else this.revocations.revokeToken(line.tokenId, line.issuedBeforeMs, this.#settings.clockAheadMsMax);
   }
 
   #quarantine(device: DeviceId, atMs: number): () => void {
@@ -225,8 +231,9 @@ class KeptLevers implements RelayLevers {
   }
 
   /** Nothing that was issued before can be alive. */
-  get #spentMs(): number {
-    return this.#powers.clock.now() - this.#settings.tokenAgeMsMax;
+  #spentMs(): number {
+    this.#tokenAgeMs = Math.max(this.#tokenAgeMs, this.#settings.tokenAgeMsMax);
+    return this.#powers.clock.now() - this.#tokenAgeMs;
   }
 }
 

@@ -55,7 +55,7 @@ it('a token is void by its bearer’s epoch or by its own id, whoever bears it',
   const table = createRevocations();
   const issued = (issuedAtMs: number, tokenId?: string) => ({ issuedAtMs, tokenId });
   table.revoke(cam1, 1_000);
-  table.revokeToken('T1', 1_000);
+  table.revokeToken('T1', 1_000, 0);
   expect([table.isVoid(cam1, issued(999)), table.isVoid(cam1, issued(1_000)), table.isVoid(cam2, issued(1))]).toEqual([
     ...[true, false, false],
   ]);
@@ -64,7 +64,7 @@ it('a token is void by its bearer’s epoch or by its own id, whoever bears it',
 
 it('token ids have the same bound, and at it too much is taken back as well', () => {
   const table = createRevocations(2);
-  for (const [index, tokenId] of ['T1', 'T2', 'T3'].entries()) table.revokeToken(tokenId, 1_000 * (index + 1));
+  for (const [index, tokenId] of ['T1', 'T2', 'T3'].entries()) table.revokeToken(tokenId, 1_000 * (index + 1), 0);
   expect([table.size, table.everybodysMs]).toEqual([2, 1_000]);
   expect(table.isVoid(cam1, { issuedAtMs: 999, tokenId: 'T1' })).toBe(true);
 });
@@ -73,7 +73,7 @@ it('lines that say less than everybody’s are gone, and those that are forgotte
   const table = createRevocations();
   table.revoke(cam1, 1_000);
   table.revoke(cam2, 3_000);
-  table.revokeToken('T1', 3_000);
+  table.revokeToken('T1', 3_000, 0);
   table.revokeAll(2_000);
   expect(table.lines).toEqual([
     { of: 'bearer', bearer: cam2, issuedBeforeMs: 3_000 },
@@ -84,13 +84,20 @@ it('lines that say less than everybody’s are gone, and those that are forgotte
   expect([table.lines, table.everybodysMs]).toEqual([[], 2_000]);
 });
 
-it('a token that was taken back by its id is void at its bound and behind everybody’s, whenever it was issued', () => {
+it('a token that was taken back by its id is void behind everybody’s and beyond the bound, whenever it was issued', () => {
   const table = createRevocations(1);
+  const ahead = (tokenId: string) => table.isVoid(cam1, { issuedAtMs: 1_499, tokenId });
   table.revokeAll(2_000);
-  table.revokeToken('T1', 1_000);
+  const epochMs = table.epochOf(cam1);
+  table.revokeToken('T1', 2_000, 0);
   expect(table.isVoid(cam1, { issuedAtMs: 5_000, tokenId: 'T1' })).toBe(true);
-  table.revokeToken('T2', 3_000);
+  table.revokeToken('T2', 3_000, 0);
   expect([table.lines.length, table.everybodysMs]).toEqual([1, 2_000]);
+  const other = createRevocations(1);
+  other.revokeToken('T1', 1_000, 500);
+  other.revokeToken('T2', 3_000, 500);
+  expect([1_499, 1_500].map((issuedAtMs) => other.isVoid(cam1, { issuedAtMs, tokenId: 'T1' }))).toEqual([true, false]);
+  expect([table.epochOf(cam1), ahead('T3')]).toEqual([epochMs, true]);
 });
 
 it('what was forgotten is void of everybody up to the latest line, and changes no epoch', () => {
@@ -100,7 +107,7 @@ it('what was forgotten is void of everybody up to the latest line, and changes n
   table.revoke(cam2, 2_000);
   table.forget(1_999, 500);
   expect([table.forgottenMs, issued(999), issued(1_000), table.epochOf(cam1)]).toEqual([1_000, true, false, 0]);
-  table.revokeToken('T1', 1_200);
+  table.revokeToken('T1', 1_200, 0);
   table.forget(1_999, 500);
   expect([table.forgottenMs, issued(1_699), issued(1_700)]).toEqual([1_700, true, false]);
   expect(table.copy().forgottenMs).toBe(1_700);
@@ -110,7 +117,7 @@ it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('%d is no time', (ms) => {
   const table = createRevocations();
   expect(() => table.revoke(cam1, ms)).toThrow(TypeError);
   expect(() => table.revokeAll(ms)).toThrow(TypeError);
-  expect(() => table.revokeToken('T1', ms)).toThrow(TypeError);
+  expect(() => table.revokeToken('T1', ms, 0)).toThrow(TypeError);
 });
 
 it('a token that was issued before is refused, and one that was issued since is taken', async () => {
@@ -136,7 +143,7 @@ it('a viewer’s token is refused too, and so is one by its id', async () => {
   const world = await ticketWorld();
   const viewer = (jti: string) => world.token({ aud: audiences.viewer, sub: 'alice', jti });
   expect((await world.identity.verifyViewer(await viewer('T1'))).subject).toBe('alice');
-  world.revocations.revokeToken('T1', world.clock.now() + 1);
+  world.revocations.revokeToken('T1', world.clock.now() + 1, 0);
   await expect(world.identity.verifyViewer(await viewer('T1'))).rejects.toMatchObject({ code: 'token-revoked' });
   expect((await world.identity.verifyViewer(await viewer('T2'))).subject).toBe('alice');
   world.revocations.revoke(subjectId('alice'), world.clock.now() + 1);
@@ -157,7 +164,7 @@ it('a ticket rests on its token: with that id it is void, and none is made', asy
   const world = await ticketWorld();
   const camera = await world.camera('cam1', { jti: 'T1' });
   const ticket = await world.ticket('cam1', { jti: 'T1' });
-  world.revocations.revokeToken('T1', world.clock.now() + 1);
+  world.revocations.revokeToken('T1', world.clock.now() + 1, 0);
   expect([world.redeem(ticket), world.told.at(-1)]).toEqual([undefined, 'revoked']);
   expect(world.tickets.issue(camera)).toBeUndefined();
 });

@@ -268,6 +268,60 @@ describe('after a restart', () => {
     expect(revocations.copy().isVoid(alice, old)).toBe(true);
   });
 
+  it('a lifetime of tokens that is shorter for a while forgets nothing, also over a restart', async () => {
+    const file = newFile();
+    const clock = new ManualClock();
+    const settings = { switches: allOn, tokenAgeMsMax: 10 * hourMs, clockAheadMsMax: 0 };
+    const open = () => createLevers(settings, { clock, store: openLeverStore(file), revocations: createRevocations() });
+    const levers = open();
+    await levers.revoke({ of: 'subject', subject: alice });
+    settings.tokenAgeMsMax = hourMs;
+    clock.advance(2 * hourMs);
+    await levers.revoke({ of: 'subject', subject: ben });
+    expect(levers.list().revocations).toHaveLength(2);
+    levers.close();
+    const again = open();
+    expect(again.list().revocations).toHaveLength(2);
+    clock.advance(9 * hourMs);
+    await again.revoke({ of: 'token', tokenId: 'T1' });
+    expect(again.list().revocations.map(({ of }) => of)).toEqual(['subject', 'token']);
+  });
+
+  it('what a clock that was ahead has forgotten voids nothing that is still to be issued', async () => {
+    const file = newFile();
+    const clock = new ManualClock();
+    clock.setBack(-10 * hourMs);
+    const { levers } = start(file, clock);
+    await levers.revoke({ of: 'subject', subject: alice });
+    clock.advance(hourMs + 1);
+    await levers.revoke({ of: 'subject', subject: ben });
+    levers.close();
+    clock.setBack(11 * hourMs);
+    const { revocations } = start(file, clock);
+    expect(revocations.forgottenMs).toBe(clock.now());
+    expect(revocations.isVoid(door, { issuedAtMs: clock.now(), tokenId: undefined })).toBe(false);
+  });
+
+  it('keeps no more lines of tokens than there is room for', async () => {
+    const file = newFile();
+    const clock = new ManualClock();
+    const open = () => openLeverStore(file, 2);
+    const settings = { switches: allOn, tokenAgeMsMax: hourMs, clockAheadMsMax: 0 };
+    const levers = createLevers(settings, { clock, store: open(), revocations: createRevocations(2) });
+    const issuedAtMs = clock.now();
+    for (const tokenId of ['T1', 'T2', 'T3']) {
+      await levers.revoke({ of: 'token', tokenId });
+      clock.advance(1);
+    }
+    const before = levers.list();
+    levers.close();
+    const revocations = createRevocations(2);
+    const again = createLevers(settings, { clock, store: open(), revocations });
+    expect(again.list()).toEqual(before);
+    expect(before.revocations.map(({ of }) => of)).toEqual(['all', 'token', 'token']);
+    expect(revocations.isVoid(alice, { issuedAtMs, tokenId: 'T1' })).toBe(true);
+  });
+
   it('what was forgotten by a clock that was ahead is void when the clock is right again', async () => {
     const file = newFile();
     const { levers, clock } = start(file);

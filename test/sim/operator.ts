@@ -123,7 +123,7 @@ function memoryStore(): LeverStore {
   const lines = new Map<string, KeptLevers['lines'][number]>();
   const quarantined = new Map<KeptLevers['quarantined'] extends ReadonlyMap<infer Key, number> ? Key : never, number>();
   const switches = new Map<Feature, SwitchPosition>();
-  let times = { everybodysMs: 0, forgottenMs: 0 };
+  let times = { everybodysMs: 0, forgottenMs: 0, tokenAgeMs: 0 };
   return {
     load: () => ({ lines: [...lines.values()], ...times, quarantined, switches }),
     revoked(line, of) {
