@@ -21,9 +21,9 @@ export interface Lies {
   /** The grant that goes with an offer. */
   grant?(session: string): string;
   /** What a camera gets behind the result of `register`. */
-  behindRegistered?: object;
+  behindRegistered?(device: string): object | undefined;
   /** What a camera gets behind an offer. */
-  behindOffer?(session: string): object;
+  behindOffer?(session: string): object | undefined;
   /** What a viewer gets behind its answer. */
   behindAnswer?(answer: string): object;
 }
@@ -64,7 +64,7 @@ export async function startLyingRelay(lies: Lies = {}) {
       if (method === 'register' && lies.register?.(socket, name, id) !== true) {
         cameras.set(name, socket);
         reply({ result: lies.registered?.(name) ?? { id: name } });
-        say(socket, lies.behindRegistered);
+        say(socket, lies.behindRegistered?.(name));
       } else if (method === 'connect') {
         const camera = cameras.get(lies.asked?.(params.peer) ?? params.peer);
         if (camera === undefined)

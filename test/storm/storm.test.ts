@@ -143,7 +143,7 @@ describe('a storm', () => {
   it.each<[string, Lies, string]>([
     [
       'a second registration, as another camera',
-      { behindRegistered: { id: 1, result: { id: 'cellar' } } },
+      { behindRegistered: () => ({ id: 1, result: { id: 'cellar' } }) },
       'registered as cellar (or its token names another device)',
     ],
     [
@@ -183,6 +183,29 @@ describe('a storm', () => {
     };
     const report = await stormOn({ behindAnswer });
     expect(report.crossings).toBeGreaterThan(0);
+  });
+
+  it('takes word of a session for no crossing that a camera had before it was cut off', async () => {
+    const sessions = new Map<string, string>();
+    let [asked, said] = ['', 0];
+    const report = await stormOn({
+      asked(device) {
+        asked = device;
+        return device;
+      },
+      behindOffer(session) {
+        sessions.set(asked, session);
+        return undefined;
+      },
+      behindRegistered(device) {
+        const session = sessions.get(device);
+        if (session === undefined) return undefined;
+        said += 1;
+        return { id: 'again', method: 'extend', params: { session, expiryTimeSeconds: 9 } };
+      },
+    });
+    expect(said).toBeGreaterThan(0);
+    expect(report).toMatchObject({ outcome: 'complete', crossings: 0 });
   });
 
   it('takes its own answer, given twice, for no crossing', async () => {
