@@ -315,6 +315,12 @@ describe('after a restart', () => {
     }
     const before = levers.list();
     levers.close();
+    const database = new DatabaseSync(file);
+    expect(database.prepare('SELECT token_id FROM revoked_token').all()).toEqual([
+      { token_id: 'T2' },
+      { token_id: 'T3' },
+    ]);
+    database.close();
     const revocations = createRevocations(2);
     const again = createLevers(settings, { clock, store: open(), revocations });
     expect(again.list()).toEqual(before);
