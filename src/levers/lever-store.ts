@@ -129,18 +129,21 @@ class SqliteLeverStore implements LeverStore {
       const { everybodysMs, spentMs } = times;
       database.prepare('DELETE FROM revoked_bearer WHERE issued_before_ms <= ?').run(Math.max(everybodysMs, spentMs));
       database.prepare('DELETE FROM revoked_token WHERE issued_before_ms <= ?').run(spentMs);
-      // The table in memory has no more either, and says the oldest of everybody.
-      database
-        .prepare(
-          `DELETE FROM revoked_token WHERE token_id IN
-           (SELECT token_id FROM revoked_token ORDER BY issued_before_ms DESC, token_id LIMIT -1 OFFSET ?)`,
-        )
-        .run(this.#linesMax);
+      this.#dropBeyondBound();
       database.exec('COMMIT');
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** The table in memory has no more lines of tokens either, and says the oldest of everybody. They are sorted only where there are too many. */
+  #dropBeyondBound(): void {
+    const database = this.#database;
+    const lines = Number(database.prepare('SELECT count(*) AS lines FROM revoked_token').get()?.lines);
+    if (lines <= this.#linesMax) return;
+    const oldest = 'SELECT token_id FROM revoked_token ORDER BY issued_before_ms, token_id DESC LIMIT ?';
+    database.prepare(`DELETE FROM revoked_token WHERE token_id IN (${oldest})`).run(lines - this.#linesMax);
   }
 
   /** What was forgotten, and how long tokens were let live, is never less than before: also by a clock that is behind. */

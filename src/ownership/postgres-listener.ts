@@ -129,7 +129,8 @@ export class PostgresListener {
   /** Tells of a change; before the first look, after which everything is told, it only says its revision. 0 where there is none. */
   #heard(payload: string): number {
     const [revision = '', subject = '', device = ''] = payload.split(' ');
-    const told = Number.isSafeInteger(Number(revision)) ? Number(revision) : 0;
+    const number = Number(revision);
+    const told = Number.isSafeInteger(number) ? number : 0;
     if (this.#mark === undefined) return told;
     if (told > this.#mark.revision) this.#mark = { ...this.#mark, revision: told };
     this.#told(changeOf(subject, device));

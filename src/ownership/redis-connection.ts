@@ -95,18 +95,18 @@ export class RedisConnection {
   #watch(): void {
     if (!this.#open) return;
     const [first] = this.#waiting;
-    this.#late.set(first === undefined ? Number.POSITIVE_INFINITY : this.#leftMs(first) + this.#clock.now());
+    if (first === undefined) this.#late.cancel();
+    else this.#late.set(this.#isLate(first) ? this.#clock.now() : first.askedMs + first.msMax);
   }
 
   /** Whoever was busy looks at what has arrived meanwhile before calling anything late: this runs after that. */
   #endIfLate(): void {
     const [first] = this.#waiting;
-    if (first !== undefined && this.#leftMs(first) === 0) this.end('late');
+    if (first !== undefined && this.#isLate(first)) this.end('late');
     else this.#watch();
   }
 
-  #leftMs({ askedMs, msMax }: Waiting): number {
-    const nowMs = this.#clock.now();
-    return isOver(nowMs, askedMs, msMax) ? 0 : askedMs + msMax - nowMs;
+  #isLate({ askedMs, msMax }: Waiting): boolean {
+    return isOver(this.#clock.now(), askedMs, msMax);
   }
 }
